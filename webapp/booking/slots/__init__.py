@@ -1,0 +1,20 @@
+"""Slots: the times at which an event can start, from opening hours and busy time.
+
+Pure: it reads no clock, no database and no settings. All lengths are whole minutes.
+"""
+
+from .hours import Busy, Event, Host, Mode, Override, Weekly, Window
+from .search import next_slot, offers, slots
+
+__all__ = [
+    "Busy",
+    "Event",
+    "Host",
+    "Mode",
+    "Override",
+    "Weekly",
+    "Window",
+    "next_slot",
+    "offers",
+    "slots",
+]
