@@ -1,0 +1,1 @@
+"""What the installed Stripe SDK says about its own requests and objects, read at run time."""
