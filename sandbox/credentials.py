@@ -23,7 +23,7 @@ def typeable() -> str:
 
 RECIPES: Mapping[str, Callable[[], str]] = {
     "SECRET_KEY": long_secret,
-    "TOTP_SECRETS": lambda: json.dumps({"1": long_secret()}),
+    "TOTP_SECRETS": long_secret,
     "STRIPE_API_KEY": lambda: "sk_test_" + secrets.token_hex(24),
     "STRIPE_WEBHOOK_SECRET": lambda: "whsec_" + secrets.token_hex(24),
     "DEMO_PASSWORD": typeable,

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
@@ -60,8 +60,8 @@ class Command:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            user=account and account.uid,
-            group=account and account.gid,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
             extra_groups=[] if account else None,
             preexec_fn=dying_with(os.getpid(), self.stop_signal),
         )
@@ -166,10 +166,10 @@ def survivors(record: Path, state: Path) -> Iterator[psutil.Process]:
 
 def is_ours(process: psutil.Process, leader: int, born: float, state: Path) -> bool:
     if process.pid == leader:
-        return abs(process.create_time() - born) < 0.05
+        return bool(abs(process.create_time() - born) < 0.05)
     if os.getpgid(process.pid) != leader or process.create_time() < born - 0.05:
         return False
-    return process.environ().get("RIGHTHAND_STATE") == str(state)
+    return bool(process.environ().get("RIGHTHAND_STATE") == str(state))
 
 
 def end(processes: list[psutil.Process], patience: float) -> None:

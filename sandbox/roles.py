@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from psycopg import Connection, sql
 
+Superuser = Connection[tuple[object, ...]]
 EXTENSIONS = ("btree_gist", "citext", "pg_trgm")
 
 
@@ -14,13 +15,11 @@ class Roles:
 
     owner_password: str
     app_password: str
-    owner: ClassVar = "righthand_owner"
-    app: ClassVar = "righthand_app"
-    database: ClassVar = "righthand"
+    owner: ClassVar[str] = "righthand_owner"
+    app: ClassVar[str] = "righthand_app"
+    database: ClassVar[str] = "righthand"
 
-    def ensure(
-        self, connection: Connection[tuple[object, ...]], may_create_databases: bool
-    ) -> None:
+    def ensure(self, connection: Superuser, may_create_databases: bool) -> None:
         """``may_create_databases`` lets a test run make a database per worker process."""
         extra = "CREATEDB" if may_create_databases else "NOCREATEDB"
         self.ensure_role(connection, self.owner, self.owner_password, extra)
@@ -29,16 +28,14 @@ class Roles:
             create = sql.SQL("CREATE DATABASE {} OWNER {}")
             connection.execute(create.format(*map(sql.Identifier, (self.database, self.owner))))
 
-    def ensure_role(
-        self, connection: Connection[tuple[object, ...]], name: str, password: str, extra: str
-    ) -> None:
+    def ensure_role(self, connection: Superuser, name: str, password: str, extra: str) -> None:
         verb = "ALTER" if exists(connection, "pg_roles WHERE rolname", name) else "CREATE"
         statement = sql.SQL(
             "{} ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE {} PASSWORD {}"
         ).format(sql.SQL(verb), sql.Identifier(name), sql.SQL(extra), sql.Literal(password))
         connection.execute(statement)
 
-    def furnish(self, connection: Connection[tuple[object, ...]]) -> None:
+    def furnish(self, connection: Superuser) -> None:
         """Extensions, and what the app's role may do with tables the owner makes later on."""
         for name in EXTENSIONS:
             connection.execute(
@@ -55,7 +52,7 @@ class Roles:
             )
 
 
-def exists(connection: Connection[tuple[object, ...]], where: str, name: str) -> bool:
+def exists(connection: Superuser, where: str, name: str) -> bool:
     """``where`` is ours ("table WHERE column"), never input."""
     query = sql.SQL("SELECT 1 FROM {} = %s").format(sql.SQL(where))
     return connection.execute(query, [name]).fetchone() is not None

@@ -91,7 +91,7 @@ class State:
         return State.at(State.at(self.root / "throwaway").root / secrets.token_hex(4))
 
     def abandoned(self) -> list["State"]:
-        """Throwaway folders whose supervisor is gone. One made this minute may not be claimed yet."""
+        """Throwaway folders whose supervisor is gone; one just made may not be claimed yet."""
         settled = time.time() - 60
         found = [path for path in self.root.glob("throwaway/*") if path.stat().st_mtime < settled]
         return [State(path) for path in sorted(found) if not State(path).is_claimed()]

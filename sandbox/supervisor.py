@@ -58,7 +58,7 @@ class Kept:
         """Seconds until it is started again."""
         if time.monotonic() - self.child.started > self.STABLE_AFTER:
             self.crashes = 0
-        pause = min(0.2 * 2**self.crashes, self.LONGEST_PAUSE)
+        pause = min(0.2 * 2.0**self.crashes, self.LONGEST_PAUSE)
         self.crashes += 1
         self.restart_at = time.monotonic() + pause
         return pause

@@ -58,7 +58,8 @@ def lint(_: list[str]) -> int:
 
 def all_pass(stages: Sequence[Stage], environment: dict[str, str]) -> bool:
     """Runs every stage, also after one has failed."""
-    return all([stage.passes(environment) for stage in stages])
+    results = [stage.passes(environment) for stage in stages]
+    return all(results)
 
 
 def run(words: list[str]) -> int:
@@ -85,7 +86,5 @@ def test(arguments: list[str]) -> int:
 
 def warn_about_journeys() -> None:
     bar = "=" * 78
-    say(
-        f"{bar}\nNO CHROMIUM FOUND: the browser journeys are SKIPPED. Install one, or set CHROMIUM."
-    )
-    say(bar)
+    text = "NO CHROMIUM FOUND: the browser journeys are SKIPPED. Install one, or set CHROMIUM."
+    say(f"{bar}\n{text}\n{bar}")
