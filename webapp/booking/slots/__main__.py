@@ -13,9 +13,9 @@ def main() -> int:
     try:
         found = answer(sys.stdin.buffer.read())
     except ValueError as error:
-        print(f"slots: {error}", file=sys.stderr)
+        sys.stderr.write(f"slots: {error}\n")
         return 2
-    print(json.dumps(found))
+    sys.stdout.write(json.dumps(found) + "\n")
     return 0
 
 
