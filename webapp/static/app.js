@@ -1,0 +1,153 @@
+// Comforts on top of pages that work without them: the browser's time zone, countdowns, a question
+// before something final, no double sending, copying, and a word when a request fails.
+
+const rememberZone = () => {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!zone || document.cookie.includes(`tz=${zone}`)) return;
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `tz=${zone}; path=/; max-age=31536000; samesite=lax${secure}`;
+};
+
+// -- countdowns ------------------------------------------------------------------------------------
+
+const left = (milliseconds) => {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  const [days, hours] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600)];
+  if (days > 1) return `${days} days left`;
+  if (hours > 0) return `${hours} h ${Math.floor((seconds % 3600) / 60)} min left`;
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left`;
+};
+
+const tick = () => {
+  for (const element of document.querySelectorAll("[data-deadline]:not(.is-over)")) {
+    const remaining = new Date(element.dataset.deadline) - Date.now();
+    element.textContent = remaining > 0 ? left(remaining) : element.dataset.over;
+    element.classList.toggle("is-over", remaining <= 0);
+    if (remaining <= 0) say(element.dataset.over);
+  }
+};
+
+// -- messages --------------------------------------------------------------------------------------
+
+const toast = document.createElement("p");
+toast.className = "toast";
+toast.setAttribute("role", "status");
+
+let quiet;
+const say = (text) => {
+  toast.textContent = text;
+  clearTimeout(quiet);
+  quiet = setTimeout(() => { toast.textContent = ""; }, 6000);
+};
+
+// -- forms -----------------------------------------------------------------------------------------
+
+const answerIn = (dialog) => new Promise((resolve) => {
+  dialog.addEventListener("close", () => {
+    resolve(dialog.returnValue === "yes");
+    dialog.remove();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+});
+
+const paragraph = (text) => Object.assign(document.createElement("p"), { textContent: text });
+
+const choice = (label, value, kind) => Object.assign(document.createElement("button"), {
+  className: `button button-${kind}`, value, textContent: label,
+});
+
+const ask = (form) => {
+  const dialog = document.createElement("dialog");
+  const answers = Object.assign(document.createElement("form"), { method: "dialog", className: "dialog-actions" });
+  answers.append(choice("Go back", "no", "quiet"), choice(form.dataset.confirmLabel ?? "Yes", "yes", "danger"));
+  dialog.append(paragraph(form.dataset.confirm), answers);
+  return answerIn(dialog);
+};
+
+const confirmFirst = async (event) => {
+  const form = event.target;
+  if (!form.dataset.confirm || form.dataset.confirmed) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (!(await ask(form))) return;
+  form.dataset.confirmed = "yes";
+  form.requestSubmit(event.submitter);
+  delete form.dataset.confirmed;
+};
+
+// The button keeps its name and value in what is sent, so it is marked, not disabled.
+const working = (form, on) => {
+  form.toggleAttribute("data-sending", on);
+  for (const button of form.querySelectorAll("button[type=submit]")) {
+    button.classList.toggle("is-working", on);
+    button.setAttribute("aria-busy", on);
+  }
+};
+
+const sendOnce = (event) => {
+  const form = event.target;
+  if (!("once" in form.dataset) || event.defaultPrevented) return;
+  if (form.hasAttribute("data-sending")) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  working(form, true);
+};
+
+const release = () => document.querySelectorAll("form[data-sending]").forEach((form) => working(form, false));
+
+// -- clicks ----------------------------------------------------------------------------------------
+
+const copy = async (button) => {
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+  say("Copied");
+};
+
+const clicked = ({ target }) => {
+  const copier = target.closest("[data-copy]");
+  const opener = target.closest("[data-opens]");
+  if (copier) copy(copier);
+  if (opener) document.getElementById(opener.dataset.opens).showModal();
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(target)) menu.open = false;
+  }
+};
+
+const escaped = (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+};
+
+// -- what each new piece of page needs -------------------------------------------------------------
+
+const settle = () => {
+  document.querySelectorAll("[data-copy][hidden]").forEach((button) => { button.hidden = !navigator.clipboard; });
+  const errors = document.querySelector("[data-focus]:not([data-focused])");
+  if (errors) {
+    errors.dataset.focused = "";
+    errors.focus();
+  }
+  tick();
+};
+
+const busy = (on) => document.documentElement.classList.toggle("is-busy", on);
+
+document.body.append(toast);
+rememberZone();
+settle();
+setInterval(tick, 1000);
+document.addEventListener("submit", confirmFirst, true);
+document.addEventListener("submit", sendOnce, true);
+document.addEventListener("click", clicked);
+document.addEventListener("keydown", escaped);
+window.addEventListener("pageshow", release);
+document.addEventListener("htmx:beforeRequest", () => busy(true));
+document.addEventListener("htmx:afterRequest", () => { busy(false); release(); });
+document.addEventListener("htmx:afterSettle", settle);
+document.addEventListener("htmx:responseError", () => say("That did not work. Please try again in a moment."));
+document.addEventListener("htmx:sendError", () => say("We could not be reached. Check your connection, then try again."));
