@@ -28,15 +28,19 @@ def grant(connection) -> None:  # type: ignore[no-untyped-def]
         connection.execute(text(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}"))
 
 
+def migrated(connection) -> bool:  # type: ignore[no-untyped-def]
+    return connection.scalar(text("SELECT to_regclass('audit_event')")) is not None
+
+
 def run() -> None:
     engine = create_engine(OWNER_URL, poolclass=pool.NullPool)
     with engine.connect() as connection:
-        # Nothing else is compared: what stands in the models is what stands in the database.
-        context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
+        context.configure(
+            connection=connection, target_metadata=Base.metadata, compare_type=True
+        )
         with context.begin_transaction():
             context.run_migrations()
-        if APP_ROLE and APP_ROLE != engine.url.username and context.get_context().get_current_revision():
-            with connection.begin():
+            if APP_ROLE != engine.url.username and migrated(connection):
                 grant(connection)
 
 

@@ -1,0 +1,113 @@
+"""What tests share: a real PostgreSQL database each, the app on it, a movable clock, real SMTP."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests import databases
+from tests.mail import Mailbox
+from webapp import clock, db
+from webapp.accounts.models import Person
+
+os.environ.setdefault("SECRET_KEY", "tests-only-" + "x" * 40)
+os.environ.setdefault("TOTP_SECRETS", "tests-only-" + "y" * 40)
+os.environ.setdefault("BASE_URL", "http://localhost")
+os.environ.setdefault("TRUSTED_HOSTS", "localhost,127.0.0.1")
+os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")
+os.environ.setdefault("SMTP_URL", "smtp://127.0.0.1:1")
+os.environ.setdefault("MAIL_FROM", "Righthand <hello@righthand.example.com>")
+os.environ.setdefault("STRIPE_API_KEY", "sk_test_tests")
+os.environ.setdefault("STRIPE_WEBHOOK_SECRET", "whsec_tests")
+os.environ.setdefault("RIGHTHAND_ENV", "sandbox")
+
+
+@pytest.fixture(scope="session")
+def mailbox_server() -> Iterator[Mailbox]:
+    with Mailbox.listening() as box:
+        os.environ["SMTP_URL"] = box.url
+        yield box
+
+
+@pytest.fixture(scope="session")
+def application(mailbox_server: Mailbox) -> object:
+    """The whole app and its workers' tasks, built once; each test gives it its own database."""
+    from workers.app import flask_app  # noqa: PLC0415 - reads the environment set above
+
+    flask_app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+    return flask_app
+
+
+@pytest.fixture
+def database_url() -> Iterator[str]:
+    """A fresh clone of the migrated template, dropped afterwards."""
+    with databases.clone() as url:
+        yield url
+
+
+@pytest.fixture
+def app(application: object, database_url: str, clock_file: Path) -> Iterator[object]:
+    engine = db.connect(database_url, pool_size=4, max_overflow=40, pool_timeout=10)
+    with application.app_context():  # type: ignore[attr-defined]
+        yield application
+    db.session.remove()
+    engine.dispose()
+
+
+@pytest.fixture
+def client(app: object) -> FlaskClient:
+    """A visitor's browser, without JavaScript."""
+    return app.test_client()  # type: ignore[attr-defined, no-any-return]
+
+
+@pytest.fixture
+def sign_in(app: object) -> Callable[[Person], FlaskClient]:
+    """A browser in which that person is signed in."""
+
+    def signed_in(person: Person) -> FlaskClient:
+        browser: FlaskClient = app.test_client()  # type: ignore[attr-defined]
+        db.session.commit()
+        with browser.session_transaction() as stored:
+            stored.update(_user_id=person.fs_uniquifier, _fresh=True, person_id=str(person.id))
+        return browser
+
+    return signed_in
+
+
+@pytest.fixture
+def mailbox(mailbox_server: Mailbox) -> Mailbox:
+    """The mails that really arrived over SMTP during this test."""
+    mailbox_server.clear()
+    return mailbox_server
+
+
+@pytest.fixture
+def clock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "clock-offset"
+    path.write_text("0")
+    monkeypatch.setenv("CLOCK_OFFSET_FILE", str(path))
+    return path
+
+
+@pytest.fixture
+def set_clock(clock_file: Path) -> Callable[[datetime], None]:
+    """Move business time to an instant; it goes on running from there."""
+
+    def move(to: datetime) -> None:
+        offset = to.astimezone(UTC) - clock.machine_now()
+        clock_file.write_text(str(offset.total_seconds()))
+
+    return move
+
+
+@pytest.fixture
+def drain(app: object) -> Callable[[], int]:
+    """Do all jobs that are due, as relay and worker would, in this process; how many were done."""
+    from tests.jobs import drain_jobs  # noqa: PLC0415 - needs the environment
+
+    return drain_jobs

@@ -1,0 +1,94 @@
+"""A database for each test, cloned from a template that was migrated once."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from psycopg import sql
+from sqlalchemy import make_url
+
+ROOT = Path(__file__).parent.parent
+LOCK = 7_316_402
+counter = itertools.count(1)
+
+
+def _owner_url() -> str:
+    return os.environ.get("MIGRATION_DATABASE_URL") or os.environ["DATABASE_URL"]
+
+
+def _named(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def _plain(url: str) -> str:
+    return url.replace("+psycopg", "", 1)
+
+
+def _admin() -> psycopg.Connection:
+    return psycopg.connect(_plain(_owner_url()), autocommit=True)
+
+
+def _template_name() -> str:
+    files = sorted((ROOT / "migrations").rglob("*.py"))
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files))
+    return f"template_{digest.hexdigest()[:12]}"
+
+
+@cache
+def template() -> str:
+    """The name of the migrated template, made by whichever process comes first."""
+    name = _template_name()
+    with _admin() as admin:
+        admin.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        known = admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+        if not known:
+            _create(admin, name + "_new")
+            _migrate(name + "_new")
+            admin.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                    sql.Identifier(name + "_new"), sql.Identifier(name)
+                )
+            )
+        admin.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+    return name
+
+
+def _create(admin: psycopg.Connection, name: str, template: str = "template1") -> None:
+    admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    admin.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            sql.Identifier(name), sql.Identifier(template)
+        )
+    )
+
+
+def _migrate(name: str) -> None:
+    urls = {"MIGRATION_DATABASE_URL": _owner_url(), "DATABASE_URL": os.environ["DATABASE_URL"]}
+    os.environ.update({key: _named(url, name) for key, url in urls.items()})
+    try:
+        command.upgrade(Config(toml_file=str(ROOT / "pyproject.toml")), "head")
+    finally:
+        os.environ.update(urls)
+
+
+@contextmanager
+def clone() -> Iterator[str]:
+    """The app role's address of a fresh database."""
+    name = f"test_{os.getpid()}_{next(counter)}"
+    source = template()
+    with _admin() as admin:
+        _create(admin, name, source)
+        try:
+            yield _named(os.environ["DATABASE_URL"], name)
+        finally:
+            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            admin.execute(drop)

@@ -1,0 +1,149 @@
+"""People, client companies, and what each person may be: memberships."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from flask_security import RoleMixin, UserMixin
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp import clock
+from webapp.access import CLIENT, FIRM, Role
+from webapp.db import Base, Email, Identified, session
+
+
+class Company(Identified, Base):
+    """A client company, with what invoices need."""
+
+    __tablename__ = "company"
+
+    name: Mapped[str]
+    time_zone: Mapped[str]
+    country: Mapped[str] = mapped_column(default="")
+    address: Mapped[str] = mapped_column(default="")
+    purchase_order: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    memberships: Mapped[list[Membership]] = relationship(back_populates="company")
+
+    def people(self, *roles: Role) -> list[Person]:
+        """Active members holding one of the roles (any, when none is named), oldest first."""
+        wanted = set(roles) or CLIENT
+        members = sorted(self.memberships, key=lambda m: m.id)
+        return list(dict.fromkeys(m.person for m in members if m.role in wanted and m.person.active))
+
+    @property
+    def sponsor(self) -> Person | None:
+        return next(iter(self.people(Role.SPONSOR)), None)
+
+    @property
+    def billing_contact(self) -> Person | None:
+        return next(iter(self.people(Role.BILLING)), None) or self.sponsor
+
+
+class Person(Identified, UserMixin, Base):
+    """One login. `password` is an argon2id hash, or None while only links are used."""
+
+    __tablename__ = "person"
+
+    name: Mapped[str]
+    email: Mapped[str] = mapped_column(Email, unique=True)
+    password: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+    fs_uniquifier: Mapped[str] = mapped_column(unique=True, default=lambda: uuid.uuid4().hex)
+    time_zone: Mapped[str] = mapped_column(default="UTC")
+    phone: Mapped[str] = mapped_column(default="")
+    confirmed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    memberships: Mapped[list[Membership]] = relationship(back_populates="person", lazy="selectin")
+
+    @property
+    def roles(self) -> list[Membership]:
+        """What Flask-Security reads as roles."""
+        return self.memberships
+
+    @property
+    def role_names(self) -> frozenset[Role]:
+        return frozenset(Role(member.role) for member in self.memberships)
+
+    @property
+    def in_firm(self) -> bool:
+        return bool(self.role_names & FIRM)
+
+    @property
+    def is_consultant(self) -> bool:
+        return Role.CONSULTANT in self.role_names
+
+    @property
+    def company_ids(self) -> list[uuid.UUID]:
+        return [member.company_id for member in self.memberships if member.company_id]
+
+    def join(self, role: Role, company: Company | None = None) -> Membership:
+        """Give the person a role, in the firm or in a client company; a role held is kept."""
+        for member in self.memberships:
+            if member.role == role and member.company is company:
+                return member
+        return Membership(person=self, company=company, role=role)
+
+    @classmethod
+    def with_email(cls, email: str) -> Person | None:
+        found: Person | None = session.scalar(select(cls).where(cls.email == email.strip()))
+        return found
+
+    def get_security_payload(self) -> dict[str, Any]:
+        return {"name": self.name, "email": self.email}
+
+
+class Membership(Identified, RoleMixin, Base):
+    """A role of a person, in the firm (no company) or in one client company."""
+
+    __tablename__ = "membership"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    company_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("company.id"), index=True)
+    role: Mapped[str]
+    person: Mapped[Person] = relationship(back_populates="memberships")
+    company: Mapped[Company | None] = relationship(back_populates="memberships")
+
+    __table_args__ = (
+        UniqueConstraint("person_id", "company_id", "role", postgresql_nulls_not_distinct=True),
+        CheckConstraint(f"role IN {tuple(str(role) for role in Role)}", name="role"),
+        CheckConstraint("(role LIKE 'client_%' OR role = 'observer') = (company_id IS NOT NULL)",
+                        name="company_for_clients"),
+    )  # fmt: skip
+
+    @property
+    def name(self) -> str:
+        return self.role
+
+    def get_permissions(self) -> set[str]:
+        return set()
+
+
+class SignInLink(Identified, Base):
+    """A link by e-mail that signs its holder in once; only its hash is kept. Machine time."""
+
+    __tablename__ = "sign_in_link"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    person: Mapped[Person] = relationship()
+
+
+class WebSession(Base):
+    """A browser's session, found by the hash of its random cookie. Machine time."""
+
+    __tablename__ = "web_session"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    data: Mapped[str]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    address: Mapped[str] = mapped_column(default="")
+    agent: Mapped[str] = mapped_column(default="")

@@ -1,0 +1,119 @@
+"""What can be booked: offerings, and the consultants who hold the roles."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp import clock
+from webapp.accounts.models import Person
+from webapp.db import Base, Identified
+from webapp.money import Money
+
+ROLES = ("coo", "integrator", "both")
+ROLE_LABELS = {"coo": "COO", "integrator": "Integrator", "both": "COO and Integrator"}
+KINDS = ("diagnostic", "retainer")
+
+
+class Offering(Identified, Base):
+    """A standard engagement with its price. Amounts are minor units of `currency`.
+
+    Editing one never touches what was sold: an engagement's terms are copied at agreement.
+    """
+
+    __tablename__ = "offering"
+
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    kind: Mapped[str]
+    summary: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    days_per_month: Mapped[int]
+    weeks: Mapped[int | None]
+    currency: Mapped[str]
+    price_minor: Mapped[int]
+    deposit_minor: Mapped[int] = mapped_column(default=0)
+    overage_rate_minor: Mapped[int] = mapped_column(default=0)
+    included_minutes: Mapped[int] = mapped_column(default=0)
+    minimum_months: Mapped[int] = mapped_column(default=1)
+    notice_days: Mapped[int] = mapped_column(default=30)
+    full_refund_days: Mapped[int] = mapped_column(default=7)
+    late_refund_percent: Mapped[int] = mapped_column(default=50)
+    sold: Mapped[bool] = mapped_column(default=True)
+    position: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    __table_args__ = (
+        CheckConstraint(f"role IN {ROLES}", name="role"),
+        CheckConstraint(f"kind IN {KINDS}", name="kind"),
+        CheckConstraint("price_minor > 0 AND deposit_minor >= 0", name="amounts"),
+        CheckConstraint("late_refund_percent BETWEEN 0 AND 100", name="late_refund_percent"),
+    )
+
+    @property
+    def price(self) -> Money:
+        return Money(self.price_minor, self.currency)
+
+    @property
+    def deposit(self) -> Money:
+        return Money(self.deposit_minor, self.currency)
+
+    @property
+    def overage_rate(self) -> Money:
+        """For an hour beyond the allowance."""
+        return Money(self.overage_rate_minor, self.currency)
+
+    @property
+    def due_at_booking(self) -> Money:
+        return self.price + self.deposit
+
+    @property
+    def is_retainer(self) -> bool:
+        return self.kind == "retainer"
+
+    @property
+    def role_label(self) -> str:
+        return ROLE_LABELS[self.role]
+
+    @property
+    def roles_needed(self) -> frozenset[str]:
+        return frozenset({"coo", "integrator"} if self.role == "both" else {self.role})
+
+
+class Consultant(Identified, Base):
+    """A person who can be booked. roles: 'coo', 'integrator' or both; country: for holidays."""
+
+    __tablename__ = "consultant"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), unique=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    headline: Mapped[str]
+    about: Mapped[str] = mapped_column(default="")
+    roles: Mapped[list[str]]
+    industries: Mapped[list[str]]
+    languages: Mapped[list[str]]
+    time_zone: Mapped[str]
+    country: Mapped[str] = mapped_column(default="")
+    days_per_month: Mapped[int]
+    meeting_place: Mapped[str]
+    published: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    person: Mapped[Person] = relationship(lazy="joined")
+
+    __table_args__ = (CheckConstraint("days_per_month BETWEEN 0 AND 31", name="days_per_month"),)
+
+    @property
+    def name(self) -> str:
+        return self.person.name
+
+    @property
+    def role_labels(self) -> list[str]:
+        return [ROLE_LABELS[role] for role in ("coo", "integrator") if role in self.roles]
+
+    def can_fill(self, offering: Offering) -> bool:
+        return offering.roles_needed <= set(self.roles)

@@ -1,0 +1,7 @@
+"""Pages of engagements."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+blueprint = Blueprint("engagements", __name__, template_folder="templates")

@@ -1,0 +1,94 @@
+"""Job rows: work to do after commit, written with the fact that causes it.
+
+A change and the work it causes commit together. A relay (workers/relay.py) hands committed rows
+to Celery and hands them over again when their lease runs out; a worker claims its row, does the
+work and marks the row done in one transaction. Redis may vanish at any moment.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp import clock
+from webapp.db import Base, Identified, session
+
+CHANNEL = "job"
+STATES = ("waiting", "leased", "done", "failed")
+
+
+class RetryLater(Exception):
+    """Raised by a task that met a passing fault: the job is tried again after that many seconds."""
+
+    def __init__(self, reason: str, seconds: int = 60) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
+class Job(Identified, Base):
+    """run_after is business time; lease_until is machine time."""
+
+    __tablename__ = "job"
+
+    task: Mapped[str]
+    dedupe_key: Mapped[str] = mapped_column(unique=True)
+    payload: Mapped[list[Any]]
+    state: Mapped[str] = mapped_column(default="waiting")
+    run_after: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_token: Mapped[uuid.UUID | None]
+    lease_until: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint(f"state IN {STATES}", name="state"),
+        Index("ix_job_ready", "run_after", postgresql_where="state IN ('waiting', 'leased')"),
+    )
+
+    def retry(self) -> None:
+        """Put a failed job back in line, as if it had never been tried."""
+        if self.state != "failed":
+            raise ValueError("only a failed job is tried again by hand")
+        self.state, self.attempts, self.run_after = "waiting", 0, clock.now()
+        wake()
+
+
+def enqueue(
+    task: str,
+    *payload: object,
+    key: str | None = None,
+    run_after: datetime | None = None,
+) -> None:
+    """Add a job for the running transaction; the same key twice is one job, for good.
+
+    payload: what JSON can hold, and UUIDs (sent as text). key: unique name of this piece of work,
+    the task and its payload unless given. run_after: business time, now unless given.
+    """
+    args = [str(part) if isinstance(part, uuid.UUID) else part for part in payload]
+    enqueue_all([(task, args, key or ":".join([task, *map(str, args)]), run_after)])
+
+
+def enqueue_all(rows: Iterable[tuple[str, list[Any], str, datetime | None]]) -> None:
+    """Many at once: (task, payload, key, run_after); in key order, so that planners never deadlock."""
+    now = clock.now()
+    values = [
+        {"task": task, "payload": payload, "dedupe_key": key, "state": "waiting", "attempts": 0,
+         "run_after": run_after or now, "created_at": now, "last_error": ""}
+        for task, payload, key, run_after in sorted(rows, key=lambda row: row[2])
+    ]  # fmt: skip
+    if values:
+        session.execute(insert(Job).values(values).on_conflict_do_nothing(index_elements=["dedupe_key"]))
+        wake()
+
+
+def wake() -> None:
+    """Tell the relay; delivered by PostgreSQL when, and only when, this transaction commits."""
+    session.execute(select(func.pg_notify(CHANNEL, "")))

@@ -1,0 +1,1 @@
+"""Billing: Stripe events, reconciling, refunds."""

@@ -1,0 +1,1 @@
+"""Engagements: onboarding mails and stages that move by themselves."""

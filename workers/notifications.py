@@ -1,0 +1,1 @@
+"""Mail: delivery of stored e-mails."""

@@ -1,0 +1,1 @@
+"""Reviews: the monthly series, invitations, reminders."""
