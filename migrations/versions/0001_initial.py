@@ -269,12 +269,14 @@ def upgrade() -> None:
     sa.Column('time_zone', sa.Text(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('request_key', sa.Text(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
     sa.CheckConstraint("state IN ('held', 'confirmed', 'released')", name=op.f('ck_hold_state')),
     sa.ForeignKeyConstraint(['consultant_id'], ['consultant.id'], name=op.f('fk_hold_consultant_id')),
     sa.ForeignKeyConstraint(['offering_id'], ['offering.id'], name=op.f('fk_hold_offering_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_hold'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_hold')),
+    sa.UniqueConstraint('request_key', name=op.f('uq_hold_request_key'))
     )
     op.create_index(op.f('ix_hold_consultant_id'), 'hold', ['consultant_id'], unique=False)
     op.create_table('weekly_window',
