@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Flask, Response, current_app, has_request_context, request, url_for
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -115,18 +115,22 @@ def navigation() -> Iterator[NavigationLink]:
     """What the viewer may go to: public pages for visitors, their own rooms for the rest."""
     roles = current_user.role_names if current_user.is_authenticated else frozenset()
     for label, endpoint, who in NAVIGATION:
+        if endpoint not in current_app.view_functions:  # while rooms are being built
+            continue
         if (who & roles) if roles else not who:
             url = url_for(endpoint)
             yield NavigationLink(label, url, request.path == url or request.path.startswith(url + "/"))
 
 
 def page_context() -> dict[str, Any]:
+    """What base.html shows; a mail, rendered outside a request, gets the firm alone."""
     settings: Settings = current_app.config["SETTINGS"]
-    return {
-        "navigation": list(navigation()) if request else [],
+    firm_context = {"firm_name": settings.firm_name, "firm_address": settings.firm_address}
+    if not has_request_context():
+        return firm_context
+    return firm_context | {
+        "navigation": list(navigation()),
         "viewer": current_user if current_user.is_authenticated else None,
         "sign_in_url": url_for("security.login"),
         "sign_out_url": url_for("security.logout"),
-        "firm_name": settings.firm_name,
-        "firm_address": settings.firm_address,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import js_lib_htmx
@@ -66,6 +67,14 @@ def init(app: Flask) -> None:
     app.add_template_filter(format_when, "when")
     app.add_template_filter(format_day, "day")
     app.add_template_filter(format_time, "time")
+    app.add_template_global(absolute_url)
+
+
+def absolute_url(endpoint: str, **values: Any) -> str:
+    """A full address under BASE_URL, for mails and for Stripe: works outside a request too."""
+    base = urlsplit(current_app.config["SETTINGS"].base_url)
+    adapter = current_app.url_map.bind(base.netloc, url_scheme=base.scheme)
+    return adapter.build(endpoint, values, force_external=True)
 
 
 # -- formatting ------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ class Hold(Identified, Base):
     time_zone: Mapped[str]
     state: Mapped[str] = mapped_column(default="held")
     expires_at: Mapped[datetime]
+    request_key: Mapped[str | None] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     offering: Mapped[Offering] = relationship()
     consultant: Mapped[Consultant] = relationship()
