@@ -1,0 +1,103 @@
+"""From one due instant to the next, settling everything at each, so that nothing is skipped."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from sandbox.timemachine.clock_file import set_business_time
+from sandbox.timemachine.jobs import Jobs
+from webapp import clock
+
+
+class NotSettled(Exception):
+    """Jobs or webhooks did not come to rest in time; the message names them."""
+
+
+class Planning(Protocol):
+    def run(self) -> None: ...
+
+
+class Payments(Protocol):
+    def next_due(self) -> datetime | None: ...
+
+    def advance(self, to: datetime) -> None: ...
+
+    def deliver(self) -> int: ...
+
+
+@dataclass
+class TimeMachine:
+    """``zones``: at each of their midnights a step is made, so that planners run every day."""
+
+    clock_file: Path
+    jobs: Jobs
+    planner: Planning
+    payments: Payments
+    zones: tuple[str, ...] = ("UTC",)
+    settle_within: float = 60
+    on_step: Callable[[datetime], None] = lambda now: None
+
+    def advance(self, target: datetime) -> int:
+        """Moves business time to ``target`` (aware; nothing happens when it is past). Returns the
+        number of steps."""
+        steps = 0
+        self.settle()
+        while (now := clock.now()) < target:
+            self.move_to(min(target, self.next_instant(now)))
+            self.settle()
+            steps += 1
+        return steps
+
+    def next_instant(self, now: datetime) -> datetime:
+        """When something is due next, at the latest at the next midnight."""
+        due = (self.jobs.next_due(now), self.payments.next_due())
+        midnights = [next_midnight(now, zone) for zone in self.zones]
+        return earliest((*due, *midnights), now)
+
+    def move_to(self, instant: datetime) -> None:
+        """The app first: what Stripe then reports has a date that is not in its future."""
+        set_business_time(self.clock_file, instant)
+        self.payments.advance(instant)
+        self.on_step(instant)
+
+    def settle(self) -> None:
+        """Plans and drains until planning finds nothing more to do at this instant."""
+        deadline = time.monotonic() + self.settle_within
+        while True:
+            self.planner.run()
+            if not self.drain(deadline):
+                return
+
+    def drain(self, deadline: float) -> bool:
+        """Waits until no job is due and no webhook waits; tells whether there was any."""
+        seen = False
+        while work := self.outstanding():
+            if time.monotonic() > deadline:
+                raise NotSettled("Still not done: " + "; ".join(work))
+            if not seen:
+                self.jobs.wake_relay()
+            seen = True
+            time.sleep(0.01)
+        return seen
+
+    def outstanding(self) -> list[str]:
+        sent = self.payments.deliver()
+        webhooks = [f"{sent} webhooks"] if sent else []
+        return webhooks + self.jobs.under_way(clock.now())
+
+
+def earliest(instants: Iterable[datetime | None], now: datetime) -> datetime:
+    """The first of those after ``now``; what is overdue is taken a moment from now."""
+    return max(min(instant for instant in instants if instant), now + timedelta(milliseconds=1))
+
+
+def next_midnight(now: datetime, zone: str) -> datetime:
+    """The start of the next day there, in UTC; where a clock change skips midnight, the first
+    instant after it."""
+    local = now.astimezone(ZoneInfo(zone))
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    return (midnight + timedelta(days=1)).astimezone(UTC)
