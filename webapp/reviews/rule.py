@@ -9,11 +9,12 @@ month has exactly one date, and it lies in that month. RFC 5545 would skip a mon
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from webapp.booking.days import NO_HOLIDAYS, Holidays, is_business_day
+from webapp.booking.slots import check_zone
 
 LAST = -1
 MOST_BUSINESS_DAYS = 23
@@ -109,7 +110,7 @@ class Rule:
     def __post_init__(self) -> None:
         whole_minute = self.at == time(self.at.hour, self.at.minute)
         _require(whole_minute and self.at.tzinfo is None, "at", "must be a local time, HH:MM")
-        _require(_is_zone(self.time_zone), "time_zone", f"unknown time zone {self.time_zone!r}")
+        _check_zone(self.time_zone)
 
     def date_in(self, year: int, month: int, holidays: Holidays = NO_HOLIDAYS) -> date:
         """The date in one month, always within it.
@@ -133,8 +134,7 @@ class Rule:
     def months(self, first: date, count: int, holidays: Holidays = NO_HOLIDAYS) -> list[date]:
         """Dates in `count` months from the month of `first`, each found from the rule afresh."""
         return [
-            self.date_in(*_month_after(first, number), holidays=holidays)
-            for number in range(count)
+            self.date_in(*_month_after(first, number), holidays=holidays) for number in range(count)
         ]
 
     def as_dict(self) -> dict[str, Any]:
@@ -195,8 +195,22 @@ def _text(stored: Mapping[str, Any], field: str) -> str:
 
 
 def _time(stored: Mapping[str, Any]) -> time:
+    text = _text(stored, "at")
     try:
-        # strptime, unlike fromisoformat, takes neither seconds nor an offset here.
-        return datetime.strptime(_text(stored, "at"), "%H:%M").time()
+        found = time.fromisoformat(text)
     except ValueError as error:
         raise ValueError("at: must be a local time, HH:MM") from error
+    _require(f"{found:%H:%M}" == text, "at", "must be a local time, HH:MM")
+    return found
+
+
+def _check_zone(time_zone: str) -> None:
+    try:
+        check_zone(time_zone)
+    except ValueError as error:
+        raise ValueError(f"time_zone: {error}") from error
+
+
+def _require(condition: bool, field: str, reason: str) -> None:
+    if not condition:
+        raise ValueError(f"{field}: {reason}")

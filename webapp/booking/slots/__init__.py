@@ -4,6 +4,7 @@ Pure: it reads no clock, no database and no settings. All lengths are whole minu
 """
 
 from .hours import Busy, Event, Host, Mode, Override, Weekly, Window
+from .local_time import check_zone
 from .search import next_slot, offers, slots
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Override",
     "Weekly",
     "Window",
+    "check_zone",
     "next_slot",
     "offers",
     "slots",
