@@ -124,6 +124,17 @@ def upgrade() -> None:
     sa.UniqueConstraint('email', name=op.f('uq_person_email')),
     sa.UniqueConstraint('fs_uniquifier', name=op.f('uq_person_fs_uniquifier'))
     )
+    op.create_table('sign_in_attempt',
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('email', postgresql.CITEXT(), nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sign_in_attempt'))
+    )
+    op.create_index(op.f('ix_sign_in_attempt_address'), 'sign_in_attempt', ['address'], unique=False)
+    op.create_index(op.f('ix_sign_in_attempt_at'), 'sign_in_attempt', ['at'], unique=False)
+    op.create_index(op.f('ix_sign_in_attempt_email'), 'sign_in_attempt', ['email'], unique=False)
     op.create_table('stripe_event',
     sa.Column('id', sa.Text(), nullable=False),
     sa.Column('type', sa.Text(), nullable=False),
@@ -662,6 +673,10 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_stripe_event_type'), table_name='stripe_event')
     op.drop_index(op.f('ix_stripe_event_state'), table_name='stripe_event')
     op.drop_table('stripe_event')
+    op.drop_index(op.f('ix_sign_in_attempt_email'), table_name='sign_in_attempt')
+    op.drop_index(op.f('ix_sign_in_attempt_at'), table_name='sign_in_attempt')
+    op.drop_index(op.f('ix_sign_in_attempt_address'), table_name='sign_in_attempt')
+    op.drop_table('sign_in_attempt')
     op.drop_table('person')
     op.drop_table('offering')
     op.drop_index('ix_job_ready', table_name='job', postgresql_where="state IN ('waiting', 'leased')")
