@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import uuid
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import clock
 from webapp.access import CLIENT, FIRM, Role
-from webapp.db import Base, Email, Identified, session
+from webapp.db import Base, Email, Identified, aside, session
 
 
 class Company(Identified, Base):
@@ -132,6 +134,65 @@ class SignInLink(Identified, Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     person: Mapped[Person] = relationship()
+
+    @classmethod
+    def issue(cls, person: Person, days: int = 1) -> str:
+        """A new link's token, shown once: only its hash stays with us."""
+        token = secrets.token_urlsafe(32)
+        until = clock.machine_now() + timedelta(days=days)
+        session.add(cls(person=person, token_hash=_hashed(token), expires_at=until))
+        session.flush()
+        return token
+
+    @classmethod
+    def usable(cls, token: str) -> SignInLink | None:
+        """The link of a token that is neither used nor expired, and whose person is active."""
+        row: SignInLink | None = session.scalar(
+            select(cls).where(cls.token_hash == _hashed(token)).with_for_update()
+        )
+        fresh = row and row.used_at is None and row.expires_at > clock.machine_now()
+        return row if row and fresh and row.person.active else None
+
+    def use(self) -> Person:
+        """Spend the link; the holder has shown that the address is theirs."""
+        self.used_at = clock.machine_now()
+        self.person.confirmed_at = self.person.confirmed_at or clock.now()
+        return self.person
+
+
+class SignInAttempt(Identified, Base):
+    """What throttling counts: failed sign-ins and links asked for. Machine time."""
+
+    __tablename__ = "sign_in_attempt"
+
+    at: Mapped[datetime] = mapped_column(index=True)
+    kind: Mapped[str]
+    email: Mapped[str] = mapped_column(Email, index=True)
+    address: Mapped[str] = mapped_column(index=True)
+
+    WINDOW: ClassVar[timedelta] = timedelta(minutes=15)
+    MOST_PER_EMAIL: ClassVar[int] = 8
+    MOST_PER_ADDRESS: ClassVar[int] = 60
+
+    @classmethod
+    def too_many(cls, kind: str, email: str, address: str) -> bool:
+        """Whether this account, or this address, has to wait; never for longer than WINDOW."""
+        recent = (cls.kind == kind) & (cls.at > clock.machine_now() - cls.WINDOW)
+        per_email = select(func.count()).where(recent, cls.email == email)
+        per_address = select(func.count()).where(recent, cls.address == address)
+        return (
+            (session.scalar(per_email) or 0) >= cls.MOST_PER_EMAIL
+            or (session.scalar(per_address) or 0) >= cls.MOST_PER_ADDRESS
+        )  # fmt: skip
+
+    @classmethod
+    def note(cls, kind: str, email: str, address: str) -> None:
+        with aside() as own:
+            own.add(cls(at=clock.machine_now(), kind=kind, email=email, address=address))
+
+
+def _hashed(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
 
 
 class WebSession(Base):
