@@ -1,19 +1,13 @@
-"""Slots: written cases, random cases against the oracle, and what malformed input does."""
+"""Slots: written cases, and what is expected of them in particulars."""
 
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.booking.oracle import CASES, Json, oracle_slots
+from tests.booking.given import named, run, solved
+from tests.booking.oracle import CASES, oracle_slots
 from webapp.booking.slots import (
     Busy,
     Event,
@@ -25,34 +19,11 @@ from webapp.booking.slots import (
     offers,
     slots,
 )
-from webapp.booking.slots.case import answer, read_case
 
-ROOT = Path(__file__).parents[2]
 EVERY_DAY = frozenset(range(7))
 JUNE_7 = datetime(2027, 6, 7, tzinfo=UTC)
 JUNE_8 = JUNE_7 + timedelta(days=1)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-def named(name: str) -> Json:
-    loaded: Json = json.loads((CASES / f"{name}.json").read_text())
-    return loaded
-
-
-def solved(case: Json) -> list[str]:
-    return answer(json.dumps(case).encode())["slots"]
-
-
-def run(source: bytes, zone: str = "UTC") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "webapp.booking.slots"],
-        input=source,
-        capture_output=True,
-        cwd=ROOT,
-        env={**os.environ, "TZ": zone},
-        timeout=60,
-        check=False,
-    )
 
 
 def clocks(found: list[str], day: str) -> list[str]:
@@ -154,152 +125,6 @@ def test_behaviour_09_a_crafted_time_is_not_offered(crafted: datetime) -> None:
     assert not offers(event, host, LONG_AGO, "single", crafted)
 
 
-# --- random cases
-
-# Zones with a moment worth searching around: gaps, folds, skipped dates, offsets with seconds.
-RESTLESS = [
-    ("America/New_York", "2027-03-14"),
-    ("America/New_York", "2027-11-07"),
-    ("Europe/London", "2027-03-28"),
-    ("Europe/Dublin", "2027-10-31"),
-    ("Australia/Lord_Howe", "2027-04-04"),
-    ("Australia/Lord_Howe", "2027-10-03"),
-    ("Pacific/Apia", "2011-12-30"),
-    ("Pacific/Kwajalein", "1993-08-21"),
-    ("America/Sao_Paulo", "2018-11-04"),
-    ("America/Sao_Paulo", "2018-02-18"),
-    ("America/Havana", "2027-11-07"),
-    ("Pacific/Chatham", "2027-04-04"),
-    ("America/St_Johns", "2006-10-29"),
-    ("Antarctica/Troll", "2027-03-28"),
-    ("Africa/Casablanca", "2027-02-07"),
-    ("America/Nuuk", "2023-03-26"),
-    ("Africa/Monrovia", "1972-01-07"),
-    ("Africa/Freetown", "1939-09-05"),
-    ("Asia/Pyongyang", "2018-05-04"),
-    ("Asia/Kathmandu", "1986-01-01"),
-    ("Europe/Moscow", "1919-07-01"),
-]
-ANY_ZONE = sorted(name for name in available_timezones() if "/" in name)
-
-dates = st.dates(date(1905, 1, 1), date(2190, 1, 1)).map(date.isoformat)
-clock_times = st.integers(0, 1439).map(lambda minute: f"{minute // 60:02}:{minute % 60:02}")
-# Round times make windows touch, adjoin and meet changes of the clocks.
-round_times = st.sampled_from(["00:00", "01:00", "01:30", "02:00", "02:30", "03:00", "12:00"])
-late_times = st.sampled_from(["22:00", "23:00", "23:30"])
-starts_of_day = round_times | late_times | clock_times
-ends_of_day = starts_of_day | st.just("24:00")
-long_hours = [("00:00", "12:00"), ("09:00", "17:00"), ("22:00", "06:00"), ("01:30", "01:30")]
-windows = st.sampled_from(long_hours).map(lambda pair: {"start": pair[0], "end": pair[1]}) | (
-    st.fixed_dictionaries({"start": starts_of_day, "end": ends_of_day})
-)
-
-
-def spelled(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
-
-
-@st.composite
-def busy_times(draw: st.DrawFn, around: datetime) -> Json:
-    start = around + timedelta(seconds=draw(st.integers(-3 * 86400, 3 * 86400)))
-    if draw(st.booleans()):
-        start = start.replace(second=0)
-    end = start + timedelta(minutes=draw(st.integers(0, 300)))
-    found: Json = {"start": spelled(start), "end": spelled(end)}
-    for key, values in (
-        ("buffer_before", st.integers(0, 45)),
-        ("buffer_after", st.integers(0, 45)),
-        ("counts", st.booleans()),
-    ):
-        if draw(st.booleans()):
-            found[key] = draw(values)
-    return found
-
-
-@st.composite
-def host_of(draw: st.DrawFn, zone: str, around: datetime) -> Json:
-    days = st.just([*range(7)]) | st.lists(st.integers(0, 6), min_size=1, max_size=7)
-    near = st.integers(-3, 3).map(lambda k: (around + timedelta(days=k)).date().isoformat())
-    return {
-        "time_zone": zone,
-        "weekly": [{"days": draw(days), **draw(windows)} for _ in range(draw(st.integers(1, 3)))],
-        "overrides": [
-            {"date": draw(near), "windows": draw(st.lists(windows, max_size=2))}
-            for _ in range(draw(st.sampled_from([0, 0, 1, 2])))
-        ],
-        "busy": draw(st.lists(busy_times(around), max_size=3)),
-    }
-
-
-@st.composite
-def events(draw: st.DrawFn) -> Json:
-    long = st.integers(91, 600)
-    limits = [None, None, None, None, None, 1, 2, 3, 0]
-    event = {
-        "duration": draw(st.sampled_from([15, 30, 60, 90]) | st.integers(1, 90) | long),
-        "step": draw(st.sampled_from([15, 30]) | st.integers(1, 70)),
-        "buffer_before": draw(st.integers(0, 30)),
-        "buffer_after": draw(st.integers(0, 30)),
-        "min_notice": draw(st.just(0) | st.integers(0, 3000)),
-    }
-    limit = draw(st.sampled_from(limits))
-    return event if limit is None else {**event, "limits": {"per_day": limit}}
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> Json:
-    zone, day = draw(st.sampled_from(RESTLESS) | st.tuples(st.sampled_from(ANY_ZONE), dates))
-    noon = datetime.fromisoformat(f"{day}T12:00:00Z")
-    # Long before, or in the midst of things and not on a whole minute.
-    now = noon + timedelta(seconds=draw(st.just(-9 * 86400) | st.integers(-3 * 86400, 0)))
-    opens = noon + timedelta(seconds=draw(st.integers(-36 * 3600, 12 * 3600)))
-    length = draw(st.sampled_from([2, 2, 1]).map(lambda k: k * 86400) | st.integers(0, 86400))
-    mode = draw(st.sampled_from(["single", "collective", "round_robin"]))
-    others = st.sampled_from([zone, zone, "Europe/Berlin", "Asia/Kolkata"])
-    zones = [zone] + [draw(others) for _ in range(0 if mode == "single" else 1)]
-    return {
-        "now": spelled(now),
-        "invitee_time_zone": "UTC",
-        "window": {"from": spelled(opens), "to": spelled(opens + timedelta(seconds=length))},
-        "mode": mode,
-        "event": draw(events()),
-        "hosts": [draw(host_of(one, noon)) for one in zones],
-    }
-
-
-@settings(max_examples=300, deadline=None)
-@given(cases())
-def test_agrees_with_the_oracle_minute_by_minute(case: Json) -> None:
-    assert solved(case) == oracle_slots(case)
-
-
-@settings(max_examples=100, deadline=None)
-@given(cases(), st.data())
-def test_offers_and_next_slot_follow_the_list(case: Json, data: st.DataObject) -> None:
-    read = read_case(json.dumps(case).encode())
-    found = read.slots()
-    window = (read.window_from, read.window_to)
-    first = next_slot(read.event, read.hosts, *window, read.now, read.mode)
-    assert first == (found[0] if found else None)
-    length = (read.window_to - read.window_from) // timedelta(minutes=1)
-    minutes = st.integers(0, length).map(lambda k: read.window_from + timedelta(minutes=k))
-    tried = [*data.draw(st.lists(minutes, max_size=5)), *found[:5]]
-    for at in (moment for moment in tried if moment < read.window_to):
-        assert offers(read.event, read.hosts, read.now, read.mode, at) is (at in found)
-
-
-@settings(max_examples=50, deadline=None)
-@given(cases(), st.integers(0, 2 * 86400))
-def test_adjoining_query_windows_share_out_the_slots(case: Json, cut: int) -> None:
-    read = read_case(json.dumps(case).encode())
-    middle = min(read.window_from + timedelta(seconds=cut), read.window_to)
-    halves = [
-        slots(read.event, read.hosts, start, end, read.now, read.mode)
-        for start, end in ((read.window_from, middle), (middle, read.window_to))
-    ]
-    assert halves[0] + halves[1] == read.slots()
-
-
 # --- particulars
 
 
@@ -357,134 +182,3 @@ def test_searches_that_make_no_sense_are_refused(
     for search in (slots, next_slot):
         with pytest.raises(ValueError, match=r"\w{3}"):
             search(Event(30, 30), hosts, *window, now, mode)
-
-
-# --- malformed input
-
-
-def changed(path: str, value: object) -> bytes:
-    """A sound case with one member replaced, or taken out where the value is ABSENT."""
-    case = named("collective")["case"]
-    *way, last = path.split(".")
-    holder: Any = case
-    for key in way:
-        holder = holder[int(key)] if key.isdigit() else holder[key]
-    if value is ABSENT:
-        del holder[last]
-    else:
-        holder[int(last) if last.isdigit() else last] = value
-    return json.dumps(case).encode()
-
-
-ABSENT = object()
-MALFORMED: list[tuple[str, object]] = [
-    ("hosts.0.time_zone", "Mars/Olympus"),
-    ("hosts.0.time_zone", "America"),
-    ("hosts.0.time_zone", "../UTC"),
-    ("hosts.0.time_zone", "localtime"),
-    ("hosts.0.time_zone", "america/denver"),
-    ("hosts.0.time_zone", ""),
-    ("hosts.0.time_zone", "a\0b"),
-    ("hosts.0.time_zone", "\udc80"),
-    ("hosts.0.time_zone", 5),
-    ("hosts.1.time_zone", ABSENT),
-    ("invitee_time_zone", "Nowhere"),
-    ("hosts.0.weekly.0.start", "25:00"),
-    ("hosts.0.weekly.0.start", "24:00"),
-    ("hosts.0.weekly.0.start", "9:00"),
-    ("hosts.0.weekly.0.start", "09:60"),
-    ("hosts.0.weekly.0.start", "٠٩:٠٠"),
-    ("hosts.0.weekly.0.end", "24:01"),
-    ("hosts.0.weekly.0.end", "09:00\n"),
-    ("hosts.0.weekly.0.end", ABSENT),
-    ("hosts.0.weekly.0.days", [7]),
-    ("hosts.0.weekly.0.days", [-1]),
-    ("hosts.0.weekly.0.days", ["1"]),
-    ("hosts.0.weekly.0.days", 1),
-    ("hosts.0.weekly", {}),
-    ("hosts.0.weekly", None),
-    ("hosts.0.overrides", "none"),
-    ("hosts.1.overrides.0.date", "2027-02-29"),
-    ("hosts.1.overrides.0.date", "20270609"),
-    ("hosts.1.overrides.0.windows", ABSENT),
-    ("hosts.0.busy.0.start", "2027-06-08T14:00:00"),
-    ("hosts.0.busy.0.start", "2027-06-08T15:00:00Z"),
-    ("hosts.0.busy.0.end", "yesterday"),
-    ("hosts.0.busy.0.end", 1),
-    ("hosts.0.busy.0.buffer_after", -1),
-    ("hosts.0.busy.0.counts", "yes"),
-    ("hosts.0.busy", ABSENT),
-    ("hosts.0", 3),
-    ("hosts", []),
-    ("hosts", ABSENT),
-    ("event.duration", 0),
-    ("event.duration", -30),
-    ("event.duration", 30.0),
-    ("event.duration", "30"),
-    ("event.duration", True),
-    ("event.duration", 10**30),
-    ("event.duration", ABSENT),
-    ("event.step", 0),
-    ("event.buffer_before", -1),
-    ("event.buffer_after", -1),
-    ("event.min_notice", -1),
-    ("event.min_notice", float("nan")),
-    ("event.limits", [1]),
-    ("event.limits", {"per_day": -1}),
-    ("event.limits", {"per_day": "two"}),
-    ("event", None),
-    ("window.to", "2027-06-06T00:00:00Z"),
-    ("window.from", "0001-01-01T00:00:00+14:00"),
-    ("window.to", "9999-12-31T23:59:59-14:00"),
-    ("window.from", ABSENT),
-    ("window", []),
-    ("now", "now"),
-    ("now", ABSENT),
-    ("mode", "any"),
-    ("mode", "single"),
-    ("mode", 1),
-    ("mode", ABSENT),
-]
-
-
-@pytest.mark.parametrize(("path", "value"), MALFORMED)
-def test_a_malformed_case_is_refused_with_a_message(path: str, value: object) -> None:
-    with pytest.raises(ValueError, match=r"\w{3}"):
-        answer(changed(path, value))
-
-
-@pytest.mark.parametrize(
-    "source",
-    [b"", b"{", b"\xff\xfe\xfa", b"[]", b"null", b"7", b"{}", b"[" * 100_000, b"9" * 5000],
-)
-def test_what_is_not_a_case_is_refused(source: bytes) -> None:
-    with pytest.raises(ValueError, match=r"\w{3}"):
-        answer(source)
-
-
-def test_the_message_names_the_place() -> None:
-    with pytest.raises(ValueError, match=r"^hosts\[0\]\.weekly\[0\]\.start: "):
-        answer(changed("hosts.0.weekly.0.start", "25:00"))
-
-
-def test_far_away_numbers_and_dates_are_no_trouble() -> None:
-    assert solved(json.loads(changed("event.min_notice", 10**50))) == []
-    assert solved(json.loads(changed("event.step", 10**50)))
-    assert solved(json.loads(changed("hosts.0.busy.0.end", "9999-12-31T23:59:59-14:00")))
-    assert solved(json.loads(changed("now", "0001-01-01T00:00:00+14:00")))
-    assert solved(json.loads(changed("now", "9999-12-31T23:59:59-14:00"))) == []
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        b"not json",
-        changed("event.duration", 0),
-        changed("mode", "any"),
-        changed("hosts.0.time_zone", "\udc80"),
-    ],
-)
-def test_the_command_exits_2_with_one_message_and_no_traceback(source: bytes) -> None:
-    done = run(source)
-    assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr.startswith(b"slots: ") and done.stderr.count(b"\n") == 1
