@@ -15,7 +15,7 @@ from celery.signals import worker_process_init
 from webapp import db
 from webapp.app import create_app
 from webapp.config import Settings
-from workers import billing, booking, engagements, job, notifications, plan, reviews
+from workers import accounts, billing, booking, engagements, job, notifications, plan, reviews
 
 settings = Settings.from_environ()
 flask_app = create_app(settings)
@@ -71,7 +71,7 @@ def fresh_connections(**_: Any) -> None:
     db.session.get_bind().dispose(close=False)  # type: ignore[union-attr]
 
 
-FEATURES = (billing, booking, engagements, notifications, reviews)
+FEATURES = (accounts, billing, booking, engagements, notifications, reviews)
 
 for task_name in job.TASKS:
     register(task_name)

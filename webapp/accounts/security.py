@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Flask
 from flask_security import Security, SQLAlchemySessionUserDatastore
 
+from sqlalchemy import select
+
 from webapp.access import SIGNED_IN, Open, declare
 from webapp.accounts import sessions
 from webapp.accounts.models import Membership, Person
@@ -17,6 +19,11 @@ class PeopleStore(SQLAlchemySessionUserDatastore):  # type: ignore[misc]
 
     def commit(self) -> None:
         session.flush()
+
+    def find_user(self, case_insensitive: bool = False, **known: object) -> Person | None:
+        """The library's own look-up wants `roles` to be a mapped column; e-mails are citext."""
+        found: Person | None = session.scalar(select(Person).filter_by(**known))
+        return found
 
 
 def options(settings: Settings) -> dict[str, object]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,12 +18,12 @@ from flask import session as flask_session
 from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SessionInterface, SessionMixin
 from flask_login import user_logged_in, user_logged_out
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from werkzeug.datastructures import CallbackDict
 
 from webapp import clock
-from webapp.accounts.models import WebSession
+from webapp.accounts.models import Person, WebSession
 from webapp.db import aside, session
 
 IDLE = timedelta(days=7)
@@ -148,9 +149,28 @@ def _current() -> StoredSession:
     return stored
 
 
+def of(person: Person) -> Sequence[WebSession]:
+    """The browsers a person is signed in with, the latest first."""
+    rows = select(WebSession).where(WebSession.person_id == person.id)
+    alive = rows.where(WebSession.expires_at > clock.machine_now())
+    return session.scalars(alive.order_by(WebSession.seen_at.desc())).all()
+
+
+def end_others(person: Person) -> None:
+    """Sign the person out everywhere but in the browser that asks."""
+    own = hashed(_current().token or "")
+    rows = delete(WebSession).where(WebSession.person_id == person.id)
+    session.execute(rows.where(WebSession.token_hash != own))
+
+
+def is_current(row: WebSession) -> bool:
+    return row.token_hash == hashed(_current().token or "")
+
+
 def init(app: Flask) -> None:
     app.session_interface = DatabaseSessions()
     secure = app.config["SESSION_COOKIE_SECURE"]
     app.config["SESSION_COOKIE_NAME"] = "__Host-session" if secure else "session"
+    app.add_template_test(is_current, "current_session")
     user_logged_in.connect(_signed_in, app)
     user_logged_out.connect(_signed_out, app)

@@ -1,0 +1,169 @@
+"""Signing in, by password and by link; sessions; what strangers may not learn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+from flask_security import hash_password
+from sqlalchemy import func, select, update
+
+from tests import make
+from tests.mail import Mailbox
+from webapp import clock
+from webapp.access import Role
+from webapp.accounts.models import Person, SignInLink, WebSession
+from webapp.audit import AuditEvent
+from webapp.db import session
+
+PASSWORD = "several unrelated words"
+
+
+@pytest.fixture
+def consultant(app: object) -> Person:
+    person = make.consultant().person
+    person.password = hash_password(PASSWORD)
+    session.commit()
+    return person
+
+
+def post_password(client: FlaskClient, email: str, password: str, **query: str) -> object:
+    return client.post("/sign-in", data={"email": email, "password": password}, query_string=query)
+
+
+def test_right_password_opens_the_account(client: FlaskClient, consultant: Person) -> None:
+    answer = post_password(client, consultant.email.upper(), PASSWORD)
+    assert answer.status_code == 302
+    assert client.get("/account").status_code == 200
+
+
+def test_wrong_password_and_unknown_person_are_answered_alike(
+    client: FlaskClient, consultant: Person
+) -> None:
+    wrong = post_password(client, consultant.email, "not it at all")
+    unknown = post_password(client, "nobody@example.com", "not it at all")
+    assert wrong.status_code == unknown.status_code == 422
+    assert wrong.text.replace(consultant.email, "") == unknown.text.replace("nobody@example.com", "")
+
+
+def test_too_many_tries_must_wait(client: FlaskClient, consultant: Person) -> None:
+    codes = [post_password(client, consultant.email, "wrong")
+             .status_code for _ in range(9)]  # fmt: skip
+    assert codes == [422] * 8 + [429]
+    assert post_password(client, consultant.email, PASSWORD).status_code == 429
+
+
+@pytest.mark.parametrize("target", ["//evil.example.com", "https://evil.example.com", "/\\evil.test"])
+def test_next_leads_nowhere_else(client: FlaskClient, consultant: Person, target: str) -> None:
+    answer = post_password(client, consultant.email, PASSWORD, next=target)
+    location = answer.headers.get("Location", "/")
+    assert urlsplit(location).netloc == "" and not location.startswith(("//", "/\\"))
+
+
+def test_session_token_is_stored_hashed_and_changes_at_sign_in(
+    client: FlaskClient, consultant: Person
+) -> None:
+    client.get("/sign-in")
+    before = client.get_cookie("session").value
+    post_password(client, consultant.email, PASSWORD)
+    after = client.get_cookie("session").value
+    assert before != after
+    stored = session.scalars(select(WebSession.token_hash)).all()
+    assert after.encode() not in stored and len(stored) == 1
+
+
+def test_cookie_replayed_after_sign_out_is_refused(client: FlaskClient, consultant: Person) -> None:
+    post_password(client, consultant.email, PASSWORD)
+    stolen = client.get_cookie("session").value
+    client.post("/sign-out")
+    client.set_cookie("session", stolen)
+    assert client.get("/account").status_code == 302
+
+
+def test_disabled_person_is_out_at_once(client: FlaskClient, consultant: Person) -> None:
+    post_password(client, consultant.email, PASSWORD)
+    session.execute(update(Person).values(active=False))
+    session.commit()
+    assert client.get("/account").status_code == 302
+
+
+def test_idle_session_ends(client: FlaskClient, consultant: Person) -> None:
+    post_password(client, consultant.email, PASSWORD)
+    session.execute(update(WebSession).values(seen_at=clock.machine_now() - timedelta(days=8)))
+    session.commit()
+    assert client.get("/account").status_code == 302
+
+
+def link_from(mailbox: Mailbox) -> str:
+    [message] = mailbox.messages
+    body = message.get_body(("plain",)).get_content()
+    return re.search(r"/sign-in/link/\S+", body)[0]
+
+
+def test_link_signs_in_once(
+    client: FlaskClient, consultant: Person, drain: Callable[[], int], mailbox: Mailbox
+) -> None:
+    client.post("/sign-in/link", data={"email": consultant.email})
+    drain()
+    link = link_from(mailbox)
+    assert client.get(link).status_code == 200
+    assert client.get("/account").status_code == 302, "looking at the link signs nobody in"
+    assert client.post(link).status_code == 303
+    assert client.get("/account").status_code == 200
+    assert client.post(link).status_code == 404, "a spent link is spent"
+
+
+def test_expired_link_is_refused(client: FlaskClient, consultant: Person) -> None:
+    token = SignInLink.issue(consultant, days=1)
+    session.execute(update(SignInLink).values(expires_at=clock.machine_now()))
+    session.commit()
+    assert client.post(f"/sign-in/link/{token}").status_code == 404
+
+
+def test_asking_for_a_link_tells_strangers_nothing(
+    client: FlaskClient, consultant: Person, drain: Callable[[], int], mailbox: Mailbox
+) -> None:
+    known = client.post("/sign-in/link", data={"email": consultant.email})
+    unknown = client.post("/sign-in/link", data={"email": "nobody@example.com"})
+    assert known.text.replace(consultant.email, "") == unknown.text.replace("nobody@example.com", "")
+    drain()
+    assert [str(message["To"]) for message in mailbox.messages if "nobody" in str(message["To"])] == []
+
+
+def test_bad_address_gets_its_error_beside_the_field(client: FlaskClient, app: object) -> None:
+    answer = client.post("/sign-in/link", data={"email": "no address"})
+    assert answer.status_code == 422
+    assert 'value="no address"' in answer.text and "aria-invalid" in answer.text
+
+
+def test_new_password_ends_other_sessions(
+    consultant: Person, sign_in: Callable[[Person], FlaskClient], drain: Callable[[], int],
+    mailbox: Mailbox,
+) -> None:  # fmt: skip
+    here, elsewhere = sign_in(consultant), sign_in(consultant)
+    words = {"current": PASSWORD, "new": "quite another phrase", "again": "quite another phrase"}
+    assert here.post("/account/password", data=words).status_code == 303
+    assert here.get("/account").status_code == 200
+    assert elsewhere.get("/account").status_code == 302
+    drain()
+    assert mailbox.subjects == ["Your password for Righthand was changed"]
+
+
+def test_present_password_is_asked_for(
+    consultant: Person, sign_in: Callable[[Person], FlaskClient]
+) -> None:
+    words = {"current": "wrong", "new": "quite another phrase", "again": "quite another phrase"}
+    answer = sign_in(consultant).post("/account/password", data=words)
+    assert answer.status_code == 422 and "not your present password" in answer.text
+
+
+def test_refused_role_is_written_down(sign_in: Callable[[Person], FlaskClient], app: object) -> None:
+    client_company = make.company()
+    observer = make.person(Role.OBSERVER, company=client_company)
+    assert sign_in(observer).get("/practice/jobs").status_code == 403
+    refused = select(func.count()).where(AuditEvent.action == "access.refused")
+    assert session.scalar(refused) == 1

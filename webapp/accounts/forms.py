@@ -1,0 +1,37 @@
+"""Forms of the accounts room."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+from flask_wtf import FlaskForm
+from wtforms import EmailField, PasswordField, SelectField, StringField
+from wtforms.validators import Email, EqualTo, InputRequired, Length, Optional, ValidationError
+
+SHORTEST_PASSWORD = 10
+
+
+class AskLinkForm(FlaskForm):
+    email = EmailField("E-mail", [InputRequired("Enter your e-mail address."), Email(), Length(max=254)])
+
+
+class ProfileForm(FlaskForm):
+    name = StringField("Name", [InputRequired("Enter your name."), Length(max=120)])
+    phone = StringField("Phone", [Optional(), Length(max=40)])
+    time_zone = SelectField("Time zone", choices=sorted(available_timezones()))
+
+
+class PasswordForm(FlaskForm):
+    """`current` is asked of those who signed in with a password, not of those who used a link."""
+
+    current = PasswordField("Present password")
+    new = PasswordField(
+        "New password",
+        [InputRequired("Enter a new password."), Length(min=SHORTEST_PASSWORD, max=256)],
+        description=f"{SHORTEST_PASSWORD} characters or more; a few unrelated words do well.",
+    )
+    again = PasswordField("New password again", [EqualTo("new", "The two are not the same.")])
+
+    def validate_new(self, field: PasswordField) -> None:
+        if len(set(field.data or "")) < 4:
+            raise ValidationError("Use more different characters.")
