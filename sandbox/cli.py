@@ -2,11 +2,16 @@
 
 import sys
 
+from sandbox.demo_run import demo
+from sandbox.programs import PortTaken
 from sandbox.state import AlreadyRunning
+from sandbox.stop_run import stop
 from sandbox.supervisor import ProgramFailed, StopRequested, say
 from sandbox.test_run import lint, run, test
 
 COMMANDS = {
+    "demo": (demo, "everything, with demo data, until Ctrl-C"),
+    "stop": (stop, "ends a running demo"),
     "test": (test, "all checks and tests; with pytest's arguments only those tests"),
     "lint": (lint, "the checks alone"),
     "run": (run, "-- CMD: CMD with PostgreSQL and Valkey up and the settings exported"),
@@ -23,7 +28,7 @@ def main(arguments: list[str]) -> int:
     except AlreadyRunning as running:
         say(f"{running}. Stop it with Ctrl-C there, or: make stop")
         return 1
-    except ProgramFailed as failure:
+    except (ProgramFailed, PortTaken) as failure:
         say(str(failure))
         return 1
     except StopRequested:

@@ -69,7 +69,7 @@ class Supervisor:
     """Use as a context: leaving it, however that happens, stops everything that was started."""
 
     state: State
-    kept: list[Kept] = field(default_factory=list)
+    groups: list[list[Kept]] = field(default_factory=list)
     stopping: bool = False
 
     def __enter__(self) -> Self:
@@ -86,9 +86,11 @@ class Supervisor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for kept in reversed(self.kept):
-            kept.child.ask_to_stop()
-            kept.child.finish(kept.program.patience)
+        for group in reversed(self.groups):
+            for kept in group:
+                kept.child.ask_to_stop()
+            for kept in group:
+                kept.child.finish(kept.program.patience)
 
     @property
     def records(self) -> Path:
@@ -104,15 +106,21 @@ class Supervisor:
         time.sleep(seconds)
 
     def start(self, *programs: Program) -> None:
-        """Starts them side by side and returns when all answer."""
-        started = [self.launch(program) for program in programs]
-        for kept in started:
-            self.await_ready(kept)
+        """Starts them side by side and returns when all answer; they are stopped side by side,
+        after whatever was started later."""
+        group = self.launch(*programs)
+        self.await_all(group)
 
-    def launch(self, program: Program) -> Kept:
-        kept = Kept(program, self.start_child(program.command))
-        self.kept.append(kept)
-        return kept
+    def launch(self, *programs: Program) -> list[Kept]:
+        group: list[Kept] = []
+        self.groups.append(group)
+        for program in programs:
+            group.append(Kept(program, self.start_child(program.command)))
+        return group
+
+    def await_all(self, group: list[Kept]) -> None:
+        for kept in group:
+            self.await_ready(kept)
 
     def start_child(self, command: Command) -> Child:
         return Child.start(command, self.state.log(command.name), self.records)
@@ -133,9 +141,10 @@ class Supervisor:
         lines = self.state.log(program.name).read_text(errors="replace").splitlines()[-15:]
         return "\n".join(f"  {program.name} | {line}" for line in lines)
 
-    def run(self, command: Command) -> None:
-        """Runs a one-off step to its end, its output in a log of its own."""
+    def run(self, command: Command) -> str:
+        """Runs a one-off step to its end; returns its output, which is also kept as its log."""
         program = Program(command)
+        self.state.log(command.name).unlink(missing_ok=True)
         child = self.start_child(command)
         while child.is_running():
             if self.stopping:
@@ -145,6 +154,7 @@ class Supervisor:
         child.finish(0)
         if child.process.returncode != 0:
             raise ProgramFailed(f"{command.name} failed:\n{self.last_words(program)}")
+        return self.state.log(command.name).read_text(errors="replace")
 
     def run_attached(self, words: Sequence[str], environment: dict[str, str]) -> int:
         """Runs a command on our own terminal, in our own process group: Ctrl-C reaches it too.
@@ -159,8 +169,9 @@ class Supervisor:
     def keep_running(self) -> None:
         """Until told to stop, starts again whatever ends."""
         while True:
-            for kept in self.kept:
-                self.look_after(kept)
+            for group in self.groups:
+                for kept in group:
+                    self.look_after(kept)
             self.pause(0.2)
 
     def look_after(self, kept: Kept) -> None:

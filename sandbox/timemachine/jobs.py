@@ -24,7 +24,7 @@ class Jobs:
         return psycopg.connect(self.url.replace("+psycopg", "", 1), autocommit=True)
 
     def under_way(self, now: datetime) -> list[str]:
-        """What is leased or due at ``now``, as "task (how many): last error"; [] when all is done."""
+        """What is leased or due at ``now``, as "task (how many): last error"."""
         with self.connect() as connection:
             rows = connection.execute(UNDER_WAY, {"now": now}).fetchall()
         return [f"{task} ({count}): {error}" for task, count, error in rows]

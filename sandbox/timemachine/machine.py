@@ -14,7 +14,11 @@ from webapp import clock
 
 
 class NotSettled(Exception):
-    """Jobs or webhooks did not come to rest in time; the message names them."""
+    """Jobs or webhooks did not come to rest in time; ``work`` names them."""
+
+    def __init__(self, work: list[str]) -> None:
+        super().__init__("Still not done: " + "; ".join(work))
+        self.work = work
 
 
 class Planning(Protocol):
@@ -77,12 +81,20 @@ class TimeMachine:
         seen = False
         while work := self.outstanding():
             if time.monotonic() > deadline:
-                raise NotSettled("Still not done: " + "; ".join(work))
+                raise NotSettled(work)
             if not seen:
                 self.jobs.wake_relay()
             seen = True
             time.sleep(0.01)
         return seen
+
+    def wait_until_quiet(self, seconds: float) -> list[str]:
+        """Waits until nothing is due; returns what still is when the time is over."""
+        try:
+            self.drain(time.monotonic() + seconds)
+        except NotSettled as error:
+            return error.work
+        return []
 
     def outstanding(self) -> list[str]:
         sent = self.payments.deliver()

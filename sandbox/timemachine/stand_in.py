@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
+
+# A proxy of the environment has no business on the loopback interface.
+DIRECT = build_opener(ProxyHandler({}))
+
+
+class StandInDown(Exception):
+    """The stand-in does not answer, or not as it should."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,11 @@ class StandIn:
         return self.ask(Request(f"{self.base}/_sandbox/{name}", data=body, headers=headers))
 
     def ask(self, request: Request) -> dict[str, Any]:
-        with urlopen(request, timeout=60) as answer:
-            found: dict[str, Any] = json.load(answer)
+        try:
+            with DIRECT.open(request, timeout=60) as answer:
+                found: dict[str, Any] = json.load(answer)
+        except (OSError, ValueError) as error:
+            raise StandInDown(f"{request.full_url}: {error}") from error
         return found
 
 

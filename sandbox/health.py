@@ -1,0 +1,44 @@
+"""How to tell that a program is there and at work."""
+
+from pathlib import Path
+from urllib.request import ProxyHandler, build_opener
+
+import psycopg
+import redis
+
+# A proxy of the environment has no business on the loopback interface.
+DIRECT = build_opener(ProxyHandler({}))
+
+
+def page_answers(address: str) -> bool:
+    """A GET is answered with 200."""
+    try:
+        with DIRECT.open(address, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def worker_waits(redis_url: str) -> bool:
+    """Somebody stands at the broker and waits for a task."""
+    client = redis.Redis.from_url(redis_url, socket_timeout=2)
+    try:
+        return any("brpop" in each["cmd"] for each in client.client_list())
+    except redis.RedisError:
+        return False
+    finally:
+        client.close()
+
+
+def relay_listens(database_url: str) -> bool:
+    """Somebody has asked PostgreSQL to be told of new jobs."""
+    try:
+        with psycopg.connect(database_url.replace("+psycopg", "", 1), connect_timeout=2) as found:
+            query = "SELECT 1 FROM pg_stat_activity WHERE query ILIKE 'LISTEN %'"
+            return found.execute(query).fetchone() is not None
+    except psycopg.OperationalError:
+        return False
+
+
+def has_files(folder: Path) -> bool:
+    return any(folder.iterdir())

@@ -1,0 +1,115 @@
+"""The programs of the demo: their commands and how to tell that each is there."""
+
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from signal import Signals
+
+from sandbox.bootstrap import ROOT
+from sandbox.health import has_files, page_answers, relay_listens, worker_waits
+from sandbox.ports import LOOPBACK, answers, free_near, free_port, is_free
+from sandbox.processes import Command
+from sandbox.state import State
+from sandbox.supervisor import Program
+
+PYTHON = sys.executable
+GUNICORN = ("-m", "gunicorn", "--worker-class", "gthread", "--threads", "8", "--no-control-socket")
+WEB = (*GUNICORN, "--workers=2", "--preload", "--graceful-timeout=3", "webapp.app:create_app()")
+PAGE = (*GUNICORN, "--workers=1", "--graceful-timeout=1", "sandbox.page.app:create_page()")
+CELERY = ("-m", "celery", "--app", "workers.app")
+
+
+class PortTaken(Exception):
+    """The port asked for cannot be had."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the demo's servers listen; ``web`` as asked for or near 8000."""
+
+    web: int
+    page: int
+    stripe: int = field(default_factory=free_port)
+    mail: int = field(default_factory=free_port)
+
+    @classmethod
+    def choose(cls, wanted: str) -> "Ports":
+        """``wanted`` is PORT, or "" for a free one."""
+        if not wanted:
+            web = free_near(8000)
+        elif wanted.isdigit() and is_free(web := int(wanted)):
+            pass
+        else:
+            raise PortTaken(f"PORT={wanted} cannot be used: no number, or taken by somebody else")
+        return cls(web, free_near(web + 1))
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "BASE_URL": url(self.web),
+            "PORT": str(self.web),
+            "STRIPE_API_BASE": url(self.stripe),
+            "SMTP_URL": f"smtp://{LOOPBACK}:{self.mail}",
+        }
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Each is a method; ``environment`` is what all of them are started with."""
+
+    state: State
+    ports: Ports
+    environment: Mapping[str, str]
+
+    def python(self, name: str, *words: str, stop: Signals = Signals.SIGTERM) -> Command:
+        return Command(name, (PYTHON, *words), self.environment, ROOT, stop)
+
+    def migrations(self) -> Command:
+        return self.python("migrations", "-m", "alembic", "upgrade", "head")
+
+    def demo_data(self) -> Command:
+        return self.python("demo-data", "-m", "sandbox.demo")
+
+    def stripe(self) -> Program:
+        port, secrets = self.ports.stripe, self.environment
+        words = ["-m", "sandbox.stripe", "--port", str(port), "--state"]
+        words += [str(self.state.folder("stripe")), "--webhook-url"]
+        words += [f"{url(self.ports.web)}/stripe/webhook"]
+        words += ["--webhook-secret", secrets["STRIPE_WEBHOOK_SECRET"]]
+        words += ["--api-key", secrets["STRIPE_API_KEY"]]
+        return Program(self.python("stripe", *words), lambda: answers(port))
+
+    def mail(self) -> Program:
+        port, folder = self.ports.mail, str(self.state.folder("mail"))
+        command = self.python("mail", "-m", "sandbox.mail", "--port", str(port), "--state", folder)
+        return Program(command, lambda: answers(port), patience=3)
+
+    def page(self) -> Program:
+        command = self.python("page", *PAGE, "--bind", f"{LOOPBACK}:{self.ports.page}")
+        return Program(command, lambda: page_answers(f"{url(self.ports.page)}/healthz"))
+
+    def web(self) -> Program:
+        command = self.python("web", *WEB, "--bind", f"{LOOPBACK}:{self.ports.web}")
+        return Program(command, lambda: page_answers(f"{url(self.ports.web)}/readyz"))
+
+    def worker(self) -> Program:
+        words = ("worker", "--queues", "work,mail", "--concurrency", "2", "--loglevel", "INFO")
+        command = self.python("worker", *CELERY, *words, "--without-gossip", "--without-mingle")
+        return Program(command, lambda: worker_waits(self.environment["REDIS_URL"]))
+
+    def beat(self) -> Program:
+        """Its notes of what ran when are thrown away: kill -9 can leave them unreadable, and
+        planners may run at any time."""
+        shutil.rmtree(self.state.folder("beat"))
+        folder = self.state.folder("beat")
+        words = ("beat", "--schedule", str(folder / "schedule"), "--pidfile=", "--loglevel", "INFO")
+        return Program(self.python("beat", *CELERY, *words), lambda: has_files(folder))
+
+    def relay(self) -> Program:
+        command = self.python("relay", "-m", "workers.relay")
+        return Program(command, lambda: relay_listens(self.environment["DATABASE_URL"]))
+
+
+def url(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"
