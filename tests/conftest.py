@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests import databases
+from tests.elsewhere import Browser, elsewhere
 from tests.mail import Mailbox
 from webapp import clock, db
 from webapp.accounts.models import Person
@@ -39,6 +40,7 @@ def application(mailbox_server: Mailbox) -> object:
     """The whole app and its workers' tasks, built once; each test gives it its own database."""
     from workers.app import flask_app  # noqa: PLC0415 - reads the environment set above
 
+    flask_app.test_client_class = Browser
     flask_app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
     return flask_app
 
@@ -110,4 +112,4 @@ def drain(app: object) -> Callable[[], int]:
     """Do all jobs that are due, as relay and worker would, in this process; how many were done."""
     from tests.jobs import drain_jobs  # noqa: PLC0415 - needs the environment
 
-    return drain_jobs
+    return lambda: elsewhere(drain_jobs)

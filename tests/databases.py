@@ -90,5 +90,13 @@ def clone() -> Iterator[str]:
         try:
             yield _named(os.environ["DATABASE_URL"], name)
         finally:
+            _end_connections(name)
             drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
             admin.execute(drop)
+
+
+def _end_connections(name: str) -> None:
+    """As the app's role: the schema's owner may not end another role's connections."""
+    everyone = "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE datname = %s"
+    with psycopg.connect(_plain(os.environ["DATABASE_URL"]), autocommit=True) as app_role:
+        app_role.execute(everyone + " AND usename = current_user", [name])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from webapp.db import session, transaction
+from webapp.db import transaction
 from workers import job, relay
 
 MOST_ROUNDS = 200
 
 
 def drain_jobs() -> int:
-    session.commit()
     done = 0
     for _ in range(MOST_ROUNDS):
         with transaction():
