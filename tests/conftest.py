@@ -112,4 +112,8 @@ def drain(app: object) -> Callable[[], int]:
     """Do all jobs that are due, as relay and worker would, in this process; how many were done."""
     from tests.jobs import drain_jobs  # noqa: PLC0415 - needs the environment
 
-    return lambda: elsewhere(drain_jobs)
+    def work() -> int:
+        with app.app_context():  # type: ignore[attr-defined]
+            return drain_jobs()
+
+    return lambda: elsewhere(work)
