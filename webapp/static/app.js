@@ -18,9 +18,13 @@ const left = (milliseconds) => {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left`;
 };
 
+// The server's time, not the browser's: clocks differ, and a sandbox's may be months ahead.
+const told = document.querySelector("meta[name=server-time]");
+const ahead = told ? new Date(told.content) - Date.now() : 0;
+
 const tick = () => {
   for (const element of document.querySelectorAll("[data-deadline]:not(.is-over)")) {
-    const remaining = new Date(element.dataset.deadline) - Date.now();
+    const remaining = new Date(element.dataset.deadline) - Date.now() - ahead;
     element.textContent = remaining > 0 ? left(remaining) : element.dataset.over;
     element.classList.toggle("is-over", remaining <= 0);
     if (remaining <= 0) say(element.dataset.over);
