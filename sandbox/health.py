@@ -30,12 +30,12 @@ def worker_waits(redis_url: str) -> bool:
         client.close()
 
 
-def relay_listens(database_url: str) -> bool:
-    """Somebody has asked PostgreSQL to be told of new jobs."""
+def uses_database(program: str, database_url: str) -> bool:
+    """A program that was started under this name (PGAPPNAME) has a session there."""
+    query = "SELECT 1 FROM pg_stat_activity WHERE application_name = %s"
     try:
         with psycopg.connect(database_url.replace("+psycopg", "", 1), connect_timeout=2) as found:
-            query = "SELECT 1 FROM pg_stat_activity WHERE query ILIKE 'LISTEN %'"
-            return found.execute(query).fetchone() is not None
+            return found.execute(query, [program]).fetchone() is not None
     except psycopg.OperationalError:
         return False
 

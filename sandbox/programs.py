@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from signal import Signals
 
 from sandbox.bootstrap import ROOT
-from sandbox.health import has_files, page_answers, relay_listens, worker_waits
+from sandbox.health import has_files, page_answers, uses_database, worker_waits
 from sandbox.ports import LOOPBACK, answers, free_near, free_port, is_free
 from sandbox.processes import Command
 from sandbox.state import State
@@ -63,7 +63,9 @@ class Programs:
     environment: Mapping[str, str]
 
     def python(self, name: str, *words: str, stop: Signals = Signals.SIGTERM) -> Command:
-        return Command(name, (PYTHON, *words), self.environment, ROOT, stop)
+        """``name`` is also what PostgreSQL lists its sessions under."""
+        environment = {**self.environment, "PGAPPNAME": name}
+        return Command(name, (PYTHON, *words), environment, ROOT, stop)
 
     def migrations(self) -> Command:
         return self.python("migrations", "-m", "alembic", "upgrade", "head")
@@ -108,7 +110,7 @@ class Programs:
 
     def relay(self) -> Program:
         command = self.python("relay", "-m", "workers.relay")
-        return Program(command, lambda: relay_listens(self.environment["DATABASE_URL"]))
+        return Program(command, lambda: uses_database("relay", self.environment["DATABASE_URL"]))
 
 
 def url(port: int) -> str:
