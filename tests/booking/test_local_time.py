@@ -1,6 +1,7 @@
 """A zone's stretches of constant offset, against another library's reading of the same zones."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -36,7 +37,7 @@ def test_stretches_cover_the_time_asked_for_and_have_the_right_offsets(
 ) -> None:
     found = stretches(zone, start, start + length)
     assert (found[0].start, found[-1].end) == (start, start + length)
-    assert all(one.end == later.start for one, later in zip(found, found[1:], strict=False))
+    assert all(one.end == later.start for one, later in pairwise(found))
     for one in found:
         for second in (one.start, (one.start + one.end) // 2, one.end - 1):
             assert offset_by_zoneinfo(zone, second) == one.offset
