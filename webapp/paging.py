@@ -1,0 +1,48 @@
+"""Long lists in pages: one query for the rows, one for their number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from flask import request, url_for
+from sqlalchemy import Select, func, select
+
+from webapp.db import session
+
+Row = TypeVar("Row")
+PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    rows: Sequence[Row]
+    number: int
+    total: int
+    per_page: int = PER_PAGE
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.per_page))
+
+    @property
+    def previous_url(self) -> str | None:
+        return _url(self.number - 1) if self.number > 1 else None
+
+    @property
+    def next_url(self) -> str | None:
+        return _url(self.number + 1) if self.number < self.pages else None
+
+
+def paged(rows: Select[Any], per_page: int = PER_PAGE) -> Page[Any]:
+    """The page that the request asks for (?page=, from 1; nonsense is the first)."""
+    number = max(1, request.args.get("page", 1, type=int))
+    total = session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
+    found = session.scalars(rows.limit(per_page).offset((number - 1) * per_page)).unique().all()
+    return Page(found, number, total, per_page)
+
+
+def _url(number: int) -> str:
+    values = {**request.args.to_dict(), **(request.view_args or {}), "page": number}
+    return url_for(request.endpoint or "", **values)
