@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Select, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp import clock
+from webapp import audit, clock, outbox
 from webapp.accounts.models import Person
-from webapp.db import Base, Identified
+from webapp.booking import calendar_files
+from webapp.booking.models.claim import Claim, Span
+from webapp.booking.models.contention import contend
+from webapp.booking.models.hold import Hold
+from webapp.booking.models.occupying import as_free, as_offered, occupy
+from webapp.booking.models.open_times import nearest
+from webapp.booking.models.refusals import MeetingOver, SlotTaken
+from webapp.catalog.models import Consultant
+from webapp.db import Base, Identified, session
+
+Outcome = TypeVar("Outcome")
 
 KINDS = ("kickoff", "review")
 STATES = ("booked", "held", "missed", "cancelled")
+REVIEW_MINUTES = 60
 
 
 class Booking(Identified, Base):
@@ -43,6 +56,186 @@ class Booking(Identified, Base):
         CheckConstraint(f"kind IN {KINDS}", name="kind"),
         CheckConstraint(f"state IN {STATES}", name="state"),
     )
+
+    @classmethod
+    def visible_to(cls, person: Person) -> Select[tuple[Booking]]:
+        """The meetings a person attends; the firm sees all."""
+        if person.in_firm:
+            return select(cls)
+        return select(cls).where(cls.attendees.any(Attendee.person_id == person.id))
+
+    @classmethod
+    def next_of(cls, engagement_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Booking]:
+        """Each engagement's next booked meeting that is not over, in one query."""
+        ahead = select(cls).where(cls.engagement_id.in_(engagement_ids), cls.state == "booked")
+        first = ahead.where(cls.ends_at > clock.now()).distinct(cls.engagement_id)
+        rows = session.scalars(first.order_by(cls.engagement_id, cls.starts_at))
+        return {row.engagement_id: row for row in rows}
+
+    @classmethod
+    def confirm(
+        cls,
+        hold: Hold,
+        engagement_id: uuid.UUID,
+        title: str,
+        people: Iterable[tuple[Person, str]],
+    ) -> Booking:
+        """The kick-off that a hold was for; people: (person, side). Raises SlotTaken.
+
+        A hold that lapsed is taken again where it is still free. Confirmed before: the same booking.
+        """
+        known = session.scalar(
+            select(cls).join(Claim, Claim.booking_id == cls.id).where(Claim.hold_id == hold.id)
+        )
+        if known is not None:
+            return known
+        place = hold.consultant.meeting_place
+
+        def take() -> Booking:
+            made = cls._stored("kickoff", engagement_id, hold.span, hold.time_zone, title, place, people)
+            hold.confirm(made.id)
+            return made
+
+        return contend(take)
+
+    @classmethod
+    def schedule(
+        cls,
+        kind: str,
+        engagement_id: uuid.UUID,
+        consultants: Sequence[Consultant],
+        starts_at: datetime,
+        minutes: int,
+        time_zone: str,
+        title: str,
+        place: str,
+        people: Iterable[tuple[Person, str]],
+    ) -> Booking:
+        """A meeting at a time that a rule sets, with all these consultants.
+
+        Raises SlotTaken, with times near it, where one of them is not at work or not free then.
+        """
+        span = Span.of(starts_at, minutes)
+        ids = [consultant.id for consultant in consultants]
+
+        def take() -> Booking:
+            made = cls._stored(kind, engagement_id, span, time_zone, title, place, people)
+            occupy("booking", ids, span, as_free, booking_id=made.id)
+            return made
+
+        return _or_alternatives(take, consultants[0], span)
+
+    @classmethod
+    def _stored(
+        cls,
+        kind: str,
+        engagement_id: uuid.UUID,
+        span: Span,
+        time_zone: str,
+        title: str,
+        place: str,
+        people: Iterable[tuple[Person, str]],
+    ) -> Booking:
+        made = cls(
+            kind=kind, engagement_id=engagement_id, starts_at=span.starts_at, ends_at=span.ends_at,
+            time_zone=time_zone, title=title, place=place, uid=str(uuid.uuid4()), state="booked",
+            sequence=0, attendees=[Attendee(person=who, side=side) for who, side in people],
+        )  # fmt: skip
+        session.add(made)
+        session.flush()
+        audit.record("meeting.booked", made, kind=kind, starts_at=span.starts_at.isoformat())
+        return made
+
+    # -- what becomes of it ------------------------------------------------------------------------
+
+    def move(self, starts_at: datetime) -> None:
+        """Meet at another time that is on offer; both sides are told.
+
+        Refused, the old time stands: NotOffered, SlotTaken with alternatives, MeetingOver.
+        """
+        span = Span.of(starts_at, self.span.minutes)
+        _or_alternatives(lambda: self._move(span), self.consultants[0], span)
+
+    def cancel(self, reason: str) -> None:
+        """Call it off and free the time; both sides are told."""
+        self._open()
+        self.state = "cancelled"
+        self.sequence += 1
+        self._let_go()
+        audit.record("meeting.cancelled", self, reason=reason)
+        outbox.enqueue("booking.tell_cancelled", self.id, self.sequence)
+
+    def hold(self) -> None:
+        """It took place."""
+        self._close("held")
+
+    def miss(self) -> None:
+        """Its time came and somebody did not."""
+        self._close("missed")
+
+    def calendar_file(self, method: str) -> bytes:
+        """What calendars read: method REQUEST (new or changed) or CANCEL."""
+        return calendar_files.invitation(self, method)
+
+    @property
+    def span(self) -> Span:
+        return Span(self.starts_at, self.ends_at)
+
+    @property
+    def consultants(self) -> list[Consultant]:
+        """Whose time it takes, in the order of ids."""
+        claimed = select(Claim.consultant_id).where(Claim.booking_id == self.id)
+        rows = select(Consultant).where(Consultant.id.in_(claimed)).order_by(Consultant.id)
+        return list(session.scalars(rows))
+
+    @property
+    def movable(self) -> bool:
+        return self.state == "booked" and clock.now() < self.starts_at
+
+    def side_of(self, person: Person) -> str | None:
+        return next((who.side for who in self.attendees if who.person_id == person.id), None)
+
+    def people(self, side: str) -> list[Person]:
+        return [who.person for who in self.attendees if who.side == side]
+
+    # -- steps -------------------------------------------------------------------------------------
+
+    def _move(self, span: Span) -> None:
+        self._open()
+        if clock.now() >= self.starts_at:
+            raise MeetingOver
+        ids = [consultant.id for consultant in self.consultants]
+        before = self.starts_at
+        self._let_go()
+        occupy("booking", ids, span, as_offered, booking_id=self.id)
+        self.starts_at, self.ends_at = span.starts_at, span.ends_at
+        self.sequence += 1
+        audit.record("meeting.moved", self, old=before.isoformat(), new=span.starts_at.isoformat())
+        outbox.enqueue("booking.tell_moved", self.id, self.sequence, before.isoformat())
+
+    def _close(self, state: str) -> None:
+        self._open()
+        if clock.now() < self.starts_at:
+            raise MeetingOver
+        self.state = state
+        audit.record(f"meeting.{state}", self)
+
+    def _open(self) -> None:
+        """Only what is still booked changes; two people who change it at once go one by one."""
+        session.refresh(self, with_for_update={"key_share": True})
+        if self.state != "booked":
+            raise MeetingOver
+
+    def _let_go(self) -> None:
+        ours = update(Claim).where(Claim.booking_id == self.id, Claim.active)
+        session.execute(ours.values(active=False), execution_options={"synchronize_session": False})
+
+
+def _or_alternatives(step: Callable[[], Outcome], consultant: Consultant, span: Span) -> Outcome:
+    try:
+        return contend(step)
+    except SlotTaken as lost:
+        raise SlotTaken(nearest(consultant, span.starts_at, minutes=span.minutes)) from lost
 
 
 class Attendee(Identified, Base):
