@@ -4,10 +4,15 @@ from webapp.booking.models.availability import CalendarRules, DateOverride, Week
 from webapp.booking.models.capacity import CapacityMonth, CapacityUse
 from webapp.booking.models.claim import Claim
 from webapp.booking.models.feed import CalendarFeed
-from webapp.booking.models.hold import Hold
-from webapp.booking.models.meeting import Attendee, Booking
+from webapp.booking.models.hold import HOLD_MINUTES, KICKOFF_MINUTES, Hold
+from webapp.booking.models.meeting import REVIEW_MINUTES, Attendee, Booking
+from webapp.booking.models.open_times import nearest, open_slots
+from webapp.booking.models.refusals import MeetingOver, NoCapacity, NotOffered, SlotTaken
 
 __all__ = [
+    "HOLD_MINUTES",
+    "KICKOFF_MINUTES",
+    "REVIEW_MINUTES",
     "Attendee",
     "Booking",
     "CalendarFeed",
@@ -17,5 +22,11 @@ __all__ = [
     "Claim",
     "DateOverride",
     "Hold",
+    "MeetingOver",
+    "NoCapacity",
+    "NotOffered",
+    "SlotTaken",
     "WeeklyWindow",
+    "nearest",
+    "open_slots",
 ]

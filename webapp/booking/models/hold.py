@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp import clock
+from webapp import audit, clock
+from webapp.booking.models.capacity import CapacityMonth, CapacityUse, months_between, months_from
+from webapp.booking.models.claim import Claim, Span
+from webapp.booking.models.contention import contend
+from webapp.booking.models.occupying import Check, as_free, as_offered, contend_for, occupy
+from webapp.booking.models.refusals import NotOffered
 from webapp.catalog.models import Consultant, Offering
-from webapp.db import Base, Identified
+from webapp.db import Base, Identified, session
 
 STATES = ("held", "confirmed", "released")
+KICKOFF_MINUTES = 60
+HOLD_MINUTES = 15
 
 
 class Hold(Identified, Base):
-    """States: held (live until expires_at), confirmed (paid; its capacity is sold), released."""
+    """States: held (live until expires_at), confirmed (paid; its capacity is sold), released.
+
+    capacity_ends: the first month from which a confirmed hold no longer takes capacity.
+    """
 
     __tablename__ = "hold"
 
@@ -28,12 +40,212 @@ class Hold(Identified, Base):
     state: Mapped[str] = mapped_column(default="held")
     expires_at: Mapped[datetime]
     request_key: Mapped[str | None] = mapped_column(unique=True)
+    capacity_ends: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     offering: Mapped[Offering] = relationship()
     consultant: Mapped[Consultant] = relationship()
 
     __table_args__ = (CheckConstraint(f"state IN {STATES}", name="state"),)
 
+    @classmethod
+    def take(
+        cls,
+        offering: Offering,
+        consultant: Consultant,
+        starts_at: datetime,
+        time_zone: str,
+        request_key: str | None = None,
+        minutes: int = HOLD_MINUTES,
+    ) -> Hold:
+        """Hold a kick-off and its months for so many minutes.
+
+        The same request_key again is the same hold, moved where another time was chosen. Raises
+        NotOffered, NoCapacity, or SlotTaken with the nearest alternatives.
+        """
+        if not (offering.sold and consultant.published and consultant.can_fill(offering)):
+            raise NotOffered
+        span = Span.of(starts_at, KICKOFF_MINUTES)
+        until = clock.now() + timedelta(minutes=minutes)
+        return contend_for(
+            span,
+            consultant,
+            lambda: cls._take(offering, consultant, span, time_zone, request_key, until),
+        )
+
+    @classmethod
+    def _take(
+        cls,
+        offering: Offering,
+        consultant: Consultant,
+        span: Span,
+        time_zone: str,
+        request_key: str | None,
+        until: datetime,
+    ) -> Hold:
+        key = f"{offering.id}:{consultant.id}:{request_key}" if request_key else None
+        row = insert(cls).values(
+            offering_id=offering.id, consultant_id=consultant.id, starts_at=span.starts_at,
+            ends_at=span.ends_at, time_zone=time_zone, state="held", expires_at=until,
+            request_key=key, created_at=clock.now(),
+        )  # fmt: skip
+        new_id = session.scalar(row.on_conflict_do_nothing().returning(cls.id))
+        if new_id is None:
+            return cls._of_key(key)._again(span, until)
+        held = session.get_one(cls, new_id)
+        held._occupy(span, as_offered)
+        audit.record("hold.taken", held, starts_at=span.starts_at.isoformat())
+        return held
+
+    @classmethod
+    def _of_key(cls, key: str | None) -> Hold:
+        return session.scalars(select(cls).where(cls.request_key == key)).one()
+
+    def _again(self, span: Span, until: datetime) -> Hold:
+        """The same form sent twice: the same hold, at the time that was chosen last."""
+        self._lock()
+        if self.state == "confirmed":
+            return self
+        if self.span != span:
+            self._move(span)
+        self._keep(until)
+        return self
+
     @property
     def live(self) -> bool:
         return self.state == "held" and clock.now() < self.expires_at
+
+    @property
+    def span(self) -> Span:
+        return Span(self.starts_at, self.ends_at)
+
+    @property
+    def months(self) -> list[date]:
+        """The calendar months, by the consultant's calendar, in which its days are needed."""
+        return months_needed(self.offering, self.starts_at, self.consultant.time_zone)
+
+    def renew(self, minutes: int = HOLD_MINUTES) -> None:
+        """Keep it for so many minutes from now; see keep_until."""
+        self.keep_until(clock.now() + timedelta(minutes=minutes))
+
+    def keep_until(self, instant: datetime) -> None:
+        """Keep it at least until then; one that lapsed is taken again. Raises SlotTaken."""
+        contend_for(self.span, self.consultant, lambda: self._keep(instant))
+
+    def move(self, starts_at: datetime) -> None:
+        """Hold another time instead, with its months; refused (see take), the old one stands."""
+        span = Span.of(starts_at, KICKOFF_MINUTES)
+        contend_for(span, self.consultant, lambda: self._move(span))
+
+    def release(self) -> None:
+        """Let go of the time and the capacity, at once."""
+        contend(self._release)
+
+    def free_capacity(self, from_month: date) -> None:
+        """Give back what a confirmed hold takes from that month on, and take no more."""
+        contend(lambda: self._free_capacity(from_month.replace(day=1)))
+
+    def extend_capacity(self) -> None:
+        """Keep a running retainer's months taken a year ahead, even where that overbooks:
+        the work goes on, and nobody new is promised those days."""
+        contend(self._extend_capacity)
+
+    def become(self, booking_id: uuid.UUID) -> None:
+        """Turn the hold into that booking, within `contend`; one that lapsed is taken again."""
+        self._lock()
+        if not self._still_claimed(kind="booking", booking_id=booking_id, expires_at=None):
+            self._occupy(self.span, as_free, booking_id=booking_id)
+        self.state = "confirmed"
+
+    # -- steps, within a savepoint -----------------------------------------------------------------
+
+    def _lock(self) -> None:
+        session.refresh(self, with_for_update={"key_share": True})
+
+    def _occupy(self, span: Span, check: Check, **owner: object) -> None:
+        """Claim the time as a hold (or, given one, as a booking) and take the capacity."""
+        kind = "booking" if owner else "hold"
+        expiry = {} if owner else {"expires_at": self.expires_at}
+        occupy(kind, [self.consultant_id], span, check, hold_id=self.id, **expiry, **owner)
+        self.starts_at, self.ends_at = span.starts_at, span.ends_at
+        CapacityMonth.queue(self.consultant_id)
+        give_back_expired(self.consultant_id)
+        CapacityUse.give_back(self.consultant_id, CapacityUse.hold_id == self.id)
+        days, limit = self.offering.days_per_month, self.consultant.days_per_month
+        CapacityUse.take(self.id, self.consultant_id, self.months, days, limit)
+
+    def _keep(self, until: datetime) -> None:
+        self._lock()
+        if self.state == "confirmed":
+            return
+        self.expires_at = max(until, self.expires_at)
+        self.state = "held"
+        session.flush()
+        if not self._still_claimed(expires_at=self.expires_at):
+            self._occupy(self.span, as_free)
+
+    def _move(self, span: Span) -> None:
+        self._lock()
+        if self.state == "confirmed":
+            raise NotOffered
+        self.state = "held"
+        self.expires_at = max(self.expires_at, clock.now() + timedelta(minutes=HOLD_MINUTES))
+        Claim.drop_of_hold(self.id)
+        self._occupy(span, as_offered)
+        audit.record("hold.moved", self, starts_at=span.starts_at.isoformat())
+
+    def _release(self) -> None:
+        self._lock()
+        if self.state == "confirmed":
+            raise NotOffered
+        self.state = "released"
+        Claim.drop_of_hold(self.id)
+        CapacityMonth.queue(self.consultant_id)
+        CapacityUse.give_back(self.consultant_id, CapacityUse.hold_id == self.id)
+        audit.record("hold.released", self)
+
+    def _still_claimed(self, **values: object) -> bool:
+        """Change our live claim; False where there is none any more."""
+        ours = update(Claim).where(Claim.hold_id == self.id, Claim.kind == "hold", Claim.active)
+        live = ours.where(Claim.expires_at > clock.now()).values(**values).returning(Claim.id)
+        return session.scalar(live) is not None
+
+    def _free_capacity(self, from_month: date) -> None:
+        self._lock()
+        self.capacity_ends = min(from_month, self.capacity_ends or from_month)
+        CapacityMonth.queue(self.consultant_id)
+        ours = CapacityUse.hold_id == self.id
+        CapacityUse.give_back(self.consultant_id, ours, CapacityUse.month >= from_month)
+
+    def _extend_capacity(self) -> None:
+        self._lock()
+        CapacityMonth.queue(self.consultant_id)
+        taken = select(CapacityUse.month).where(CapacityUse.hold_id == self.id)
+        missing = sorted(set(self.months_ahead) - set(session.scalars(taken)))
+        days = self.offering.days_per_month
+        CapacityUse.take(self.id, self.consultant_id, missing, days, limit=BEYOND_ANY)
+
+    @property
+    def months_ahead(self) -> list[date]:
+        """The months that a running retainer shall have taken by now."""
+        if self.state != "confirmed" or not self.offering.is_retainer or self.capacity_ends:
+            return []
+        return months_from(max(clock.now(), self.starts_at).date())
+
+
+BEYOND_ANY = 1_000_000
+
+
+def months_needed(offering: Offering, starts_at: datetime, time_zone: str) -> list[date]:
+    """A retainer's first year; a diagnostic's weeks."""
+    first = starts_at.astimezone(ZoneInfo(time_zone)).date()
+    if offering.is_retainer:
+        return months_from(first)
+    return months_between(first, first + timedelta(weeks=offering.weeks or 1, days=-1))
+
+
+def give_back_expired(consultant_id: uuid.UUID) -> None:
+    """The capacity of holds whose time is up."""
+    expired = select(Hold.id).where(
+        Hold.consultant_id == consultant_id, Hold.state == "held", Hold.expires_at <= clock.now()
+    )
+    CapacityUse.give_back(consultant_id, CapacityUse.hold_id.in_(expired))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Select, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -14,15 +13,11 @@ from webapp import audit, clock, outbox
 from webapp.accounts.models import Person
 from webapp.booking import calendar_files
 from webapp.booking.models.claim import Claim, Span
-from webapp.booking.models.contention import contend
 from webapp.booking.models.hold import Hold
-from webapp.booking.models.occupying import as_free, as_offered, occupy
-from webapp.booking.models.open_times import nearest
-from webapp.booking.models.refusals import MeetingOver, SlotTaken
+from webapp.booking.models.occupying import as_free, as_offered, contend_for, occupy
+from webapp.booking.models.refusals import MeetingOver
 from webapp.catalog.models import Consultant
 from webapp.db import Base, Identified, session
-
-Outcome = TypeVar("Outcome")
 
 KINDS = ("kickoff", "review")
 STATES = ("booked", "held", "missed", "cancelled")
@@ -58,7 +53,7 @@ class Booking(Identified, Base):
     )
 
     @classmethod
-    def visible_to(cls, person: Person) -> Select[tuple[Booking]]:
+    def visible_to(cls, person: Person) -> Select[Booking]:
         """The meetings a person attends; the firm sees all."""
         if person.in_firm:
             return select(cls)
@@ -82,7 +77,7 @@ class Booking(Identified, Base):
     ) -> Booking:
         """The kick-off that a hold was for; people: (person, side). Raises SlotTaken.
 
-        A hold that lapsed is taken again where it is still free. Confirmed before: the same booking.
+        A hold that lapsed is taken again where it is still free; one confirmed before is left.
         """
         known = session.scalar(
             select(cls).join(Claim, Claim.booking_id == cls.id).where(Claim.hold_id == hold.id)
@@ -92,11 +87,13 @@ class Booking(Identified, Base):
         place = hold.consultant.meeting_place
 
         def take() -> Booking:
-            made = cls._stored("kickoff", engagement_id, hold.span, hold.time_zone, title, place, people)
-            hold.confirm(made.id)
+            made = cls._stored(
+                "kickoff", engagement_id, hold.span, hold.time_zone, title, place, people
+            )
+            hold.become(made.id)
             return made
 
-        return contend(take)
+        return contend_for(hold.span, hold.consultant, take)
 
     @classmethod
     def schedule(
@@ -123,7 +120,7 @@ class Booking(Identified, Base):
             occupy("booking", ids, span, as_free, booking_id=made.id)
             return made
 
-        return _or_alternatives(take, consultants[0], span)
+        return contend_for(span, consultants[0], take)
 
     @classmethod
     def _stored(
@@ -154,7 +151,7 @@ class Booking(Identified, Base):
         Refused, the old time stands: NotOffered, SlotTaken with alternatives, MeetingOver.
         """
         span = Span.of(starts_at, self.span.minutes)
-        _or_alternatives(lambda: self._move(span), self.consultants[0], span)
+        contend_for(span, self.consultants[0], lambda: self._move(span))
 
     def cancel(self, reason: str) -> None:
         """Call it off and free the time; both sides are told."""
@@ -229,13 +226,6 @@ class Booking(Identified, Base):
     def _let_go(self) -> None:
         ours = update(Claim).where(Claim.booking_id == self.id, Claim.active)
         session.execute(ours.values(active=False), execution_options={"synchronize_session": False})
-
-
-def _or_alternatives(step: Callable[[], Outcome], consultant: Consultant, span: Span) -> Outcome:
-    try:
-        return contend(step)
-    except SlotTaken as lost:
-        raise SlotTaken(nearest(consultant, span.starts_at, minutes=span.minutes)) from lost
 
 
 class Attendee(Identified, Base):

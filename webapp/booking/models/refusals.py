@@ -1,0 +1,26 @@
+"""Why a time cannot be had."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+
+class SlotTaken(Exception):
+    """Somebody else has the time; `alternatives` are the nearest that are open, in order."""
+
+    def __init__(self, alternatives: Sequence[datetime] = ()) -> None:
+        super().__init__("that time has just been taken")
+        self.alternatives = list(alternatives)
+
+
+class NoCapacity(SlotTaken):
+    """The consultant has no days left in a month that the engagement needs."""
+
+
+class NotOffered(Exception):
+    """Never was on offer: outside the hours, too soon, too far ahead, or not sold like this."""
+
+
+class MeetingOver(Exception):
+    """The meeting was held, missed or called off, or has begun: it stays as it is."""
