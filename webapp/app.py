@@ -14,7 +14,7 @@ from flask import Flask, Response, current_app, has_request_context, request, ur
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import access, db, web
+from webapp import access, db, logs, web
 from webapp.accounts import security
 from webapp.accounts import views as accounts
 from webapp.billing import views as billing
@@ -44,6 +44,7 @@ NAVIGATION = (
     ("Consultants", "firm.consultants", access.FIRM),
     ("E-mails", "firm.emails", access.FIRM),
     ("Jobs", "firm.jobs", access.FIRM),
+    ("Stripe", "firm.stripe_events", access.FIRM),
     ("Audit", "firm.audit_events", access.FIRM),
 )
 
@@ -67,6 +68,7 @@ class Righthand(Flask):
 def create_app(settings: Settings | None = None) -> Righthand:
     """Build the app from the environment (or given settings); refuses to start when unsafe."""
     settings = settings or Settings.from_environ()
+    logs.configure(readable=settings.sandbox)
     app = Righthand(__name__)
     app.config.update(flask_options(settings), SETTINGS=settings)
     db.connect(settings.database_url)

@@ -1,0 +1,165 @@
+"""Forms of the back office. Money is typed in major units and kept in minor ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from zoneinfo import available_timezones
+
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    DecimalField,
+    EmailField,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import Email, InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from webapp.catalog.models import KINDS, ROLE_LABELS, ROLES, Consultant, Offering
+from webapp.money import Money, decimals
+
+CURRENCIES = ("USD", "EUR", "GBP", "CAD", "AUD", "CHF", "JPY")
+AMOUNTS = ("price", "deposit", "overage_rate")
+
+
+class OfferingForm(FlaskForm):
+    name = StringField("Name", [InputRequired("Give it a name."), Length(max=120)])
+    role = SelectField("Role", choices=[(role, ROLE_LABELS[role]) for role in ROLES])
+    kind = SelectField("Kind", choices=[(kind, kind.capitalize()) for kind in KINDS])
+    summary = StringField("Summary", [InputRequired("Say it in a sentence."), Length(max=240)])
+    description = TextAreaField("Description", [Length(max=5000)])
+    days_per_month = IntegerField("Days a month", [InputRequired(), NumberRange(1, 22)])
+    weeks = IntegerField(
+        "Length in weeks", [Optional(), NumberRange(1, 26)], description="For a diagnostic."
+    )
+    currency = SelectField("Currency", choices=CURRENCIES)
+    price = DecimalField("Price", [InputRequired(), NumberRange(Decimal("0.01"), 1_000_000)])
+    deposit = DecimalField("Deposit", [Optional(), NumberRange(0, 1_000_000)], default=Decimal(0))
+    overage_rate = DecimalField(
+        "Overage, an hour", [Optional(), NumberRange(0, 10_000)], default=Decimal(0)
+    )
+    minimum_months = IntegerField("Minimum term, months", [InputRequired(), NumberRange(1, 24)])
+    notice_days = IntegerField("Notice, days", [InputRequired(), NumberRange(0, 180)])
+    full_refund_days = IntegerField(
+        "Full refund until, days before the kick-off", [InputRequired(), NumberRange(0, 90)]
+    )
+    late_refund_percent = IntegerField(
+        "Refund after that, percent", [InputRequired(), NumberRange(0, 100)]
+    )
+    sold = BooleanField("Can be booked")
+
+    def validate_weeks(self, field: IntegerField) -> None:
+        if self.kind.data == "diagnostic" and not field.data:
+            raise ValidationError("How many weeks does the diagnostic take?")
+
+    def validate_price(self, field: DecimalField) -> None:
+        self._whole_minor_units(field)
+
+    def validate_deposit(self, field: DecimalField) -> None:
+        self._whole_minor_units(field)
+
+    def validate_overage_rate(self, field: DecimalField) -> None:
+        self._whole_minor_units(field)
+
+    def _whole_minor_units(self, field: DecimalField) -> None:
+        try:
+            Money.of(field.data or 0, self.currency.data)
+        except ValueError as error:
+            places = decimals(self.currency.data)
+            raise ValidationError(f"At most {places} digits after the point.") from error
+
+    @classmethod
+    def of(cls, offering: Offering) -> OfferingForm:
+        amounts = {name: getattr(offering, name).major for name in AMOUNTS}
+        form: OfferingForm = cls(obj=offering, data=amounts)
+        for name in AMOUNTS:
+            if not form.is_submitted():
+                form[name].data = amounts[name]
+        return form
+
+    def apply(self, offering: Offering) -> None:
+        """Write the form onto an offering; what was sold before keeps its own terms."""
+        for field in self:
+            if field.name not in {*AMOUNTS, "csrf_token"}:
+                setattr(offering, field.name, field.data)
+        for name in AMOUNTS:
+            amount = Money.of(self[name].data or 0, self.currency.data)
+            setattr(offering, f"{name}_minor", amount.minor)
+        offering.included_minutes = 0 if offering.kind == "diagnostic" else self._minutes()
+
+    def _minutes(self) -> int:
+        return int(self.days_per_month.data) * 8 * 60
+
+
+class ConsultantForm(FlaskForm):
+    name = StringField("Name", [InputRequired("Give their name."), Length(max=120)])
+    email = EmailField("E-mail", [InputRequired("Give their e-mail address."), Email()])
+    headline = StringField("Headline", [InputRequired("Say what they do."), Length(max=160)])
+    about = TextAreaField("About", [Length(max=5000)])
+    roles = SelectMultipleField(
+        "Roles",
+        [InputRequired("Choose at least one role.")],
+        choices=[(role, ROLE_LABELS[role]) for role in ("coo", "integrator")],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    industries = StringField("Industries", [Length(max=300)], description="Separated by commas.")
+    languages = StringField("Languages", [Length(max=300)], description="Separated by commas.")
+    time_zone = SelectField("Time zone", choices=sorted(available_timezones()))
+    country = StringField(
+        "Country", [Optional(), Length(2, 2, "Two letters, such as GB.")],
+        description="Two letters; its public holidays move reviews.",
+    )  # fmt: skip
+    days_per_month = IntegerField("Days a month", [InputRequired(), NumberRange(0, 31)])
+    meeting_place = StringField(
+        "Where meetings are",
+        [InputRequired("A video link, a phone number or an address."), Length(max=300)],
+    )
+    published = BooleanField("Shown to visitors")
+
+    @classmethod
+    def of(cls, consultant: Consultant) -> ConsultantForm:
+        form: ConsultantForm = cls(obj=consultant)
+        if not form.is_submitted():
+            form.email.data = consultant.person.email
+            form.industries.data = ", ".join(consultant.industries)
+            form.languages.data = ", ".join(consultant.languages)
+        return form
+
+    def apply(self, consultant: Consultant) -> None:
+        consultant.person.name = self.name.data.strip()
+        consultant.person.email = self.email.data.strip().lower()
+        consultant.industries = words(self.industries.data)
+        consultant.languages = words(self.languages.data)
+        consultant.country = (self.country.data or "").upper()
+        plain = ("headline", "about", "roles", "time_zone", "days_per_month", "meeting_place")
+        for name in (*plain, "published"):
+            setattr(consultant, name, self[name].data)
+
+
+def words(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+class SearchForm(FlaskForm):
+    """What a list is narrowed by; it travels in the address, so it needs no token."""
+
+    class Meta:
+        csrf = False
+
+    q = StringField("Search", [Length(max=100)])
+    state = SelectField("State", validate_choice=False)
+
+    @classmethod
+    def over(cls, states: Iterable[str], counts: Mapping[str, int]) -> SearchForm:
+        """With the states to choose from, and how many rows are in each."""
+        form: SearchForm = cls(formdata=request.args)
+        shown = [(state, f"{state.replace('_', ' ')} ({counts.get(state, 0)})") for state in states]
+        form.state.choices = [("", "all"), *shown]
+        return form
