@@ -1,9 +1,4 @@
-"""Makes ``.venv`` from the hashed lock file, with the standard library only.
-
-Written so that a Python that is too old can still read it and say so.
-"""
-
-from __future__ import annotations
+"""Makes ``.venv`` from the hashed lock file, with the standard library only."""
 
 import contextlib
 import fcntl
@@ -36,26 +31,23 @@ class BootstrapError(Exception):
 
 def hand_over(arguments: list[str]) -> None:
     """Makes the environment if need be, then becomes ``sandbox.cli`` under its Python."""
-    refuse_old_python()
-    with only_one():
+    with only_one() as lock:
         if not is_current():
-            install()
+            install(lock)
     os.execv(str(PYTHON), [str(PYTHON), "-m", "sandbox.cli", *arguments])
 
 
-def refuse_old_python() -> None:
-    if sys.version_info < OLDEST:
-        raise BootstrapError(
-            f"Python {MINIMUM} or newer is needed, this is {VERSION} ({sys.executable})"
-        )
-
-
 @contextlib.contextmanager
-def only_one() -> Iterator[None]:
-    """Two first starts at once: the second waits and finds the work done."""
+def only_one() -> Iterator[int]:
+    """Two first starts at once: the second waits and finds the work done. Yields the descriptor
+    that holds the lock: a child that inherits it holds it too, even when we are killed."""
     with LOCK_FILE.open("rb") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Waiting for another start that is making .venv …", flush=True)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle.fileno()
 
 
 def wanted() -> str:
@@ -67,14 +59,14 @@ def is_current() -> bool:
     return PYTHON.exists() and STAMP.exists() and STAMP.read_text().strip() == wanted()
 
 
-def install() -> None:
+def install(lock: int) -> None:
     """Brings ``.venv`` to the lock; one that was interrupted half-way is made anew."""
     if UNFINISHED.exists() or not python_works():
         make_venv()
     UNFINISHED.touch()
     with contextlib.suppress(FileNotFoundError):
         STAMP.unlink()
-    install_lock()
+    install_lock(lock)
     STAMP.write_text(wanted() + "\n")
     UNFINISHED.unlink()
 
@@ -103,12 +95,12 @@ def make_venv() -> None:
         ) from error
 
 
-def install_lock() -> None:
+def install_lock(lock: int) -> None:
     """Runs pip over the lock, its output kept in a log and shown as progress."""
     command = [str(PYTHON), "-m", "pip", "install", "--require-hashes", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar", "off", "-r", str(LOCK_FILE)]
     progress = Progress("Installing", count_requirements())
-    with PIP_LOG.open("w") as log, _running(command) as pip:
+    with PIP_LOG.open("w") as log, _running(command, lock) as pip:
         for line in pip.stdout or ():
             log.write(line)
             progress.follow_pip(line)
@@ -118,10 +110,11 @@ def install_lock() -> None:
 
 
 @contextlib.contextmanager
-def _running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """The process, ended with us: a pip left alone would write into a folder being made anew."""
+def _running(command: list[str], lock: int) -> Iterator[subprocess.Popen[str]]:
+    """The process, ended with us; one left alone by kill -9 keeps the lock until it ends, so that
+    nobody makes the folder anew under its hands."""
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=(lock,)
     )
     try:
         yield process

@@ -1,7 +1,5 @@
 """A line that says how far a long step is: redrawn on a terminal, now and then in a log."""
 
-from __future__ import annotations
-
 import sys
 import time
 
