@@ -68,6 +68,7 @@ def upgrade() -> None:
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('run_after', sa.DateTime(timezone=True), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('lost_workers', sa.Integer(), server_default='0', nullable=False),
     sa.Column('lease_token', sa.Uuid(), nullable=True),
     sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('last_error', sa.Text(), nullable=False),
@@ -281,6 +282,7 @@ def upgrade() -> None:
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('request_key', sa.Text(), nullable=True),
+    sa.Column('capacity_ends', sa.Date(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
     sa.CheckConstraint("state IN ('held', 'confirmed', 'released')", name=op.f('ck_hold_state')),
@@ -326,8 +328,11 @@ def upgrade() -> None:
     sa.Column('time_zone', sa.Text(), nullable=False),
     sa.Column('kick_off_on', sa.Date(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('touched_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('signed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.Column('kickoff_notes', sa.Text(), nullable=False),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
     sa.CheckConstraint("stage IN ('enquiry', 'intro_call', 'proposal', 'parked', 'lost') OR (company_id IS NOT NULL AND sponsor_id IS NOT NULL)", name=op.f('ck_engagement_signed_has_parties')),
     sa.CheckConstraint("stage IN ('enquiry', 'intro_call', 'proposal', 'signed', 'onboarding', 'active', 'paused', 'ending', 'ended', 'parked', 'lost')", name=op.f('ck_engagement_stage')),
@@ -394,6 +399,19 @@ def upgrade() -> None:
     sa.UniqueConstraint('stripe_id', name=op.f('uq_checkout_stripe_id'))
     )
     op.create_index(op.f('ix_checkout_engagement_id'), 'checkout', ['engagement_id'], unique=False)
+    op.create_table('follow_up',
+    sa.Column('engagement_id', sa.Uuid(), nullable=False),
+    sa.Column('cause', sa.Text(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.ForeignKeyConstraint(['engagement_id'], ['engagement.id'], name=op.f('fk_follow_up_engagement_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_follow_up')),
+    sa.UniqueConstraint('engagement_id', 'cause', name=op.f('uq_follow_up_engagement_id_cause'))
+    )
+    op.create_index(op.f('ix_follow_up_engagement_id'), 'follow_up', ['engagement_id'], unique=False)
     op.create_table('invoice',
     sa.Column('engagement_id', sa.Uuid(), nullable=False),
     sa.Column('number', sa.Text(), nullable=False),
@@ -425,10 +443,12 @@ def upgrade() -> None:
     sa.Column('key', sa.Text(), nullable=False),
     sa.Column('title', sa.Text(), nullable=False),
     sa.Column('owner', sa.Text(), nullable=False),
+    sa.Column('required', sa.Boolean(), nullable=False),
     sa.Column('due_on', sa.Date(), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('done_by_id', sa.Uuid(), nullable=True),
+    sa.Column('waived_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
     sa.CheckConstraint("owner IN ('client', 'consultant')", name=op.f('ck_onboarding_step_owner')),
     sa.ForeignKeyConstraint(['done_by_id'], ['person.id'], name=op.f('fk_onboarding_step_done_by_id')),
@@ -437,6 +457,18 @@ def upgrade() -> None:
     sa.UniqueConstraint('engagement_id', 'key', name=op.f('uq_onboarding_step_engagement_id_key'))
     )
     op.create_index(op.f('ix_onboarding_step_engagement_id'), 'onboarding_step', ['engagement_id'], unique=False)
+    op.create_table('pulse_answer',
+    sa.Column('engagement_id', sa.Uuid(), nullable=False),
+    sa.Column('asked_on', sa.Date(), nullable=False),
+    sa.Column('score', sa.Integer(), nullable=False),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint('score BETWEEN 1 AND 5', name=op.f('ck_pulse_answer_score')),
+    sa.ForeignKeyConstraint(['engagement_id'], ['engagement.id'], name=op.f('fk_pulse_answer_engagement_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_pulse_answer')),
+    sa.UniqueConstraint('engagement_id', 'asked_on', name=op.f('uq_pulse_answer_engagement_id_asked_on'))
+    )
+    op.create_index(op.f('ix_pulse_answer_engagement_id'), 'pulse_answer', ['engagement_id'], unique=False)
     op.create_table('retainer_period',
     sa.Column('engagement_id', sa.Uuid(), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
@@ -515,6 +547,7 @@ def upgrade() -> None:
     op.create_table('agreement',
     sa.Column('engagement_id', sa.Uuid(), nullable=False),
     sa.Column('terms_id', sa.Uuid(), nullable=False),
+    sa.Column('version', sa.Text(), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
     sa.Column('text_hash', sa.Text(), nullable=False),
     sa.Column('accepted_name', sa.Text(), nullable=False),
@@ -629,11 +662,15 @@ def downgrade() -> None:
     op.drop_table('review_series')
     op.drop_index(op.f('ix_retainer_period_engagement_id'), table_name='retainer_period')
     op.drop_table('retainer_period')
+    op.drop_index(op.f('ix_pulse_answer_engagement_id'), table_name='pulse_answer')
+    op.drop_table('pulse_answer')
     op.drop_index(op.f('ix_onboarding_step_engagement_id'), table_name='onboarding_step')
     op.drop_table('onboarding_step')
     op.drop_index(op.f('ix_invoice_issued_at'), table_name='invoice')
     op.drop_index(op.f('ix_invoice_engagement_id'), table_name='invoice')
     op.drop_table('invoice')
+    op.drop_index(op.f('ix_follow_up_engagement_id'), table_name='follow_up')
+    op.drop_table('follow_up')
     op.drop_index(op.f('ix_checkout_engagement_id'), table_name='checkout')
     op.drop_table('checkout')
     op.drop_index(op.f('ix_booking_starts_at'), table_name='booking')
