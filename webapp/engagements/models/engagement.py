@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, ForeignKey, Select, UniqueConstraint, or_, select
-from sqlalchemy.ext.mutable import MutableDict
+from sqlalchemy import CheckConstraint, ForeignKey, Select, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp import clock
+from webapp import audit, clock, outbox
 from webapp.accounts.models import Company, Person
-from webapp.booking.models import Hold
+from webapp.booking.models import Booking, Hold, SlotTaken, nearest
 from webapp.catalog.models import Consultant, Offering
-from webapp.db import Base, Identified
+from webapp.db import Base, Identified, session
+from webapp.engagements import stages
+from webapp.engagements.models.agreement import Agreement, hash_of
+from webapp.engagements.models.assignment import Assignment, StageChange
+from webapp.engagements.models.draft import Draft
+from webapp.engagements.models.onboarding import OnboardingStep
+from webapp.engagements.models.period import RetainerPeriod
+from webapp.engagements.models.standing import actors, facts
+from webapp.engagements.models.terms import Terms
+from webapp.engagements.refunds import RefundPolicy
+from webapp.engagements.stages import IllegalStage
+from webapp.engagements.timeline import TimelineEntry, timeline_of
+from webapp.engagements.wording import VERSION, agreement_text
+from webapp.money import Money
 
-STAGES = (
-    "enquiry", "intro_call", "proposal", "signed", "onboarding", "active",
-    "paused", "ending", "ended", "parked", "lost",
-)  # fmt: skip
+UNPAID_DAYS = 7
+LINK_HOURS = 48
 
 
 class Engagement(Identified, Base):
     """draft: what a visitor typed before the agreement made it a company and a person.
 
     company_id and sponsor_id are set by the agreement; kick_off_on is the local date, in
-    time_zone, on which period 1 starts.
+    time_zone, on which period 1 starts. touched_at: when the client last did something about
+    booking; asked_at: when they were first asked to pay, by signing or by a coordinator's link.
     """
 
     __tablename__ = "engagement"
@@ -42,23 +55,34 @@ class Engagement(Identified, Base):
     time_zone: Mapped[str]
     kick_off_on: Mapped[date]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    touched_at: Mapped[datetime] = mapped_column(default=clock.now)
+    asked_at: Mapped[datetime | None]
     signed_at: Mapped[datetime | None]
     ends_on: Mapped[date | None]
+    kickoff_notes: Mapped[str] = mapped_column(default="")
     offering: Mapped[Offering] = relationship()
     hold: Mapped[Hold] = relationship()
     company: Mapped[Company | None] = relationship()
     sponsor: Mapped[Person | None] = relationship(foreign_keys=[sponsor_id])
     booked_by: Mapped[Person | None] = relationship(foreign_keys=[booked_by_id])
     assignments: Mapped[list[Assignment]] = relationship(back_populates="engagement")
+    agreements: Mapped[list[Agreement]] = relationship(order_by=Agreement.accepted_at)
+    terms_history: Mapped[list[Terms]] = relationship(order_by=Terms.valid_from)
+    steps: Mapped[list[OnboardingStep]] = relationship(order_by=OnboardingStep.position)
+    periods: Mapped[list[RetainerPeriod]] = relationship(order_by=RetainerPeriod.number)
+    stage_changes: Mapped[list[StageChange]] = relationship(order_by=StageChange.id)
+    meetings: Mapped[list[Booking]] = relationship(order_by=Booking.starts_at, viewonly=True)
 
     __table_args__ = (
-        CheckConstraint(f"stage IN {STAGES}", name="stage"),
+        CheckConstraint(f"stage IN {stages.STAGES}", name="stage"),
         CheckConstraint(
             "stage IN ('enquiry', 'intro_call', 'proposal', 'parked', 'lost')"
             " OR (company_id IS NOT NULL AND sponsor_id IS NOT NULL)",
             name="signed_has_parties",
         ),
     )
+
+    # -- finding -----------------------------------------------------------------------------------
 
     @classmethod
     def visible_to(cls, person: Person) -> Select[tuple[Engagement]]:
@@ -73,29 +97,238 @@ class Engagement(Identified, Base):
             )
         )
 
+    @classmethod
+    def of_hold(cls, hold: Hold) -> Engagement:
+        """The engagement that a hold is for, made when there is none yet; locks the hold."""
+        session.refresh(hold, with_for_update=True)
+        found = session.scalar(select(cls).where(cls.hold_id == hold.id))
+        return found or cls._enquiry(hold)
 
-class Assignment(Identified, Base):
-    """A consultant on an engagement; exactly one of them leads."""
+    @classmethod
+    def _enquiry(cls, hold: Hold) -> Engagement:
+        made = cls(hold=hold, offering=hold.offering, time_zone=hold.time_zone)
+        made.kick_off_on = made.local_date(hold.starts_at)
+        session.add(made)
+        session.flush()
+        return made
 
-    __tablename__ = "assignment"
+    def lock(self) -> Engagement:
+        """Hold the row until the transaction ends, and read it afresh."""
+        session.flush()
+        session.refresh(self, with_for_update=True)
+        return self
 
-    engagement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("engagement.id"), index=True)
-    consultant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("consultant.id"), index=True)
-    leads: Mapped[bool] = mapped_column(default=True)
-    engagement: Mapped[Engagement] = relationship(back_populates="assignments")
-    consultant: Mapped[Consultant] = relationship()
+    # -- what it is --------------------------------------------------------------------------------
 
-    __table_args__ = (UniqueConstraint("engagement_id", "consultant_id"),)
+    @property
+    def title(self) -> str:
+        """What was sold, such as 'COO, four days a month'."""
+        return self.terms.name if self.terms_history else self.offering.name
 
+    @property
+    def role(self) -> str:
+        return self.terms.role if self.terms_history else self.offering.role
 
-class StageChange(Identified, Base):
-    """Append-only: every step of the engagement's stage, by whom and why."""
+    @property
+    def terms(self) -> Terms:
+        """Those in force today; before the first are, the first."""
+        today = self.local_date(clock.now())
+        started = [terms for terms in self.terms_history if terms.valid_from <= today]
+        return (started or self.terms_history)[-1 if started else 0]
 
-    __tablename__ = "stage_change"
+    @property
+    def lead(self) -> Consultant:
+        leading = [row.consultant for row in self.assignments if row.leads]
+        return leading[0] if leading else self.hold.consultant
 
-    engagement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("engagement.id"), index=True)
-    from_stage: Mapped[str]
-    to_stage: Mapped[str]
-    by: Mapped[str]
-    reason: Mapped[str] = mapped_column(default="")
-    at: Mapped[datetime] = mapped_column(default=clock.now)
+    @property
+    def kickoff(self) -> Booking | None:
+        return next((meeting for meeting in self.meetings if meeting.kind == "kickoff"), None)
+
+    @property
+    def details(self) -> Draft:
+        return Draft.of(self.draft)
+
+    @property
+    def stage_label(self) -> str:
+        return stages.LABELS[self.stage]
+
+    def local_date(self, instant: datetime) -> date:
+        return instant.astimezone(ZoneInfo(self.time_zone)).date()
+
+    def timeline(self, zone: str | None = None) -> list[TimelineEntry]:
+        """Stage changes, steps done and meetings, oldest first; told in `zone`."""
+        return timeline_of(self, zone or self.time_zone)
+
+    # -- stages ------------------------------------------------------------------------------------
+
+    def advance(self, to: str, by: Person | None, reason: str = "") -> None:
+        """The one place where a stage changes; IllegalStage says why it may not. by: None = system."""
+        self._check(to, by, reason)
+        before, self.stage = self.stage, to
+        change = StageChange(from_stage=before, to_stage=to, by=by.name if by else "system",
+                             reason=reason[:500], at=clock.now())  # fmt: skip
+        self.stage_changes.append(change)
+        audit.record(f"engagement.{to}", self, before=before, reason=reason[:500])
+
+    def why_not(self, to: str, by: Person | None, reason: str = "") -> str:
+        """Why that step may not be taken, for a person to read; '' when it may."""
+        try:
+            self._check(to, by, reason)
+        except IllegalStage as refused:
+            return str(refused)
+        return ""
+
+    def _check(self, to: str, by: Person | None, reason: str) -> None:
+        stages.check(self.stage, to, actors(self, by), facts(self, by, reason))
+
+    # -- booking -----------------------------------------------------------------------------------
+
+    def note_details(self, draft: Draft, booked_by: Person | None) -> None:
+        """Keep what was typed; a reminder of the way back is due an hour later."""
+        self.draft = draft.as_dict()
+        self.booked_by = booked_by
+        company = draft.known_company()
+        self.time_zone = company.time_zone if company else draft.time_zone
+        self.kick_off_on = self.local_date(self.hold.starts_at)
+        self.touch()
+
+    def touch(self) -> None:
+        """The client is at it: whoever falls silent from here on is reminded once, in an hour."""
+        self.touched_at = now = clock.now()
+        run_after = now + timedelta(hours=1)
+        outbox.enqueue("engagements.offer_resume", self.id, now.isoformat(), run_after=run_after)
+
+    def change_slot(self, starts_at: datetime) -> None:
+        """Another kick-off time while nothing is paid. Raises SlotTaken."""
+        if self.stage not in {"enquiry", "signed"}:
+            raise IllegalStage("This engagement is booked: move its kick-off instead.")
+        self.hold.move(starts_at)
+        self.kick_off_on = self.local_date(self.hold.starts_at)
+
+    def agreement_text(self) -> str:
+        """The whole agreement as it stands now; the same until something in it changes."""
+        return agreement_text(self.details, self.offering, self.hold, self.time_zone)
+
+    def send_to_client(self, by: Person) -> None:
+        """A coordinator's booking goes to the client, who has two days to sign and pay."""
+        if self.stage != "enquiry" or not self.details.complete:
+            raise IllegalStage("There is nothing to send: the details are missing, or it is signed.")
+        self.asked_at = now = clock.now()
+        self.booked_by = by
+        self.hold.keep_until(now + timedelta(hours=LINK_HOURS))
+        audit.record("engagement.sent_to_client", self, to=self.details.contact_email)
+        outbox.enqueue("engagements.ask_for_payment", self.id, now.isoformat(), 0)
+
+    def sign(self, name: str, email: str, address: str, agent: str) -> None:
+        """Accept the agreement: the parties, the terms and the consultant become rows.
+
+        name, email: who accepts; address, agent: where from. A second time changes nothing.
+        """
+        if self.lock().stage != "enquiry":
+            return
+        draft, text = self.details, self.agreement_text()
+        self.company = draft.company()
+        self.sponsor = draft.sponsor_of(self.company)
+        self.terms_history.append(Terms.of(self.offering, self.kick_off_on))
+        self.assignments.append(Assignment(consultant=self.hold.consultant))
+        session.flush()
+        accepted = {"accepted_name": name, "accepted_email": email, "address": address}
+        self.agreements.append(
+            Agreement(terms_id=self.terms.id, version=VERSION, text=text, text_hash=hash_of(text),
+                      agent=agent[:500], accepted_at=clock.now(), **accepted)
+        )  # fmt: skip
+        self.signed_at = self.asked_at = clock.now()
+        self.advance("signed", self.sponsor, "Agreement accepted")
+        self.touch()
+
+    def lose(self, reason: str) -> None:
+        """Signed but never paid: the time and the capacity are free again."""
+        if self.lock().stage != "signed":
+            return
+        self.advance("lost", None, reason)
+        self.hold.release()
+        outbox.enqueue("billing.expire_checkout", self.id)
+        outbox.enqueue("engagements.tell_lost", self.id)
+
+    # -- onboarding --------------------------------------------------------------------------------
+
+    def begin_onboarding(self) -> None:
+        """Paid for the first time: the kick-off is booked and everything that follows is set off.
+
+        Safe to call again. Raises SlotTaken when the time is no longer to be had.
+        """
+        if self.lock().stage == "lost":
+            raise SlotTaken(nearest(self.hold.consultant, self.hold.starts_at))
+        if self.stage != "signed":
+            return
+        assert self.sponsor is not None
+        people = [(self.sponsor, "client")]
+        people += [(row.consultant.person, "consultant") for row in self.assignments]
+        Booking.confirm(self.hold, self.id, f"Kick-off: {self.title}", people)
+        session.expire(self, ["meetings"])
+        self.advance("onboarding", None, "First payment received")
+        self._plan_first_weeks()
+
+    def _plan_first_weeks(self) -> None:
+        today = self.local_date(clock.now())
+        self.steps.extend(OnboardingStep.checklist(self.role, self.kick_off_on, today))
+        if self.terms.is_retainer:
+            self.periods.append(RetainerPeriod.nth(self.id, self.kick_off_on, 1))
+        for task in ("engagements.welcome", "engagements.tell_consultant", "reviews.begin_series"):
+            outbox.enqueue(task, self.id)
+
+    def hold_kickoff(self, person: Person, notes: str = "", waive: bool = False) -> None:
+        """Close the kick-off: the engagement is active and the recap goes out.
+
+        notes: what was decided; waive: go on without required steps that are still open.
+        """
+        if self.lock().stage == "active":
+            return
+        kickoff = self.kickoff
+        if kickoff is None or clock.now() < kickoff.starts_at:
+            raise IllegalStage("The kick-off has not begun yet.")
+        for step in self.steps if waive else ():
+            if step.required and step.open:
+                step.waive()
+        if kickoff.state == "booked":
+            kickoff.hold()
+        self.kickoff_notes = notes
+        self.advance("active", person, "Kick-off held")
+        outbox.enqueue("engagements.recap_kickoff", self.id)
+
+    # -- cancelling before the kick-off ------------------------------------------------------------
+
+    @property
+    def refund_policy(self) -> RefundPolicy:
+        """Counted from the kick-off as it was booked: moving it later does not change the policy."""
+        sold = self.terms if self.terms_history else self.offering
+        starts_at, percent = self.hold.starts_at, sold.late_refund_percent
+        return RefundPolicy.before(starts_at, sold.full_refund_days, percent, self.time_zone)
+
+    def refund_percent(self, at: datetime | None = None) -> int:
+        """Of everything paid at booking; at: the instant of cancelling (its own, or now)."""
+        return self.refund_policy.percent(at or self.cancelled_at or clock.now())
+
+    def refund_due(self, at: datetime | None = None) -> Money:
+        return self.terms.due_at_booking.percent(self.refund_percent(at))
+
+    @property
+    def cancelled_at(self) -> datetime | None:
+        """When it was cancelled before its kick-off."""
+        steps = (row for row in self.stage_changes if row.from_stage == "onboarding")
+        return next((row.at for row in steps if row.to_stage == "ended"), None)
+
+    def cancel_before_kickoff(self, person: Person, reason: str = "") -> None:
+        """End it by the refund policy: the kick-off is called off, the capacity is free again."""
+        if self.lock().stage == "ended":
+            return
+        self.advance("ended", person, reason)
+        kickoff = self.kickoff
+        assert kickoff is not None
+        kickoff.cancel("The engagement was cancelled.")
+        self.ends_on = self.local_date(clock.now())
+        self.hold.free_capacity(self.hold.months[0])
+        for period in self.periods:
+            period.state = "closed"
+        outbox.enqueue("billing.settle_cancellation", self.id)

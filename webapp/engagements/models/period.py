@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date
 
+from dateutil.relativedelta import relativedelta
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,3 +30,16 @@ class RetainerPeriod(Identified, Base):
         UniqueConstraint("engagement_id", "number"),
         CheckConstraint(f"state IN {STATES}", name="state"),
     )
+
+    @classmethod
+    def nth(cls, engagement_id: uuid.UUID, anchor: date, number: int) -> RetainerPeriod:
+        starts, ends = span(anchor, number)
+        return cls(engagement_id=engagement_id, number=number, starts=starts, ends=ends)
+
+
+def span(anchor: date, number: int) -> tuple[date, date]:
+    """[starts, ends) of the nth month from an anchor, counted from the anchor, never month by month.
+
+    So one that begins on the 31st returns to the 31st after a shorter month.
+    """
+    return anchor + relativedelta(months=number - 1), anchor + relativedelta(months=number)

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
+from typing import Self
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.catalog.models import Offering
 from webapp.db import Base, Identified
 from webapp.money import Money
+
+COPIED = (
+    "name", "role", "kind", "currency", "price_minor", "deposit_minor", "overage_rate_minor",
+    "included_minutes", "days_per_month", "weeks", "minimum_months", "notice_days",
+    "full_refund_days", "late_refund_percent",
+)  # fmt: skip
 
 
 class Terms(Identified, Base):
@@ -36,6 +44,11 @@ class Terms(Identified, Base):
 
     __table_args__ = (UniqueConstraint("engagement_id", "valid_from"),)
 
+    @classmethod
+    def of(cls, offering: Offering, valid_from: date) -> Self:
+        """A copy, so that editing the offering never touches what was sold."""
+        return cls(valid_from=valid_from, **{name: getattr(offering, name) for name in COPIED})
+
     @property
     def price(self) -> Money:
         return Money(self.price_minor, self.currency)
@@ -43,6 +56,10 @@ class Terms(Identified, Base):
     @property
     def deposit(self) -> Money:
         return Money(self.deposit_minor, self.currency)
+
+    @property
+    def due_at_booking(self) -> Money:
+        return self.price + self.deposit
 
     @property
     def overage_rate(self) -> Money:

@@ -1,0 +1,48 @@
+"""What has to be done in onboarding, by role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Step:
+    """days: when it is due, counted from the kick-off's date. required: before work is under way."""
+
+    key: str
+    title: str
+    owner: str
+    days: int
+    required: bool = False
+
+
+SPONSOR = Step("sponsor", "Name who decides, and who joins the kick-off", "client", -5, True)
+ACCESS = Step("access", "Give access to the systems we will work in", "client", -3, True)
+BOUNDARY = Step("boundary", "Agree what the COO decides and what the Integrator decides", "consultant", 7)
+
+COO = (
+    Step("operating_numbers", "Send last quarter’s operating numbers and who reports to whom", "client", -2, True),
+    Step("procedures", "Read the procedures that run the day", "consultant", -1),
+    Step("walk_through", "Walk through a day of work with each department", "consultant", 7),
+    Step("quick_wins", "Agree three quick wins in daily operations", "consultant", 7),
+    Step("communication", "Set how departments keep each other informed", "consultant", 14),
+)  # fmt: skip
+
+INTEGRATOR = (
+    Step("direction", "Send this year’s plan and the goals of the quarter", "client", -2, True),
+    Step("interviews", "Interview each member of the leadership team", "consultant", 7),
+    Step("roadblocks", "List open conflicts and roadblocks, and who clears each", "consultant", 7),
+    Step("priorities", "Agree the quarter’s priorities and who owns each", "consultant", 10),
+    Step("weekly_meeting", "Start the weekly leadership meeting and its numbers", "consultant", 14),
+)  # fmt: skip
+
+BY_ROLE = {
+    "coo": (SPONSOR, ACCESS, *COO),
+    "integrator": (SPONSOR, ACCESS, *INTEGRATOR),
+    "both": (SPONSOR, ACCESS, *COO, *INTEGRATOR, BOUNDARY),
+}
+
+
+def steps_for(role: str) -> tuple[Step, ...]:
+    """In the order in which they are due; the client's before the consultant's on the same day."""
+    return tuple(sorted(BY_ROLE[role], key=lambda step: (step.days, step.owner)))

@@ -1,0 +1,166 @@
+"""Forms of the engagements room."""
+
+from __future__ import annotations
+
+import re
+from zoneinfo import available_timezones
+
+from babel import Locale
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Field,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TelField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional, ValidationError
+
+from webapp.accounts.models import Company, Person
+from webapp.engagements.models import Draft
+
+ZONES = sorted(zone for zone in available_timezones() if "/" in zone and zone[:4] != "Etc/")
+CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+COUNTRY = re.compile(r"[A-Z]{2}")
+NO_COUNTRIES = {"EU", "EZ", "UN", "XA", "XB", "QO", "ZZ"}
+
+
+def countries() -> list[tuple[str, str]]:
+    """(ISO 3166 code, English name), by name; blank first."""
+    names = Locale("en").territories
+    known = [(code, name) for code, name in names.items() if COUNTRY.fullmatch(code)]
+    listed = [pair for pair in known if pair[0] not in NO_COUNTRIES]
+    return [("", "Choose…"), *sorted(listed, key=lambda pair: pair[1])]
+
+
+def stripped(value: str | None) -> str:
+    return (value or "").strip()
+
+
+def one_line(_form: FlaskForm, field: Field) -> None:
+    """Names go into headings and mail headers: no line breaks, no control characters."""
+    if CONTROL.search(field.data or ""):
+        raise ValidationError("Use one line of ordinary characters.")
+
+
+def has_letter(_form: FlaskForm, field: Field) -> None:
+    if not any(character.isalnum() for character in field.data or ""):
+        raise ValidationError("Use letters or digits.")
+
+
+def ordinary_text(_form: FlaskForm, field: Field) -> None:
+    if CONTROL.search(re.sub(r"[\r\n\t]", "", field.data or "")):
+        raise ValidationError("Use ordinary characters.")
+
+
+class DetailsForm(FlaskForm):
+    """Who books; what is known already is taken out of the form before it is shown or read."""
+
+    company_name = StringField(
+        "Company’s legal name",
+        [DataRequired("Enter the company’s name."), Length(max=200), one_line, has_letter],
+        filters=[stripped],
+    )
+    country = SelectField("Country", [InputRequired("Choose the country.")], choices=countries())
+    time_zone = SelectField(
+        "Time zone", choices=ZONES, description="Meetings and invoices follow this clock."
+    )
+    address = TextAreaField(
+        "Billing address",
+        [DataRequired("Enter the address for invoices."), Length(max=500), ordinary_text],
+        filters=[stripped],
+        render_kw={"rows": 3},
+    )
+    purchase_order = StringField(
+        "Purchase-order number",
+        [Optional(), Length(max=60), one_line],
+        filters=[stripped],
+        description="If your invoices need one.",
+    )
+    contact_name = StringField(
+        "Your name",
+        [DataRequired("Enter a name."), Length(max=120), one_line, has_letter],
+        filters=[stripped],
+    )
+    contact_email = EmailField(
+        "E-mail",
+        [DataRequired("Enter an e-mail address."), Length(max=254), Email("Enter a full e-mail address, such as ana@example.com.")],
+        filters=[stripped],
+        description="Invitations, invoices and your sign-in link go there.",
+    )  # fmt: skip
+    contact_phone = TelField(
+        "Phone", [Optional(), Length(max=40), one_line], filters=[stripped]
+    )
+
+    def ask_only_unknown(self, company: Company | None, person: Person | None) -> None:
+        """Take out what is on file for the company chosen and the client signed in."""
+        if company:
+            del self.company_name, self.time_zone
+            for name in ("country", "address"):
+                if getattr(company, name):
+                    delattr(self, name)
+        if person:
+            del self.contact_name, self.contact_email
+            if person.phone:
+                del self.contact_phone
+
+    def draft(self, company: Company | None, person: Person | None) -> Draft:
+        """What was typed, with what is on file."""
+        typed = {name: field.data or "" for name, field in self._fields.items()}
+        known: dict[str, str] = {}
+        if company:
+            known |= {"company_id": str(company.id), "company_name": company.name}
+            known |= {"time_zone": company.time_zone}
+        if person:
+            known |= {"person_id": str(person.id), "contact_name": person.name}
+            known |= {"contact_email": person.email}
+        return Draft.of(typed | known)
+
+
+class AgreementForm(FlaskForm):
+    """text_hash: of the text that was on the page, so that nothing else can be accepted."""
+
+    name = StringField(
+        "Your full name",
+        [DataRequired("Type your full name."), Length(min=2, max=120), one_line, has_letter],
+        filters=[stripped],
+        description="Typing it stands for your signature.",
+    )
+    accepted = BooleanField(
+        "I have read the agreement and accept it for the company.",
+        [InputRequired("Tick this to accept the agreement.")],
+    )
+    text_hash = HiddenField()
+
+
+class KickoffForm(FlaskForm):
+    notes = TextAreaField(
+        "What was decided",
+        [Optional(), Length(max=8000), ordinary_text],
+        filters=[stripped],
+        description="Decisions, who does what, by when. It goes to everybody who attended.",
+        render_kw={"rows": 8},
+    )
+    waive = BooleanField("Go on without the steps that are still open")
+
+
+class CancellationForm(FlaskForm):
+    reason = TextAreaField(
+        "Why?", [Optional(), Length(max=500), ordinary_text], filters=[stripped], render_kw={"rows": 3}
+    )
+    confirmed = BooleanField(
+        "Cancel the engagement and call off the kick-off.",
+        [InputRequired("Tick this to confirm that you want to cancel.")],
+    )
+
+
+class PulseForm(FlaskForm):
+    score = RadioField(
+        "How is it going?",
+        [InputRequired("Choose one of the five.")],
+        choices=[("5", "Very well"), ("4", "Well"), ("3", "So-so"), ("2", "Not well"), ("1", "Badly")],
+    )

@@ -1,0 +1,44 @@
+"""Who works on an engagement, and the record of its stages."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp import clock
+from webapp.catalog.models import Consultant
+from webapp.db import Base, Identified
+
+if TYPE_CHECKING:
+    from webapp.engagements.models.engagement import Engagement
+
+
+class Assignment(Identified, Base):
+    """A consultant on an engagement; exactly one of them leads."""
+
+    __tablename__ = "assignment"
+
+    engagement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("engagement.id"), index=True)
+    consultant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("consultant.id"), index=True)
+    leads: Mapped[bool] = mapped_column(default=True)
+    engagement: Mapped[Engagement] = relationship(back_populates="assignments")
+    consultant: Mapped[Consultant] = relationship()
+
+    __table_args__ = (UniqueConstraint("engagement_id", "consultant_id"),)
+
+
+class StageChange(Identified, Base):
+    """Append-only: every step of the engagement's stage, by whom and why."""
+
+    __tablename__ = "stage_change"
+
+    engagement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("engagement.id"), index=True)
+    from_stage: Mapped[str]
+    to_stage: Mapped[str]
+    by: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
+    at: Mapped[datetime] = mapped_column(default=clock.now)

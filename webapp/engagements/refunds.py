@@ -1,0 +1,23 @@
+"""The refund policy shown at booking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True)
+class RefundPolicy:
+    """Cancelled until `deadline`: everything paid comes back; later, `late_percent` of it."""
+
+    deadline: datetime
+    late_percent: int
+
+    @classmethod
+    def before(cls, starts_at: datetime, days: int, late_percent: int, zone: str) -> RefundPolicy:
+        """The deadline is so many local days before a start, at the same time by the wall clock."""
+        return cls(starts_at.astimezone(ZoneInfo(zone)) - timedelta(days=days), late_percent)
+
+    def percent(self, at: datetime) -> int:
+        return 100 if at <= self.deadline else self.late_percent

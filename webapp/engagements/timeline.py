@@ -1,0 +1,72 @@
+"""The story of an engagement, for its page: stages, onboarding steps and meetings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from webapp import clock
+from webapp.engagements.stages import LABELS
+from webapp.web import format_when
+
+if TYPE_CHECKING:
+    from webapp.booking.models import Booking
+    from webapp.engagements.models.engagement import Engagement
+
+TITLES = {
+    "signed": "Agreement signed",
+    "onboarding": "Paid: onboarding begins",
+    "active": "Kick-off held: work is under way",
+    "lost": "Not paid: the booking has lapsed",
+}
+MEETING_NOTES = {"missed": "Missed", "cancelled": "Called off"}
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """when: the instant as text in the reader's zone; state: done, now, next or bad."""
+
+    at: datetime
+    when: str
+    title: str
+    text: str
+    state: str
+
+
+def timeline_of(engagement: Engagement, zone: str) -> list[TimelineEntry]:
+    """Oldest first."""
+    told = [*_stages(engagement), *_steps(engagement), *_meetings(engagement)]
+    return [
+        TimelineEntry(at, format_when(at, zone), title, text, state)
+        for at, title, text, state in sorted(told, key=lambda entry: entry[0])
+    ]
+
+
+Entry = tuple[datetime, str, str, str]
+
+
+def _stages(engagement: Engagement) -> Iterator[Entry]:
+    for change in engagement.stage_changes:
+        latest = change is engagement.stage_changes[-1]
+        title = TITLES.get(change.to_stage, LABELS[change.to_stage])
+        yield change.at, title, change.reason, "now" if latest else "done"
+
+
+def _steps(engagement: Engagement) -> Iterator[Entry]:
+    for step in engagement.steps:
+        if step.done_at:
+            yield step.done_at, step.title, "Onboarding step done", "done"
+
+
+def _meetings(engagement: Engagement) -> Iterator[Entry]:
+    for meeting in engagement.meetings:
+        text = MEETING_NOTES.get(meeting.state, meeting.place)
+        yield meeting.starts_at, meeting.title, text, _state(meeting)
+
+
+def _state(meeting: Booking) -> str:
+    if meeting.state in MEETING_NOTES:
+        return "bad"
+    return "next" if meeting.state == "booked" and clock.now() < meeting.starts_at else "done"
