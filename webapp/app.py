@@ -49,6 +49,12 @@ NAVIGATION = (
 )
 
 
+AFFILIATION = (
+    "“Integrator” is used here as the common name of a role. We are not affiliated with, endorsed"
+    " or licensed by EOS Worldwide, LLC, whose marks belong to it."
+)
+
+
 class Righthand(Flask):
     """One request is one transaction, committed or rolled back here and nowhere else."""
 
@@ -131,6 +137,9 @@ def page_context() -> dict[str, Any]:
     if not has_request_context():
         return firm_context
     return firm_context | {
+        "now": clock.now(),
+        "affiliation_notice": AFFILIATION,
+        "account_url": url_for("accounts.account"),
         "navigation": list(navigation()),
         "viewer": current_user if current_user.is_authenticated else None,
         "sign_in_url": url_for("security.login"),
