@@ -29,14 +29,13 @@ def money_of(engagement_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, MoneyLine]:
     """Two queries, however many engagements."""
     renewals = _renewals(engagement_ids)
     invoices = _invoices(engagement_ids)
-    return {
-        key: _line(invoices.get(key, []), renewals.get(key)) for key in {*renewals, *invoices}
-    }
+    return {key: _line(invoices.get(key, []), renewals.get(key)) for key in {*renewals, *invoices}}
 
 
 def _renewals(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, datetime | None]:
     rows = select(Subscription.engagement_id, Subscription.renews_at)
-    return {key: at for key, at in session.execute(rows.where(Subscription.engagement_id.in_(ids)))}
+    found = session.execute(rows.where(Subscription.engagement_id.in_(ids)))
+    return {row.engagement_id: row.renews_at for row in found}
 
 
 def _invoices(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Invoice]]:

@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp import clock
-from webapp.db import Base, Identified
+from webapp import audit, clock, outbox
+from webapp.billing.order import Order
+from webapp.billing.stripe_objects import StripeSession
+from webapp.db import Base, Identified, session
 from webapp.engagements.models import Engagement
 
 STATES = ("intended", "open", "complete", "expired")
+# Stripe keeps a Session for 30 minutes at least, counted when the call arrives.
+OPEN_FOR = timedelta(minutes=31)
+HELD_AFTER = timedelta(minutes=10)
+# Below this a Session is not worth coming back to.
+WORTH_RETURNING = timedelta(minutes=3)
+# A call whose answer was lost is repeated with its key and its frozen expiry for so long.
+REPEATABLE = timedelta(seconds=40)
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a Checkout asks of Stripe, apart from the row. repeat: the key may be used (again)."""
+
+    key: str
+    params: dict[str, Any]
+    stripe_id: str | None
+    repeat: bool
+    wanted: bool
 
 
 class Checkout(Identified, Base):
-    """idempotency_key is 'checkout:<engagement>:<attempt>'; params are frozen before the call."""
+    """idempotency_key is 'checkout:<engagement>:<attempt>'; params are frozen before the call.
+
+    States: intended (Stripe may or may not have heard), open, complete (paid), expired.
+    """
 
     __tablename__ = "checkout"
 
@@ -36,3 +60,122 @@ class Checkout(Identified, Base):
         UniqueConstraint("engagement_id", "attempt"),
         CheckConstraint(f"state IN {STATES}", name="state"),
     )
+
+    @classmethod
+    def unfinished(cls, engagement: Engagement) -> Checkout | None:
+        """The attempt that may still be paid."""
+        alive = select(cls).where(cls.engagement_id == engagement.id)
+        alive = alive.where(cls.state.in_(["intended", "open"]))
+        return session.scalar(alive.order_by(cls.attempt.desc()).limit(1))
+
+    @classmethod
+    def latest(cls, engagement: Engagement) -> Checkout | None:
+        attempts = select(cls).where(cls.engagement_id == engagement.id)
+        return session.scalar(attempts.order_by(cls.attempt.desc()).limit(1))
+
+    @classmethod
+    def intend(cls, engagement: Engagement, success_url: str, cancel_url: str) -> Checkout:
+        """Write down the next attempt, to be committed before Stripe is called.
+
+        The kick-off is held ten minutes longer than the Session lives. Raises SlotTaken when it
+        had lapsed and is gone.
+        """
+        now = clock.now()
+        expires_at = (now + OPEN_FOR).replace(microsecond=0)
+        engagement.hold.keep_until(expires_at + HELD_AFTER)
+        attempt = cls._next_attempt(engagement)
+        key = f"checkout:{engagement.id}:{attempt}"
+        urls = {"success_url": success_url, "cancel_url": cancel_url}
+        params = purchase(engagement, key) | urls | {"expires_at": int(expires_at.timestamp())}
+        made = cls(engagement=engagement, attempt=attempt, idempotency_key=key, params=params,
+                   expires_at=expires_at, created_at=now)  # fmt: skip
+        session.add(made)
+        session.flush()
+        # Whatever becomes of browser and webhook, we look once the Session is over.
+        run_after = expires_at + timedelta(minutes=1)
+        outbox.enqueue("billing.look_at_checkout", made.id, run_after=run_after)
+        audit.record("checkout.intended", engagement, attempt=attempt)
+        return made
+
+    @classmethod
+    def _next_attempt(cls, engagement: Engagement) -> int:
+        last = select(func.max(cls.attempt)).where(cls.engagement_id == engagement.id)
+        return (session.scalar(last) or 0) + 1
+
+    def call(self) -> Call:
+        """A frozen copy, for use outside the transaction."""
+        young = clock.now() - self.created_at < REPEATABLE
+        return Call(self.idempotency_key, self.params, self.stripe_id, young, self.wanted)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it still sells what the engagement is, with time enough to pay."""
+        now_sold = purchase(self.engagement, self.idempotency_key)
+        same = all(self.params.get(name) == value for name, value in now_sold.items())
+        return same and self.expires_at - clock.now() > WORTH_RETURNING
+
+    def take(self, found: StripeSession | None) -> None:
+        """What Stripe says of it; None when Stripe never heard of it."""
+        if found is None:
+            self.state = "expired"
+            return
+        self.stripe_id, self.url, self.expires_at = found.id, found.url, found.expires_at
+        if found.paid and self.state != "complete":
+            audit.record("checkout.paid", self.engagement, attempt=self.attempt)
+        if self.state != "complete":
+            self.state = "complete" if found.paid else _state(found)
+
+
+def _state(found: StripeSession) -> str:
+    """A Session that is complete but not paid yet (a bank debit) is still open to us."""
+    return "expired" if found.status == "expired" else "open"
+
+
+def purchase(engagement: Engagement, key: str) -> dict[str, Any]:
+    """The part of a Checkout call that says what is sold.
+
+    A retainer is a subscription whose first month is a one-time line, paid at once, and whose
+    renewals begin where that month ends: a trial up to then, the one way Checkout has to start
+    renewing more than a month ahead. https://docs.stripe.com/payments/checkout/free-trials
+    """
+    order = Order.of(engagement)
+    ours = {"engagement": str(engagement.id), "checkout": key}
+    common = {"client_reference_id": str(engagement.id), "metadata": ours}
+    if order.renewal is None:
+        return common | {
+            "mode": "payment",
+            "line_items": _one_time(order),
+            "invoice_creation": {"enabled": True, "invoice_data": {"metadata": ours}},
+        }
+    return common | {
+        "mode": "subscription",
+        "line_items": [_item(order.name, order.renewal.price, monthly=True), *_one_time(order)],
+        "subscription_data": {
+            "trial_end": int(order.renewal.at.timestamp()),
+            "metadata": ours,
+            "description": order.name,
+        },
+        "custom_text": {"submit": {"message": _explained(order)}},
+    }
+
+
+def _explained(order: Order) -> str:
+    """Checkout words a trial as free days; say what is really paid, and when."""
+    assert order.renewal is not None
+    day = f"{order.renewal.on.day} {order.renewal.on:%B %Y}"
+    return (
+        f"You pay {order.total.format()} today, which covers the first month. "
+        f"From {day} on, {order.renewal.price.format()} is charged each month."
+    )
+
+
+def _one_time(order: Order) -> list[dict[str, Any]]:
+    return [_item(line.label, line.amount) for line in order.lines]
+
+
+def _item(name: str, price: Any, monthly: bool = False) -> dict[str, Any]:
+    data = {"currency": price.currency.lower(), "unit_amount": price.minor}
+    data["product_data"] = {"name": name}
+    if monthly:
+        data["recurring"] = {"interval": "month"}
+    return {"price_data": data, "quantity": 1}

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp import clock
-from webapp.db import Base
+from webapp import clock, outbox
+from webapp.billing.stripe_objects import SignedEvent
+from webapp.db import Base, session
 
 STATES = ("received", "handled", "ignored", "failed")
 
@@ -30,3 +32,25 @@ class StripeEvent(Base):
     handled_at: Mapped[datetime | None]
 
     __table_args__ = (CheckConstraint(f"state IN {STATES}", name="state"),)
+
+    @classmethod
+    def receive(cls, event: SignedEvent, refused: str = "") -> bool:
+        """Store an event and put it in line; False when it is known. refused: why it is left."""
+        row = insert(cls).values(
+            id=event.id, type=event.type, api_version=event.api_version, livemode=event.livemode,
+            payload=event.payload, state="ignored" if refused else "received", error=refused,
+            received_at=clock.now(),
+        )  # fmt: skip
+        new = session.scalar(row.on_conflict_do_nothing().returning(cls.id)) is not None
+        if new and not refused:
+            outbox.enqueue("billing.handle_event", event.id)
+        return new
+
+    @property
+    def subject(self) -> dict[str, Any]:
+        """The object it is about, as it was when the event was made."""
+        found: dict[str, Any] = self.payload["data"]["object"]
+        return found
+
+    def settle(self, state: str, error: str = "") -> None:
+        self.state, self.error, self.handled_at = state, error, clock.now()

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp import audit, clock, outbox
 from webapp.billing.models.mirror import Mirrored
-from webapp.db import Base, Identified
+from webapp.billing.stripe_objects import StripeInvoice, StripeLine
+from webapp.db import Base, Identified, session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
+
+if TYPE_CHECKING:
+    from webapp.billing.models.refund import Refund
+
+BEFORE_ONBOARDING = frozenset({"enquiry", "signed", "lost"})
 
 
 class Invoice(Identified, Mirrored, Base):
     """status as Stripe has it: draft, open, paid, void, uncollectible.
 
-    lines: [{"text", "minor", "starts", "ends"}]; attempts: how often a payment was tried.
+    lines: [{"text", "minor", "starts", "ends"}]; attempts: how often a payment was tried, and
+    next_attempt_at when it will be again.
     """
 
     __tablename__ = "invoice"
@@ -32,6 +40,7 @@ class Invoice(Identified, Mirrored, Base):
     paid_minor: Mapped[int]
     due_minor: Mapped[int]
     attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
     lines: Mapped[list[Any]]
     hosted_url: Mapped[str] = mapped_column(default="")
     pdf_url: Mapped[str] = mapped_column(default="")
@@ -39,6 +48,17 @@ class Invoice(Identified, Mirrored, Base):
     paid_at: Mapped[datetime | None]
     due_on: Mapped[date | None]
     engagement: Mapped[Engagement] = relationship()
+    refunds: Mapped[list[Refund]] = relationship(back_populates="invoice")
+
+    @classmethod
+    def known(cls, stripe_id: str) -> Invoice | None:
+        return session.scalar(select(cls).where(cls.stripe_id == stripe_id))
+
+    @classmethod
+    def paid_of(cls, engagement: Engagement) -> list[Invoice]:
+        """The engagement's paid invoices, oldest first."""
+        paid = select(cls).where(cls.engagement_id == engagement.id, cls.status == "paid")
+        return list(session.scalars(paid.order_by(cls.issued_at)))
 
     @property
     def total(self) -> Money:
@@ -47,3 +67,60 @@ class Invoice(Identified, Mirrored, Base):
     @property
     def paid(self) -> Money:
         return Money(self.paid_minor, self.currency)
+
+    @property
+    def due(self) -> Money:
+        return Money(self.due_minor, self.currency)
+
+    @property
+    def given_back(self) -> Money:
+        """What was refunded or is on its way back."""
+        kept = (refund.amount_minor for refund in self.refunds if refund.state != "failed")
+        return Money(sum(kept), self.currency)
+
+    @property
+    def failing(self) -> bool:
+        """Open although a payment was tried."""
+        return self.status == "open" and self.attempts > 0
+
+    def take(self, found: StripeInvoice) -> None:
+        """Be what Stripe says now; the mails that follow from the change are put in line."""
+        before, tries = self.status, self.attempts
+        self._copy(found)
+        session.add(self)
+        session.flush()
+        if self.status == "paid" and before != "paid":
+            self._became_paid()
+        if self.failing and self.attempts > (tries or 0):
+            self._failed_again()
+
+    def _copy(self, found: StripeInvoice) -> None:
+        self.stripe_id, self.number, self.status = found.id, found.number, found.status
+        self.billing_reason, self.currency = found.billing_reason, found.total.currency
+        self.total_minor, self.paid_minor = found.total.minor, found.paid.minor
+        self.due_minor, self.attempts = found.due.minor, found.attempts
+        self.next_attempt_at = found.next_attempt_at
+        self.lines = [_line(line) for line in found.lines]
+        self.hosted_url, self.pdf_url = found.hosted_url, found.pdf_url
+        self.issued_at, self.paid_at = found.issued_at, found.paid_at
+        self.due_on = found.due_at.date() if found.due_at else None
+        self.livemode, self.synced_at = found.livemode, clock.now()
+
+    def _became_paid(self) -> None:
+        audit.record("invoice.paid", self, engagement=str(self.engagement_id))
+        if self.paid_minor > 0:
+            outbox.enqueue("billing.send_receipt", self.id)
+
+    def _failed_again(self) -> None:
+        audit.record("invoice.payment_failed", self, attempts=self.attempts)
+        if self.engagement.stage not in BEFORE_ONBOARDING:
+            outbox.enqueue("billing.tell_failed", self.id, 0)
+
+
+def _line(line: StripeLine) -> dict[str, Any]:
+    return {
+        "text": line.text,
+        "minor": line.amount.minor,
+        "starts": line.starts.isoformat(),
+        "ends": line.ends.isoformat(),
+    }

@@ -5,18 +5,24 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp import clock
+from webapp import audit, clock, outbox
 from webapp.billing.models.invoice import Invoice
-from webapp.db import Base, Identified
+from webapp.billing.stripe_objects import StripeRefund
+from webapp.db import Base, Identified, session
 from webapp.money import Money
 
 STATES = ("intended", "pending", "succeeded", "failed")
+# Stripe's own, in our words: https://docs.stripe.com/api/refunds/object#refund_object-status
+STATE_OF = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 
 
 class Refund(Identified, Base):
+    """idempotency_key is 'refund:<invoice>:<reason>': one reason refunds an invoice once."""
+
     __tablename__ = "refund"
 
     invoice_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("invoice.id"), index=True)
@@ -27,7 +33,7 @@ class Refund(Identified, Base):
     reason: Mapped[str]
     state: Mapped[str] = mapped_column(default="intended")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-    invoice: Mapped[Invoice] = relationship()
+    invoice: Mapped[Invoice] = relationship(back_populates="refunds")
 
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount"),
@@ -37,3 +43,42 @@ class Refund(Identified, Base):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @classmethod
+    def intend(cls, invoice: Invoice, amount: Money, reason: str) -> None:
+        """Write down that an invoice's money goes back, once for that reason; a job sends it.
+
+        Never more than is left of what was paid.
+        """
+        minor = min(amount.minor, (invoice.paid - invoice.given_back).minor)
+        key = f"refund:{invoice.id}:{reason}"
+        if minor <= 0 or cls._known(key):
+            return
+        row = insert(cls).values(
+            invoice_id=invoice.id, idempotency_key=key, amount_minor=minor, state="intended",
+            currency=invoice.currency, reason=reason, created_at=clock.now(),
+        )  # fmt: skip
+        made = session.scalar(row.on_conflict_do_nothing().returning(cls.id))
+        if made:
+            session.expire(invoice, ["refunds"])
+            audit.record("refund.intended", invoice, minor=minor, reason=reason)
+            outbox.enqueue("billing.make_refund", made)
+
+    @classmethod
+    def _known(cls, key: str) -> bool:
+        return session.scalar(select(cls.id).where(cls.idempotency_key == key)) is not None
+
+    @classmethod
+    def mirror(cls, invoice: Invoice, found: StripeRefund) -> None:
+        """Keep a refund that Stripe tells of: ours, or one made in its dashboard."""
+        ours = found.metadata.get("refund", "")
+        wanted = select(cls).where((cls.stripe_id == found.id) | (cls.idempotency_key == ours))
+        refund = session.scalar(wanted) or cls(
+            invoice=invoice, idempotency_key=f"refund:{found.id}", reason="dashboard"
+        )
+        session.add(refund)
+        refund.take(found)
+
+    def take(self, found: StripeRefund) -> None:
+        self.stripe_id, self.state = found.id, STATE_OF.get(found.status, "pending")
+        self.amount_minor, self.currency = found.amount.minor, found.amount.currency

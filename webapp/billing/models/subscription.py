@@ -5,12 +5,17 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp import audit, clock
 from webapp.billing.models.mirror import Mirrored
-from webapp.db import Base, Identified
+from webapp.billing.stripe_objects import StripeSubscription
+from webapp.db import Base, Identified, session
 from webapp.engagements.models import Engagement
+from webapp.money import Money
+
+OVER = ("canceled", "incomplete_expired")
 
 
 class Subscription(Identified, Mirrored, Base):
@@ -20,7 +25,33 @@ class Subscription(Identified, Mirrored, Base):
 
     engagement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("engagement.id"), unique=True)
     status: Mapped[str]
+    price_minor: Mapped[int]
+    currency: Mapped[str]
     renews_at: Mapped[datetime | None]
     cancel_at_period_end: Mapped[bool] = mapped_column(default=False)
     ended_at: Mapped[datetime | None]
     engagement: Mapped[Engagement] = relationship()
+
+    @classmethod
+    def of(cls, engagement: Engagement) -> Subscription | None:
+        return session.scalar(select(cls).where(cls.engagement_id == engagement.id))
+
+    @property
+    def over(self) -> bool:
+        return self.status in OVER
+
+    @property
+    def price(self) -> Money:
+        """What each month costs, before anything added to it."""
+        return Money(self.price_minor, self.currency)
+
+    def take(self, found: StripeSubscription) -> None:
+        """Be what Stripe says now."""
+        if found.over and not self.over and self.status:
+            audit.record("subscription.ended", self.engagement, status=found.status)
+        self.stripe_id, self.status = found.id, found.status
+        self.price_minor, self.currency = found.price.minor, found.price.currency
+        self.renews_at = None if found.over else found.renews_at
+        self.cancel_at_period_end = found.cancel_at_period_end
+        self.ended_at = found.ended_at
+        self.livemode, self.synced_at = found.livemode, clock.now()

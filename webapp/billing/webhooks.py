@@ -1,0 +1,49 @@
+"""What arrives at the webhook: believed only when Stripe signed it, just now."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import structlog
+
+from webapp.billing import stripe_gateway as gateway
+from webapp.billing.stripe_objects import SignedEvent
+
+TOLERANCE_SECONDS = 300
+log = structlog.get_logger()
+
+
+class BadEvent(Exception):
+    """Not signed by Stripe, stale, or no event at all: answer 400 and keep nothing."""
+
+
+def verify_event(body: bytes, header: str | None) -> SignedEvent:
+    """The event in a webhook's raw body, if one of our secrets signed it within five minutes.
+
+    The SDK refuses old signatures only; one dated ahead would stay good for as long as it is ahead.
+    """
+    secrets = gateway.settings().stripe_webhook_secrets
+    if not any(gateway.signed(body, header, secret, TOLERANCE_SECONDS) for secret in secrets):
+        raise BadEvent("no valid signature")
+    if _signed_at(header or "") > time.time() + TOLERANCE_SECONDS:
+        raise BadEvent("signed in the future")
+    try:
+        return SignedEvent.read(json.loads(body))
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadEvent("signed, but no event") from error
+
+
+def _signed_at(header: str) -> int:
+    stamps = (part.partition("=")[2] for part in header.split(",") if part.startswith("t="))
+    return int(next(stamps))
+
+
+def believable(event: SignedEvent) -> bool:
+    """Whether an event belongs to the mode our key is for; another version is noted, since the
+    object is read anew in ours."""
+    if event.api_version != gateway.API_VERSION:
+        log.warning("stripe.other_api_version", event_id=event.id, version=event.api_version)
+    if event.livemode != gateway.live():
+        log.error("stripe.other_mode", event_id=event.id, livemode=event.livemode)
+    return event.livemode == gateway.live()
