@@ -15,7 +15,7 @@ from webapp.billing.queries import money_of
 from webapp.booking.models import Booking
 from webapp.db import session
 from webapp.engagements.models import Assignment, Engagement
-from webapp.engagements.models.engagement import STAGES
+from webapp.engagements.stages import STAGES
 from webapp.firm.forms import SearchForm
 from webapp.firm.views.room import blueprint
 from webapp.paging import paged
