@@ -1,0 +1,32 @@
+"""What the calendar's tables say, for tests to look at."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from sqlalchemy import select
+
+from webapp.booking.models import CapacityMonth, Claim
+from webapp.catalog.models import Consultant
+from webapp.db import session
+
+
+def at(day: int, hour: int, minute: int = 0, month: int = 12) -> datetime:
+    """That time of December 2026, when London is on UTC; the 3rd is a Thursday."""
+    return datetime(2026, month, day, hour, minute, tzinfo=UTC)
+
+
+def claims(consultant: Consultant) -> list[tuple[str, datetime]]:
+    """The kind and start of each active claim, in order."""
+    rows = select(Claim.kind, Claim.starts_at).where(Claim.consultant_id == consultant.id)
+    return [(kind, start) for kind, start in session.execute(
+        rows.where(Claim.active).order_by(Claim.starts_at)
+    )]  # fmt: skip
+
+
+def used(consultant: Consultant) -> dict[date, int]:
+    """Days taken of each month, those with none left out."""
+    rows = select(CapacityMonth.month, CapacityMonth.used_days).where(
+        CapacityMonth.consultant_id == consultant.id, CapacityMonth.used_days > 0
+    )
+    return {month: days for month, days in session.execute(rows.order_by(CapacityMonth.month))}
