@@ -124,11 +124,11 @@ def _object(value: Any, cls: type, path: str) -> list[str]:
     if value.get("deleted") is True and "deleted" in known:
         known = {k: v for k, v in known.items() if k in ("id", "object", "deleted")}
     found = [f"{path}.{k}: unknown field" for k in value if k not in known]
-    found += [f"{path}.{k}: missing" for k in _missing(value, known, cls)]
+    found += [f"{path}.{k}: missing" for k in _missing(value, known)]
     for name in value.keys() & known.keys():
         found += problems(value[name], known[name], cls.__module__, f"{path}.{name}")
     return found
 
 
-def _missing(value: dict[str, Any], known: dict[str, Any], cls: type) -> list[str]:
-    return [k for k, v in known.items() if k not in value and not is_optional(v, cls.__module__)]
+def _missing(value: dict[str, Any], known: dict[str, Any]) -> list[str]:
+    return [k for k, v in known.items() if k not in value and not is_optional(v)]

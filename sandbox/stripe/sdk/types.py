@@ -60,8 +60,7 @@ def _is_class_var(annotation: Any) -> bool:
     return annotation is ClassVar or get_origin(annotation) is ClassVar
 
 
-def is_optional(annotation: Any, module: str) -> bool:
-    annotation = resolve(annotation, module)
+def is_optional(annotation: Any) -> bool:
     return is_union(annotation) and type(None) in get_args(annotation)
 
 

@@ -1,0 +1,1 @@
+"""A small stand-in for Stripe over HTTP, for a first run and for tests."""

@@ -1,0 +1,131 @@
+"""Invoices while they are being put together."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.stripe.billing import invoice_items
+from sandbox.stripe.billing.lines import Line
+from sandbox.stripe.core.account import Account
+from sandbox.stripe.core.documents import Document, listing, shape
+from sandbox.stripe.core.events import emit
+from sandbox.stripe.core.ids import new_id
+
+ACCOUNT_NAME = "Stripe stand-in"
+
+
+@dataclass
+class Draft:
+    """What an invoice is to be made of. ``period`` is the span its invoice items come from."""
+
+    customer: str
+    currency: str
+    reason: str
+    lines: list[Line]
+    subscription: Document | None = None
+    period: tuple[int, int] | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+    """Further fields of the invoice object."""
+
+
+def draft(account: Account, plan: Draft) -> Document:
+    """Create the invoice and report it; the caller decides when it is finalised."""
+    owner = account.get("customer", plan.customer, "customer")
+    now = account.time_of(owner)
+    start, end = plan.period or (now, now)
+    total = sum(line.amount for line in plan.lines)
+    identifier = new_id("invoice")
+    subscription = plan.subscription or {}
+    values: dict[str, Any] = {
+        "id": identifier,
+        "account_country": "US",
+        "account_name": ACCOUNT_NAME,
+        "amount_overpaid": 0,
+        "amount_shipping": 0,
+        "attempt_count": 0,
+        "attempted": False,
+        "auto_advance": True,
+        "automatic_tax": _automatic_tax(subscription),
+        "billing_reason": plan.reason,
+        "collection_method": subscription.get("collection_method", "charge_automatically"),
+        "created": now,
+        "currency": plan.currency,
+        "customer": plan.customer,
+        "default_tax_rates": [],
+        "description": subscription.get("description"),
+        "discounts": [],
+        "issuer": {"type": "self"},
+        "lines": listing([], f"/v1/invoices/{identifier}/lines"),
+        "livemode": False,
+        "metadata": plan.metadata,
+        "parent": _parent(plan.subscription),
+        "payment_settings": {},
+        "period_end": end,
+        "period_start": start,
+        "post_payment_credit_notes_amount": 0,
+        "pre_payment_credit_notes_amount": 0,
+        "starting_balance": 0,
+        "status": "draft",
+        "status_transitions": {},
+        "test_clock": owner["test_clock"],
+        **_customer_fields(owner),
+        **_totals(total),
+    }
+    invoice = shape("invoice", **(values | plan.details))
+    invoice["lines"]["data"] = [line.document(identifier) for line in plan.lines]
+    account.save(invoice)
+    emit(account, "invoice.created", invoice)
+    return invoice
+
+
+def _automatic_tax(subscription: Document) -> dict[str, Any]:
+    enabled = bool((subscription.get("automatic_tax") or {}).get("enabled"))
+    return {"enabled": enabled, "status": "complete" if enabled else None}
+
+
+def _parent(subscription: Document | None) -> dict[str, Any] | None:
+    if subscription is None:
+        return None
+    details = {"subscription": subscription["id"], "metadata": dict(subscription["metadata"])}
+    return {"type": "subscription_details", "subscription_details": details}
+
+
+def _customer_fields(owner: Document) -> dict[str, Any]:
+    same = ("address", "email", "name", "phone", "shipping", "tax_exempt")
+    return {f"customer_{name}": owner[name] for name in same} | {"customer_tax_ids": []}
+
+
+def _totals(total: int) -> dict[str, Any]:
+    due = max(total, 0)
+    return {
+        "amount_due": due,
+        "amount_paid": 0,
+        "amount_remaining": due,
+        "subtotal": total,
+        "subtotal_excluding_tax": total,
+        "total": total,
+        "total_discount_amounts": [],
+        "total_excluding_tax": total,
+        "total_pretax_credit_amounts": [],
+        "total_taxes": [],
+    }
+
+
+def add_lines(account: Account, invoice: Document, lines: list[Line]) -> None:
+    """Put more lines on a draft."""
+    invoice["lines"]["data"] += [line.document(invoice["id"]) for line in lines]
+    invoice.update(_totals(sum(line["amount"] for line in invoice["lines"]["data"])))
+    account.save(invoice)
+
+
+def subscription_of(account: Account, invoice: Document) -> Document | None:
+    details = (invoice["parent"] or {}).get("subscription_details") or {}
+    return account.store.load(details["subscription"]) if details else None
+
+
+def pending_lines(
+    account: Account, customer: str, subscription: str | None
+) -> tuple[list[Document], list[Line]]:
+    """Waiting invoice items and the lines they become."""
+    items = invoice_items.pending(account, customer, subscription)
+    return items, [invoice_items.as_line(account, item) for item in items]

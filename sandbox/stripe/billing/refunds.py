@@ -1,0 +1,66 @@
+"""Giving money back."""
+
+from typing import Any
+
+from sandbox.stripe.billing.money import in_words
+from sandbox.stripe.core.account import Account
+from sandbox.stripe.core.documents import Document, shape
+from sandbox.stripe.core.errors import invalid
+from sandbox.stripe.core.events import change, emit
+
+
+def refund(account: Account, charge: Document, amount: int | None, **details: Any) -> Document:
+    """Refund a charge, wholly or in part; never more than is left of it."""
+    left = charge["amount_captured"] - charge["amount_refunded"]
+    if left == 0:
+        text = f"Charge {charge['id']} has already been refunded."
+        raise invalid(text, code="charge_already_refunded")
+    wanted = left if amount is None else amount
+    _check(wanted, left, charge["currency"])
+    made = shape(
+        "refund",
+        amount=wanted,
+        charge=charge["id"],
+        created=account.time_of(charge),
+        currency=charge["currency"],
+        customer=charge["customer"],
+        destination_details={
+            "type": "card",
+            "card": {"type": "refund", "reference_status": "pending"},
+        },
+        metadata=details.pop("metadata", {}),
+        payment_intent=charge["payment_intent"],
+        payment_method=charge["payment_method"],
+        status="succeeded",
+        **details,
+    )
+    account.save(made)
+    total = charge["amount_refunded"] + wanted
+    emit(account, "refund.created", made)
+    change(account, "charge.refunded", charge, amount_refunded=total, refunded=wanted == left)
+    return made
+
+
+def _check(wanted: int, left: int, currency: str) -> None:
+    if wanted < 1:
+        raise invalid("Invalid positive integer", "amount", "parameter_invalid_integer")
+    if wanted > left:
+        asked, rest = in_words(wanted, currency), in_words(left, currency)
+        raise invalid(
+            f"Refund amount ({asked}) is greater than unrefunded amount on charge ({rest})",
+            "amount",
+        )
+
+
+def charge_of(account: Account, params: dict[str, Any]) -> Document:
+    """The charge a refund is for, named by itself or by its PaymentIntent."""
+    if "charge" in params:
+        return account.get("charge", params["charge"], "charge")
+    if "payment_intent" not in params:
+        raise invalid("You must pass charge or payment_intent.", "charge", "parameter_missing")
+    intent = account.get("payment_intent", params["payment_intent"], "payment_intent")
+    if not intent["latest_charge"] or intent["status"] != "succeeded":
+        raise invalid(
+            f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
+        )
+    return account.get("charge", intent["latest_charge"])

@@ -1,0 +1,83 @@
+"""A subscription's status as payments come in, fail, or stop being asked for."""
+
+from typing import Any
+
+from sandbox.stripe.core.account import Account
+from sandbox.stripe.core.documents import Document
+from sandbox.stripe.core.events import change, emit
+from sandbox.stripe.core.schedule import unschedule
+
+ENDED = frozenset({"canceled", "incomplete_expired"})
+_UPDATED = "customer.subscription.updated"
+
+
+def invoices_of(account: Account, subscription: str) -> list[Document]:
+    """Newest first."""
+    return account.find("invoice", parent__subscription_details__subscription=subscription)
+
+
+def paid(account: Account, subscription: Document) -> None:
+    """An invoice was paid: an incomplete one starts, a late one is in order if nothing else is open."""
+    if subscription["status"] == "incomplete":
+        unschedule(account, "subscription.expire", subscription["id"])
+        trialing = (subscription["trial_end"] or 0) > account.time_of(subscription)
+        change(account, _UPDATED, subscription, status="trialing" if trialing else "active")
+    elif subscription["status"] in ("past_due", "unpaid") and not _owed(account, subscription):
+        change(account, _UPDATED, subscription, status="active")
+
+
+def _owed(account: Account, subscription: Document) -> bool:
+    return any(
+        i["status"] == "open" and i["attempted"] for i in invoices_of(account, subscription["id"])
+    )
+
+
+def payment_failed(account: Account, subscription: Document) -> None:
+    if subscription["status"] in ("active", "trialing"):
+        change(account, _UPDATED, subscription, status="past_due")
+
+
+def retries_are_over(account: Account, subscription: Document) -> None:
+    """What the account's rules say for a payment that failed for the last time."""
+    rule = account.rules.after_retries
+    if subscription["status"] in ENDED:
+        return
+    if rule == "cancel":
+        end(account, subscription, reason="payment_failed")
+    elif rule == "unpaid":
+        change(account, _UPDATED, subscription, status="unpaid")
+
+
+def end(account: Account, subscription: Document, *, reason: str, **details: Any) -> Document:
+    """Cancel now: nothing more is invoiced and nothing more is tried on what is open."""
+    now = account.time_of(subscription)
+    subscription.update(
+        status="canceled",
+        ended_at=now,
+        canceled_at=subscription["canceled_at"] or now,
+        cancel_at_period_end=False,
+        pause_collection=None,
+        cancellation_details=_merged(subscription, {"reason": reason} | details),
+    )
+    account.save(subscription)
+    for kind in ("renew", "upcoming", "trial_will_end", "cancel", "resume", "expire"):
+        unschedule(account, f"subscription.{kind}", subscription["id"])
+    _stop_collecting(account, subscription)
+    emit(account, "customer.subscription.deleted", subscription)
+    return subscription
+
+
+def _merged(subscription: Document, details: dict[str, Any]) -> dict[str, Any]:
+    merged: dict[str, Any] = (subscription["cancellation_details"] or {}) | details
+    return merged
+
+
+def _stop_collecting(account: Account, subscription: Document) -> None:
+    for invoice in invoices_of(account, subscription["id"]):
+        if invoice["status"] in ("draft", "open"):
+            unschedule(account, "invoice.finalize", invoice["id"])
+            unschedule(account, "invoice.retry", invoice["id"])
+            invoice.update(
+                auto_advance=False, next_payment_attempt=None, automatically_finalizes_at=None
+            )
+            account.save(invoice)

@@ -1,0 +1,179 @@
+"""``/_sandbox``: time, switches, faults and what happened, for tests and the sandbox page.
+
+Everything speaks JSON and needs no key: the server listens on loopback only.
+
+* ``GET /_sandbox/time`` → ``{"now", "offset"}`` in seconds; ``GET /_sandbox/next_due`` →
+  ``{"at": unix seconds or null}``; ``POST /_sandbox/advance`` ``{"to": unix seconds}``
+* ``GET`` and ``POST /_sandbox/switches``: how webhooks misbehave (``core/switches.py``)
+* ``GET``, ``POST`` and ``DELETE /_sandbox/faults``: how API calls fail (``core/faults.py``)
+* ``GET`` and ``POST /_sandbox/rules``: what a real account sets in its dashboard (``core/account.py``)
+* ``POST /_sandbox/deliver`` ``{"seconds": 30}``: deliver all webhooks now
+* ``GET /_sandbox/webhooks``, ``/objects``, ``/calls``, ``/violations``
+* ``POST /_sandbox/cards/<pm>`` ``{"behaviour": ...}``: let a card on file behave otherwise from now on
+"""
+
+import json
+from collections import Counter
+from dataclasses import asdict, fields
+from typing import Any
+
+from flask import Blueprint, abort, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from sandbox.stripe.billing.cards import ALWAYS, DECLINES, ON_SESSION, ONCE, PASSES
+from sandbox.stripe.core import faults, switches
+from sandbox.stripe.core.account import Account, Rules
+from sandbox.stripe.core.documents import private
+from sandbox.stripe.core.schedule import advance, next_due
+from sandbox.stripe.core.violations import violations
+from sandbox.stripe.core.webhooks import Sender
+
+blueprint = Blueprint("control", __name__, url_prefix="/_sandbox")
+LONGEST_FLUSH = 120.0
+
+
+def _account() -> Account:
+    account: Account = current_app.extensions["stripe_account"]
+    return account
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        abort(400, "a JSON object is expected")
+    return body
+
+
+@blueprint.errorhandler(400)
+@blueprint.errorhandler(404)
+def refused(error: Any) -> ResponseReturnValue:
+    return jsonify(error=error.description), error.code
+
+
+@blueprint.get("/time")
+def show_time() -> ResponseReturnValue:
+    account = _account()
+    return jsonify(now=account.now(), offset=account.offset)
+
+
+@blueprint.get("/next_due")
+def show_next_due() -> ResponseReturnValue:
+    return jsonify(at=next_due(_account()))
+
+
+@blueprint.post("/advance")
+def move_time() -> ResponseReturnValue:
+    account, to = _account(), _body().get("to")
+    if not isinstance(to, int) or to < account.now():
+        abort(400, "'to' must be Unix seconds that are not in the account's past")
+    done = advance(account, to)
+    return jsonify(now=account.now(), offset=account.offset, done=done)
+
+
+@blueprint.get("/switches")
+def show_switches() -> ResponseReturnValue:
+    return jsonify(asdict(switches.Switches.of(_account())))
+
+
+@blueprint.post("/switches")
+def set_switches() -> ResponseReturnValue:
+    """Those named are set, the others stay."""
+    wanted = _body()
+    if not switches.known(wanted):
+        abort(400, "unknown switch")
+    changed = switches.Switches(**(asdict(switches.Switches.of(_account())) | wanted))
+    changed.save(_account())
+    return jsonify(asdict(changed))
+
+
+@blueprint.get("/faults")
+def show_faults() -> ResponseReturnValue:
+    return jsonify(faults.waiting(_account()))
+
+
+@blueprint.post("/faults")
+def add_fault() -> ResponseReturnValue:
+    try:
+        faults.add(_account(), _body())
+    except ValueError as problem:
+        abort(400, str(problem))
+    return jsonify(faults.waiting(_account()))
+
+
+@blueprint.delete("/faults")
+def clear_faults() -> ResponseReturnValue:
+    faults.clear(_account())
+    return jsonify([])
+
+
+@blueprint.get("/rules")
+def show_rules() -> ResponseReturnValue:
+    return jsonify(asdict(_account().rules))
+
+
+@blueprint.post("/rules")
+def set_rules() -> ResponseReturnValue:
+    wanted = _body()
+    if not wanted.keys() <= {f.name for f in fields(Rules)}:
+        abort(400, "unknown rule")
+    _account().store.set_setting("rules", asdict(_account().rules) | wanted)
+    return jsonify(asdict(_account().rules))
+
+
+@blueprint.post("/deliver")
+def deliver() -> ResponseReturnValue:
+    """Returns the number of deliveries in each state; ``pending`` is what could not be delivered."""
+    sender: Sender = current_app.extensions["stripe_sender"]
+    body = request.get_json(silent=True) or {}
+    sender.flush(min(float(body.get("seconds", 30)), LONGEST_FLUSH))
+    return jsonify(_delivery_states())
+
+
+def _delivery_states() -> dict[str, int]:
+    rows = _account().store.rows("SELECT state, count(*) AS n FROM deliveries GROUP BY state")
+    counted = {row["state"]: row["n"] for row in rows}
+    return {"pending": 0, "delivered": 0} | counted
+
+
+@blueprint.get("/webhooks")
+def show_webhooks() -> ResponseReturnValue:
+    rows = _account().store.rows(
+        "SELECT seq, event, type, forged, state, attempts, answer FROM deliveries ORDER BY seq"
+    )
+    return jsonify(states=_delivery_states(), deliveries=[dict(row) for row in rows])
+
+
+@blueprint.get("/objects")
+def show_objects() -> ResponseReturnValue:
+    """Counts by kind; with ``?kind=`` the documents themselves, newest first."""
+    kind = request.args.get("kind")
+    if kind:
+        return jsonify(_account().find(kind))
+    rows = _account().store.rows("SELECT kind FROM objects")
+    return jsonify(Counter(row["kind"] for row in rows))
+
+
+@blueprint.get("/calls")
+def show_calls() -> ResponseReturnValue:
+    rows = _account().store.rows("SELECT * FROM calls ORDER BY seq")
+    return jsonify([dict(row) | {"params": json.loads(row["params"])} for row in rows])
+
+
+@blueprint.get("/violations")
+def show_violations() -> ResponseReturnValue:
+    return jsonify(violations(_account()))
+
+
+@blueprint.post("/cards/<method>")
+def change_card(method: str) -> ResponseReturnValue:
+    behaviour = _body().get("behaviour")
+    if behaviour not in {PASSES, ONCE, ALWAYS, ON_SESSION, *DECLINES}:
+        abort(400, "unknown behaviour")
+    account = _account()
+    with account.store.transaction():
+        found = account.store.load(method)
+        if found is None or found["object"] != "payment_method":
+            abort(404, "no such payment method")
+        private(found)["behaviour"] = behaviour
+        account.save(found)
+    return jsonify(id=method, behaviour=behaviour)

@@ -1,0 +1,1 @@
+"""What every resource stands on: the store, time, events, errors, identifiers."""

@@ -1,0 +1,43 @@
+"""Events: made with the change they report, checked against the SDK, queued for delivery."""
+
+from typing import Any
+
+from stripe._api_version import _ApiVersion
+
+from sandbox.stripe.core.account import Account, current_request
+from sandbox.stripe.core.documents import Document, duplicate, public, shape
+from sandbox.stripe.core.violations import check
+from sandbox.stripe.core.webhooks import enqueue
+
+API_VERSION = _ApiVersion.CURRENT
+
+
+def emit(account: Account, kind: str, document: Document, previous: Document | None = None) -> None:
+    """Record that something happened to a document as it now is."""
+    data: Document = {"object": duplicate(public(document))}
+    if previous is not None:
+        data["previous_attributes"] = previous
+    event = shape(
+        "event",
+        api_version=API_VERSION,
+        created=account.time_of(document),
+        data=data,
+        livemode=False,
+        pending_webhooks=1 if account.webhook_url else 0,
+        request=current_request.get()._asdict(),
+        type=kind,
+    )
+    check(account, f"event {kind}", event)
+    check(account, f"event {kind}", data["object"])
+    account.save(event)
+    enqueue(account, event)
+
+
+def change(account: Account, event: str | None, document: Document, **values: Any) -> Document:
+    """Set fields, save, and report them with what they were before; nothing if nothing differs."""
+    previous = {k: document.get(k) for k, v in values.items() if document.get(k) != v}
+    document.update(values)
+    account.save(document)
+    if event and previous:
+        emit(account, event, document, duplicate(public(previous)))
+    return document

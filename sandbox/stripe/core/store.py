@@ -1,0 +1,178 @@
+"""Everything the stand-in remembers, in one SQLite file, so that a kill -9 loses nothing committed.
+
+One connection behind one re-entrant lock: requests, the clock and the webhook sender take turns,
+which is also what makes a double-clicked payment harmless.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sandbox.stripe.core.documents import Document
+from sandbox.stripe.core.errors import ApiError
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS objects (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL,
+    kind TEXT NOT NULL, document TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS objects_kind ON objects (kind, seq);
+CREATE INDEX IF NOT EXISTS objects_customer
+    ON objects (kind, json_extract(document, '$.customer'));
+CREATE INDEX IF NOT EXISTS objects_invoice
+    ON objects (kind, json_extract(document, '$.invoice'));
+CREATE INDEX IF NOT EXISTS objects_subscription
+    ON objects (kind, json_extract(document, '$.parent.subscription_details.subscription'));
+CREATE INDEX IF NOT EXISTS objects_intent
+    ON objects (kind, json_extract(document, '$.payment_intent'));
+CREATE TABLE IF NOT EXISTS due (
+    timeline TEXT NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, object_id TEXT NOT NULL,
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, UNIQUE (kind, object_id));
+CREATE INDEX IF NOT EXISTS due_at ON due (timeline, at, seq);
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS idempotency (
+    key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS calls (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, request TEXT, method TEXT, path TEXT, params TEXT,
+    idempotency_key TEXT, status INTEGER, replayed INTEGER, fault TEXT, at REAL);
+CREATE TABLE IF NOT EXISTS deliveries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, type TEXT NOT NULL,
+    body TEXT NOT NULL, forged INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, next_at REAL NOT NULL, answer TEXT);
+CREATE INDEX IF NOT EXISTS deliveries_next ON deliveries (state, next_at);
+CREATE TABLE IF NOT EXISTS faults (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, fault TEXT NOT NULL, remaining INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS violations (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT, problem TEXT, at REAL);
+"""
+
+
+class Store:
+    """Documents by id and kind, and plain rows through ``rows`` and ``run``."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._loaded: dict[str, Document] = {}
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.executescript(_TABLES)
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit on leaving, roll back on an exception; a nested one joins the outer."""
+        with self._lock:
+            if self._depth:
+                yield
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            finally:
+                self._depth = 0
+                self._loaded.clear()
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Within a transaction: undo what was done if a refusal that keeps nothing comes up."""
+        self._db.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except ApiError as refusal:
+            if not refusal.keeps_effects:
+                self._db.execute("ROLLBACK TO attempt")
+                self._loaded.clear()
+            raise
+        finally:
+            self._db.execute("RELEASE attempt")
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Do things for their result and undo them all on leaving: how previews are computed."""
+        with self.transaction():
+            self._db.execute("SAVEPOINT rehearsal")
+            real, self._loaded = self._loaded, {}
+            try:
+                yield
+            finally:
+                self._db.execute("ROLLBACK TO rehearsal")
+                self._db.execute("RELEASE rehearsal")
+                self._loaded = real
+
+    def run(self, sql: str, *values: Any) -> int:
+        """Execute one statement and return the number of rows it touched."""
+        with self._lock:
+            return self._db.execute(sql, values).rowcount
+
+    def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    def save(self, document: Document) -> None:
+        text = json.dumps(document)
+        if self._depth:
+            self._loaded[document["id"]] = document
+        self.run(
+            "INSERT INTO objects (id, kind, document) VALUES (?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET document = excluded.document",
+            document["id"],
+            document["object"],
+            text,
+        )
+
+    def remove(self, identifier: str) -> None:
+        self._loaded.pop(identifier, None)
+        self.run("DELETE FROM objects WHERE id = ?", identifier)
+
+    def load(self, identifier: str) -> Document | None:
+        """The document of this id; within a transaction always the same Python object."""
+        with self._lock:
+            if identifier in self._loaded:
+                return self._loaded[identifier]
+            found = self.rows("SELECT id, document FROM objects WHERE id = ?", identifier)
+            return self._read(found[0]) if found else None
+
+    def find(self, kind: str, **equal: Any) -> list[Document]:
+        """Documents of a kind, newest first, whose fields equal the values (``a__b`` is a.b)."""
+        clauses = "".join(f" AND json_extract(document, '$.{_path(name)}') = ?" for name in equal)
+        sql = f"SELECT id, document FROM objects WHERE kind = ?{clauses} ORDER BY seq DESC"
+        with self._lock:
+            return [self._read(row) for row in self.rows(sql, kind, *equal.values())]
+
+    def _read(self, row: sqlite3.Row) -> Document:
+        if row["id"] in self._loaded:
+            return self._loaded[row["id"]]
+        document: Document = json.loads(row["document"])
+        if self._depth:
+            self._loaded[row["id"]] = document
+        return document
+
+    def setting(self, name: str, default: Any) -> Any:
+        found = self.rows("SELECT value FROM settings WHERE name = ?", name)
+        return json.loads(found[0]["value"]) if found else default
+
+    def set_setting(self, name: str, value: Any) -> None:
+        self.run(
+            "INSERT INTO settings (name, value) VALUES (?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            name,
+            json.dumps(value),
+        )
+
+
+def _path(name: str) -> str:
+    return name.replace("__", ".")

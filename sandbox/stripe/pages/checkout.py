@@ -1,0 +1,147 @@
+"""The Checkout page and the 3-D Secure challenge it may lead to."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from sandbox.stripe.billing import checkout
+from sandbox.stripe.billing.money import in_words
+from sandbox.stripe.billing.sessions import due_today, line_items
+from sandbox.stripe.core.account import Account
+from sandbox.stripe.core.documents import Document, private
+from sandbox.stripe.core.errors import ApiError, CardDeclined
+from sandbox.stripe.pages.card_form import CardForm
+from sandbox.stripe.pages.shared import account, not_found, notice
+
+blueprint = Blueprint("checkout", __name__)
+
+
+@blueprint.get("/c/pay/<identifier>")
+def show(identifier: str) -> ResponseReturnValue:
+    here = account()
+    with here.store.transaction():
+        session = _session(here, identifier)
+        if session is None:
+            return not_found()
+        if session["status"] != "open":
+            return _closed(session)
+        return _page(here, session, CardForm(_known(here, session)))
+
+
+@blueprint.post("/c/pay/<identifier>")
+def pay(identifier: str) -> ResponseReturnValue:
+    here = account()
+    with here.store.transaction():
+        session = _session(here, identifier)
+        if session is None:
+            return not_found()
+        if session["status"] != "open":
+            return _closed(session)
+        form = CardForm.typed(request.form)
+        entry = form.entry(here.time_of(session))
+        if entry is None:
+            return _page(here, session, form), 422
+        return _attempt(here, session, form, lambda: checkout.pay(here, session, entry))
+
+
+def _attempt(here: Account, session: Document, form: CardForm, act: Any) -> ResponseReturnValue:
+    try:
+        with here.store.attempt():
+            outcome = act()
+    except CardDeclined as declined:
+        form.general = str(declined)
+        return _page(here, session, form), 402
+    except ApiError as refusal:
+        form.general = str(refusal)
+        return _page(here, session, form), 400
+    if outcome == checkout.AUTHENTICATE:
+        return redirect(url_for("pages.checkout.challenge", identifier=session["id"]), 303)
+    return _closed(session)
+
+
+@blueprint.get("/c/pay/<identifier>/authenticate")
+def challenge(identifier: str) -> ResponseReturnValue:
+    here = account()
+    session = _session(here, identifier)
+    if session is None:
+        return not_found()
+    if session["status"] != "open" or "attempt" not in private(session):
+        return redirect(url_for("pages.checkout.show", identifier=identifier), 303)
+    amount = in_words(session["amount_total"], session["currency"] or "usd")
+    return render_template("stripe/challenge.html", amount=amount, back=None)
+
+
+@blueprint.post("/c/pay/<identifier>/authenticate")
+def authenticate(identifier: str) -> ResponseReturnValue:
+    here = account()
+    with here.store.transaction():
+        session = _session(here, identifier)
+        if session is None:
+            return not_found()
+        passed = request.form.get("outcome") == "complete"
+        form = CardForm(_known(here, session) | _before(here, session))
+        return _attempt(here, session, form, lambda: checkout.authenticate(here, session, passed))
+
+
+def _session(here: Account, identifier: str) -> Document | None:
+    found = here.store.load(identifier)
+    return found if found and found["object"] == "checkout.session" else None
+
+
+def _closed(session: Document) -> ResponseReturnValue:
+    """Paid: on to the success page, however often asked. Expired: say so."""
+    if session["status"] == "complete":
+        return redirect(session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"]), 303)
+    text = "This checkout has expired and nothing was charged. Go back to start again."
+    return notice("Checkout expired", text, 410, session["cancel_url"])
+
+
+def _known(here: Account, session: Document) -> dict[str, str]:
+    owner = here.store.load(session["customer"] or "") or {}
+    return {
+        "email": owner.get("email") or session["customer_email"] or "",
+        "name": owner.get("name") or "",
+    }
+
+
+def _before(here: Account, session: Document) -> dict[str, str]:
+    """What was typed before the challenge, as far as a card keeps it."""
+    method = here.store.load(private(session).get("attempt", "")) or {}
+    billing = method.get("billing_details") or {}
+    return {name: billing[name] for name in ("email", "name") if billing.get(name)}
+
+
+def _page(here: Account, session: Document, form: CardForm) -> str:
+    total, currency = due_today(here, session), session["currency"] or "usd"
+    return render_template(
+        "stripe/checkout.html",
+        session=session,
+        form=form,
+        rows=[_row(item) for item in line_items(here, session)],
+        total=in_words(total, currency),
+        later=_later(here, session),
+        button=_button(session, total, currency),
+        note=((session["custom_text"] or {}).get("submit") or {}).get("message"),
+        back=session["cancel_url"],
+        title="Pay" if total else "Save your card",
+    )
+
+
+def _button(session: Document, total: int, currency: str) -> str:
+    if total:
+        return f"Pay {in_words(total, currency)}"
+    return "Start subscription" if session["mode"] == "subscription" else "Save card"
+
+
+def _row(item: Document) -> dict[str, Any]:
+    recurring = item["price"]["recurring"]
+    amount = in_words(item["amount_total"], item["currency"])
+    every = f" per {recurring['interval']}" if recurring else ""
+    return {"name": item["description"], "quantity": item["quantity"], "amount": amount + every}
+
+
+def _later(here: Account, session: Document) -> int | None:
+    """When the recurring part is first charged, if not today."""
+    found: int | None = private(session).get("subscription_data", {}).get("trial_end")
+    return found

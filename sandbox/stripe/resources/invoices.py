@@ -1,0 +1,211 @@
+"""Invoices, their lines and their payments."""
+
+from typing import Any
+
+from sandbox.stripe.billing import payments
+from sandbox.stripe.billing.collection import (
+    collect,
+    intent_of,
+    mark_uncollectible,
+    payments_of,
+    settle,
+    void,
+)
+from sandbox.stripe.billing.drafting import Draft, draft, pending_lines
+from sandbox.stripe.billing.finalizing import finalize, finalize_later
+from sandbox.stripe.billing.invoice_items import bind
+from sandbox.stripe.core.account import Account
+from sandbox.stripe.core.documents import Document, listing
+from sandbox.stripe.core.endpoints import Params, endpoint
+from sandbox.stripe.core.errors import invalid
+from sandbox.stripe.core.events import change, emit
+from sandbox.stripe.core.expand import includes
+from sandbox.stripe.core.paging import matching, page, within
+from sandbox.stripe.core.schedule import unschedule
+from sandbox.stripe.core.search import search
+from sandbox.stripe.core.updating import changes
+from sandbox.stripe.resources.customers import alive
+
+
+@endpoint(
+    "invoice.create",
+    "auto_advance collection_method currency custom_fields customer days_until_due default_payment_method "
+    "description footer metadata pending_invoice_items_behavior subscription",
+)
+def create(account: Account, params: Params) -> Document:
+    owner = alive(account, _customer_of(account, params), "customer")
+    items, lines = [], []
+    if params.get("pending_invoice_items_behavior", "exclude") == "include":
+        items, lines = pending_lines(account, owner["id"], params.get("subscription"))
+    same = ("collection_method", "custom_fields", "default_payment_method", "description", "footer")
+    details: dict[str, Any] = {name: params[name] for name in same if name in params}
+    details["auto_advance"] = params.get("auto_advance", False)
+    if "days_until_due" in params:
+        details["due_date"] = account.time_of(owner) + params["days_until_due"] * 86400
+    plan = Draft(
+        customer=owner["id"],
+        currency=params.get("currency") or owner["currency"] or "usd",
+        reason="manual",
+        lines=lines,
+        subscription=account.store.load(params.get("subscription", "")),
+        metadata=params.get("metadata", {}),
+        details=details,
+    )
+    invoice = draft(account, plan)
+    bind(account, items, invoice["id"])
+    if invoice["auto_advance"]:
+        finalize_later(account, invoice)
+    return invoice
+
+
+def _customer_of(account: Account, params: Params) -> str:
+    if "subscription" in params:
+        return str(account.get("subscription", params["subscription"], "subscription")["customer"])
+    if "customer" not in params:
+        raise invalid("Missing required param: customer.", "customer", "parameter_missing")
+    return str(params["customer"])
+
+
+@endpoint("invoice.retrieve")
+def retrieve(account: Account, params: Params, invoice: str) -> Document:
+    return account.get("invoice", invoice)
+
+
+@endpoint("invoice.update", "auto_advance default_payment_method description footer metadata")
+def update(account: Account, params: Params, invoice: str) -> Document:
+    found = account.get("invoice", invoice)
+    change(account, "invoice.updated", found, **changes(found, params))
+    if found["status"] == "draft" and "auto_advance" in params:
+        _set_advance(account, found)
+    return found
+
+
+def _set_advance(account: Account, invoice: Document) -> None:
+    if invoice["auto_advance"]:
+        finalize_later(account, invoice)
+    else:
+        unschedule(account, "invoice.finalize", invoice["id"])
+
+
+@endpoint("invoice.delete")
+def delete(account: Account, params: Params, invoice: str) -> Document:
+    found = account.get("invoice", invoice)
+    if found["status"] != "draft" or found["parent"]:
+        raise invalid("You can only delete draft one-off invoices.", code="invoice_not_editable")
+    unschedule(account, "invoice.finalize", invoice)
+    account.store.remove(invoice)
+    for item in account.find("invoiceitem", invoice=invoice):
+        account.store.remove(item["id"])
+    emit(account, "invoice.deleted", found)
+    return {"id": invoice, "object": "invoice", "deleted": True}
+
+
+@endpoint(
+    "invoice.list",
+    "collection_method created customer due_date limit starting_after ending_before status subscription",
+)
+def list_all(account: Account, params: Params) -> Document:
+    named = {"customer": "customer", "subscription": "parent__subscription_details__subscription"}
+    equal = {field: params[name] for name, field in named.items() if name in params}
+    rows = matching(account.find("invoice", **equal), params, "collection_method", "status")
+    rows = [i for i in rows if within(i["due_date"], params.get("due_date"))]
+    return page(rows, params, "/v1/invoices")
+
+
+@endpoint("invoice.search", "query limit page")
+def search_all(account: Account, params: Params) -> Document:
+    return search(account.find("invoice"), params, "/v1/invoices/search")
+
+
+@endpoint("invoice.finalize_invoice", "auto_advance")
+def finalize_now(account: Account, params: Params, invoice: str) -> Document:
+    found = account.get("invoice", invoice)
+    found["auto_advance"] = params.get("auto_advance", found["auto_advance"])
+    finalize(account, found)
+    if (
+        found["status"] == "open"
+        and found["auto_advance"]
+        and found["collection_method"] == "charge_automatically"
+    ):
+        collect(account, found)
+    return found
+
+
+@endpoint("invoice.pay", "off_session paid_out_of_band payment_method")
+def pay(account: Account, params: Params, invoice: str) -> Document:
+    found = account.get("invoice", invoice)
+    if found["status"] == "draft":
+        finalize(account, found)
+    if found["status"] != "open":
+        raise invalid(f"Invoice is already {found['status']}")
+    if params.get("paid_out_of_band"):
+        return settle(account, found, out_of_band=True)
+    wanted = params.get("payment_method")
+    method = account.get("payment_method", wanted, "payment_method") if wanted else None
+    if collect(account, found, method) != "succeeded":
+        intent = intent_of(account, found)
+        assert intent is not None, "an open invoice has a payment"
+        raise _refusal(intent)
+    return found
+
+
+def _refusal(intent: Document) -> Exception:
+    if intent["last_payment_error"] is None and intent["payment_method"] is None:
+        text = "There is no default payment method set on this Customer, Subscription or Invoice."
+        return invalid(text, code="missing")
+    return payments.card_error(intent)
+
+
+@endpoint("invoice.send_invoice")
+def send(account: Account, params: Params, invoice: str) -> Document:
+    found = account.get("invoice", invoice)
+    if found["status"] == "draft":
+        finalize(account, found)
+    else:
+        emit(account, "invoice.sent", found)
+    return found
+
+
+@endpoint("invoice.void_invoice")
+def void_now(account: Account, params: Params, invoice: str) -> Document:
+    return void(account, account.get("invoice", invoice))
+
+
+@endpoint("invoice.mark_uncollectible")
+def give_up(account: Account, params: Params, invoice: str) -> Document:
+    return mark_uncollectible(account, account.get("invoice", invoice), "user_forgiven")
+
+
+@endpoint("invoice_line_item.list", "limit starting_after ending_before")
+def lines(account: Account, params: Params, invoice: str) -> Document:
+    rows = account.get("invoice", invoice)["lines"]["data"]
+    return page(rows, params, f"/v1/invoices/{invoice}/lines")
+
+
+@endpoint(
+    "invoice_payment.list", "created invoice limit payment starting_after ending_before status"
+)
+def list_payments(account: Account, params: Params) -> Document:
+    equal = {"invoice": params["invoice"]} if "invoice" in params else {}
+    rows = matching(account.find("invoice_payment", **equal), params, "status")
+    intent = params.get("payment", {}).get("payment_intent")
+    rows = [p for p in rows if not intent or p["payment"]["payment_intent"] == intent]
+    return page(rows, params, "/v1/invoice_payments")
+
+
+@endpoint("invoice_payment.retrieve")
+def retrieve_payment(account: Account, params: Params, payment: str) -> Document:
+    return account.get("invoice_payment", payment)
+
+
+@includes("invoice", "payments")
+def included_payments(account: Account, invoice: Document) -> Document:
+    return listing(
+        payments_of(account, invoice["id"]), f"/v1/invoice_payments?invoice={invoice['id']}"
+    )
+
+
+@includes("invoice", "confirmation_secret")
+def confirmation_secret(account: Account, invoice: Document) -> Document | None:
+    intent = intent_of(account, invoice)
+    return {"client_secret": intent["client_secret"], "type": "payment_intent"} if intent else None

@@ -1,0 +1,39 @@
+"""Subscription items, which live inside their subscription."""
+
+from sandbox.stripe.billing.subscriptions import items_of
+from sandbox.stripe.core.account import Account
+from sandbox.stripe.core.documents import Document
+from sandbox.stripe.core.endpoints import Params, endpoint
+from sandbox.stripe.core.errors import missing
+from sandbox.stripe.core.paging import page
+from sandbox.stripe.resources.subscriptions import apply_update
+
+
+@endpoint("subscription_item.list", "limit starting_after ending_before subscription")
+def list_all(account: Account, params: Params) -> Document:
+    subscription = account.get("subscription", params["subscription"], "subscription")
+    return page(items_of(subscription), params, "/v1/subscription_items")
+
+
+@endpoint("subscription_item.retrieve")
+def retrieve(account: Account, params: Params, item: str) -> Document:
+    return _find(account, item)[1]
+
+
+@endpoint(
+    "subscription_item.update",
+    "metadata price price_data proration_behavior proration_date quantity",
+)
+def update(account: Account, params: Params, item: str) -> Document:
+    subscription, _ = _find(account, item)
+    settled = {k: params.pop(k) for k in ("proration_behavior", "proration_date") if k in params}
+    apply_update(account, subscription, settled | {"items": [params | {"id": item}]})
+    return _find(account, item)[1]
+
+
+def _find(account: Account, item: str) -> tuple[Document, Document]:
+    for subscription in account.find("subscription"):
+        for row in items_of(subscription):
+            if row["id"] == item:
+                return subscription, row
+    raise missing("subscription_item", item, "id")
