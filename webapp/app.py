@@ -14,7 +14,7 @@ from flask import Flask, Response, current_app, has_request_context, request, ur
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import access, db, logs, web
+from webapp import access, clock, db, logs, web
 from webapp.accounts import security
 from webapp.accounts import views as accounts
 from webapp.billing import views as billing

@@ -33,7 +33,7 @@ def test_attempt_keeps_the_intent_and_calls_with_no_transaction_open(app: Flask)
     make.company(name="intent")
 
     def call() -> bool:
-        return session.in_transaction()
+        return session().in_transaction()
 
     assert db.attempt(call, lambda open_then: open_then) is False
 
@@ -58,7 +58,9 @@ def test_what_is_put_aside_stays_when_the_rest_rolls_back(app: Flask) -> None:
 @pytest.mark.parametrize("table", ["audit_event", "stage_change", "agreement"])
 def test_history_cannot_be_rewritten(app: Flask, table: str) -> None:
     granted = session.scalar(
-        select(func.has_table_privilege(table, "UPDATE") | func.has_table_privilege(table, "DELETE"))
+        select(
+            func.has_table_privilege(table, "UPDATE") | func.has_table_privilege(table, "DELETE")
+        )
     )
     assert granted is False
 
@@ -101,7 +103,10 @@ def test_a_refused_request_leaves_nothing_behind(app: Flask) -> None:
     assert allow(Open.ANYONE)(lambda: None).access == Open.ANYONE  # type: ignore[attr-defined]
     for status, kept in ((200, 1), (422, 1), (404, 1)):
         with app.test_request_context("/healthz"):
-            app.view_functions["web.healthz"], real = _writes(status), app.view_functions["web.healthz"]
+            app.view_functions["web.healthz"], real = (
+                _writes(status),
+                app.view_functions["web.healthz"],
+            )
             try:
                 app.dispatch_request()
             finally:
