@@ -1,8 +1,11 @@
-"""Free TCP ports on the loopback interface."""
+"""TCP ports on the loopback interface."""
 
 import socket
+from urllib.request import ProxyHandler, build_opener
 
 LOOPBACK = "127.0.0.1"
+# A proxy named in the environment has no business here.
+DIRECT = build_opener(ProxyHandler({}))
 
 
 def is_free(port: int) -> bool:

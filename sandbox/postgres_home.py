@@ -5,6 +5,7 @@ runs them as ``nobody``, who must be able to reach both: the programs are copied
 state folder lies out of reach (below /root, say) a folder under /var/tmp stands in for it.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -53,7 +54,10 @@ class Home:
             handle.write(text)
 
     def remove(self) -> None:
+        """The data, and the stand-in folder if that was all it held."""
         shutil.rmtree(self.path, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self.path.parent.rmdir()
 
 
 def site_packages() -> Path:

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import Request
 
-# A proxy of the environment has no business on the loopback interface.
-DIRECT = build_opener(ProxyHandler({}))
+from sandbox.ports import DIRECT
 
 
 class StandInDown(Exception):
