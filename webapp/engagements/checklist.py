@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Step:
-    """days: when it is due, counted from the kick-off's date. required: before work is under way."""
+    """days: when it is due, counted from the kick-off. required: before work is under way."""
 
     key: str
     title: str
@@ -18,10 +18,10 @@ class Step:
 
 SPONSOR = Step("sponsor", "Name who decides, and who joins the kick-off", "client", -5, True)
 ACCESS = Step("access", "Give access to the systems we will work in", "client", -3, True)
-BOUNDARY = Step("boundary", "Agree what the COO decides and what the Integrator decides", "consultant", 7)
+BOUNDARY = Step("boundary", "Agree what the COO and what the Integrator decides", "consultant", 7)
 
 COO = (
-    Step("operating_numbers", "Send last quarter’s operating numbers and who reports to whom", "client", -2, True),
+    Step("operating_numbers", "Send last quarter’s operating numbers", "client", -2, True),
     Step("procedures", "Read the procedures that run the day", "consultant", -1),
     Step("walk_through", "Walk through a day of work with each department", "consultant", 7),
     Step("quick_wins", "Agree three quick wins in daily operations", "consultant", 7),

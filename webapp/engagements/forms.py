@@ -26,6 +26,7 @@ from webapp.engagements.models import Draft
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and zone[:4] != "Etc/")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 COUNTRY = re.compile(r"[A-Z]{2}")
+FULL_ADDRESS = "Enter a full e-mail address, such as ana@example.com."
 NO_COUNTRIES = {"EU", "EZ", "UN", "XA", "XB", "QO", "ZZ"}
 
 
@@ -88,13 +89,11 @@ class DetailsForm(FlaskForm):
     )
     contact_email = EmailField(
         "E-mail",
-        [DataRequired("Enter an e-mail address."), Length(max=254), Email("Enter a full e-mail address, such as ana@example.com.")],
+        [DataRequired("Enter an e-mail address."), Length(max=254), Email(FULL_ADDRESS)],
         filters=[stripped],
         description="Invitations, invoices and your sign-in link go there.",
-    )  # fmt: skip
-    contact_phone = TelField(
-        "Phone", [Optional(), Length(max=40), one_line], filters=[stripped]
     )
+    contact_phone = TelField("Phone", [Optional(), Length(max=40), one_line], filters=[stripped])
 
     def ask_only_unknown(self, company: Company | None, person: Person | None) -> None:
         """Take out what is on file for the company chosen and the client signed in."""
@@ -150,7 +149,10 @@ class KickoffForm(FlaskForm):
 
 class CancellationForm(FlaskForm):
     reason = TextAreaField(
-        "Why?", [Optional(), Length(max=500), ordinary_text], filters=[stripped], render_kw={"rows": 3}
+        "Why?",
+        [Optional(), Length(max=500), ordinary_text],
+        filters=[stripped],
+        render_kw={"rows": 3},
     )
     confirmed = BooleanField(
         "Cancel the engagement and call off the kick-off.",
@@ -158,9 +160,12 @@ class CancellationForm(FlaskForm):
     )
 
 
+SCORES = [("5", "Very well"), ("4", "Well"), ("3", "So-so"), ("2", "Not well"), ("1", "Badly")]
+
+
 class PulseForm(FlaskForm):
     score = RadioField(
         "How is it going?",
         [InputRequired("Choose one of the five.")],
-        choices=[("5", "Very well"), ("4", "Well"), ("3", "So-so"), ("2", "Not well"), ("1", "Badly")],
+        choices=SCORES,
     )

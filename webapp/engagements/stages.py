@@ -144,7 +144,9 @@ MACHINE = (
     Transition("proposal", "lost", _may(CLIENT, COORDINATORS, SYSTEM), (_reason,)),
     Transition("signed", "onboarding", _may(SYSTEM, COORDINATORS), (_kickoff_booked,)),
     Transition("signed", "lost", _may(SYSTEM)),
-    Transition("onboarding", "active", _may(CONSULTANT, COORDINATORS), (_kickoff_held, _steps_settled)),
+    Transition(
+        "onboarding", "active", _may(CONSULTANT, COORDINATORS), (_kickoff_held, _steps_settled)
+    ),
     Transition("onboarding", "ended", _may(SPONSOR, COORDINATORS), (_kickoff_ahead,)),
     Transition("active", "paused", _may(COORDINATORS), (_reason,)),
     Transition("paused", "active", _may(COORDINATORS, SYSTEM)),

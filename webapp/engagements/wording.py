@@ -84,4 +84,5 @@ def _blocks(text: str) -> Iterator[str]:
 
 
 def _one_line(text: str) -> str:
-    return ", ".join(part for line in text.splitlines() if (part := " ".join(line.split()).strip(",")))
+    parts = (" ".join(line.split()).strip(",") for line in text.splitlines())
+    return ", ".join(filter(None, parts))

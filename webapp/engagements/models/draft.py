@@ -15,7 +15,7 @@ from webapp.db import session
 
 @dataclass(frozen=True)
 class Draft:
-    """company_id: a company on file, chosen by one who may; person_id: the client who was signed in.
+    """company_id: a company on file, chosen by one who may; person_id: the client signed in then.
 
     Neither ever comes from a form field alone: the views check it against the viewer.
     """
@@ -66,7 +66,7 @@ class Draft:
         return company
 
     def sponsor_of(self, company: Company) -> Person:
-        """The contact as sponsor and billing contact; an account with that e-mail is kept as it is."""
+        """The contact as sponsor and billing contact; an account they have is kept as it is."""
         person = self._person()
         person.phone = person.phone or self.contact_phone
         session.add_all(person.join(role, company) for role in (Role.SPONSOR, Role.BILLING))

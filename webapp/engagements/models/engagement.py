@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, ForeignKey, Select, or_, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -26,7 +26,7 @@ from webapp.engagements.models.period import RetainerPeriod
 from webapp.engagements.models.standing import actors, facts
 from webapp.engagements.models.terms import Terms
 from webapp.engagements.refunds import RefundPolicy
-from webapp.engagements.stages import IllegalStage
+from webapp.engagements.stages import Actor, IllegalStage
 from webapp.engagements.timeline import TimelineEntry, timeline_of
 from webapp.engagements.wording import VERSION, agreement_text
 from webapp.money import Money
@@ -85,7 +85,7 @@ class Engagement(Identified, Base):
     # -- finding -----------------------------------------------------------------------------------
 
     @classmethod
-    def visible_to(cls, person: Person) -> Select[tuple[Engagement]]:
+    def visible_to(cls, person: Person) -> Select[Engagement]:
         """The engagements a person may see: the firm all, others the ones they are a party to."""
         if person.in_firm:
             return select(cls)
@@ -98,19 +98,20 @@ class Engagement(Identified, Base):
         )
 
     @classmethod
-    def of_hold(cls, hold: Hold) -> Engagement:
-        """The engagement that a hold is for, made when there is none yet; locks the hold."""
-        session.refresh(hold, with_for_update=True)
-        found = session.scalar(select(cls).where(cls.hold_id == hold.id))
-        return found or cls._enquiry(hold)
+    def begun_with(cls, hold: Hold) -> Engagement | None:
+        """The engagement that a hold is for, if anything was typed yet."""
+        found: Engagement | None = session.scalar(select(cls).where(cls.hold_id == hold.id))
+        return found
 
     @classmethod
-    def _enquiry(cls, hold: Hold) -> Engagement:
-        made = cls(hold=hold, offering=hold.offering, time_zone=hold.time_zone)
-        made.kick_off_on = made.local_date(hold.starts_at)
-        session.add(made)
-        session.flush()
-        return made
+    def of_hold(cls, hold: Hold) -> Engagement:
+        """The engagement that a hold is for, made when there is none yet; locked."""
+        begun = insert(cls).values(
+            hold_id=hold.id, offering_id=hold.offering_id, time_zone=hold.time_zone,
+            kick_off_on=hold.starts_at.astimezone(ZoneInfo(hold.time_zone)).date(),
+        )  # fmt: skip
+        session.execute(begun.on_conflict_do_nothing(index_elements=["hold_id"]))
+        return session.scalars(select(cls).where(cls.hold_id == hold.id)).one().lock()
 
     def lock(self) -> Engagement:
         """Hold the row until the transaction ends, and read it afresh."""
@@ -160,10 +161,14 @@ class Engagement(Identified, Base):
         """Stage changes, steps done and meetings, oldest first; told in `zone`."""
         return timeline_of(self, zone or self.time_zone)
 
+    def is_to(self, person: Person | None) -> frozenset[Actor]:
+        """What a person is to this engagement."""
+        return actors(self, person)
+
     # -- stages ------------------------------------------------------------------------------------
 
     def advance(self, to: str, by: Person | None, reason: str = "") -> None:
-        """The one place where a stage changes; IllegalStage says why it may not. by: None = system."""
+        """The one place where a stage changes; by None is the system. Raises IllegalStage."""
         self._check(to, by, reason)
         before, self.stage = self.stage, to
         change = StageChange(from_stage=before, to_stage=to, by=by.name if by else "system",
@@ -213,7 +218,7 @@ class Engagement(Identified, Base):
     def send_to_client(self, by: Person) -> None:
         """A coordinator's booking goes to the client, who has two days to sign and pay."""
         if self.stage != "enquiry" or not self.details.complete:
-            raise IllegalStage("There is nothing to send: the details are missing, or it is signed.")
+            raise IllegalStage("There is nothing to send: no details, or signed already.")
         self.asked_at = now = clock.now()
         self.booked_by = by
         self.hold.keep_until(now + timedelta(hours=LINK_HOURS))
@@ -301,7 +306,7 @@ class Engagement(Identified, Base):
 
     @property
     def refund_policy(self) -> RefundPolicy:
-        """Counted from the kick-off as it was booked: moving it later does not change the policy."""
+        """Counted from the kick-off as it was booked: moving it later changes no policy."""
         sold = self.terms if self.terms_history else self.offering
         starts_at, percent = self.hold.starts_at, sold.late_refund_percent
         return RefundPolicy.before(starts_at, sold.full_refund_days, percent, self.time_zone)

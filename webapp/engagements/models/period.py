@@ -38,7 +38,7 @@ class RetainerPeriod(Identified, Base):
 
 
 def span(anchor: date, number: int) -> tuple[date, date]:
-    """[starts, ends) of the nth month from an anchor, counted from the anchor, never month by month.
+    """[starts, ends) of the nth month from an anchor, never counted month after month.
 
     So one that begins on the 31st returns to the 31st after a shorter month.
     """

@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp import clock
-from webapp.db import Base, Identified
+from webapp import audit, clock
+from webapp.booking.days import next_business_days
+from webapp.db import Base, Identified, session
 
 CALL_BELOW = 4
 
@@ -29,6 +31,25 @@ class PulseAnswer(Identified, Base):
         CheckConstraint("score BETWEEN 1 AND 5", name="score"),
     )
 
+    @classmethod
+    def of(cls, engagement_id: uuid.UUID, asked_on: date) -> PulseAnswer | None:
+        same = select(cls).filter_by(engagement_id=engagement_id, asked_on=asked_on)
+        found: PulseAnswer | None = session.scalar(same)
+        return found
+
+    @classmethod
+    def give(cls, engagement_id: uuid.UUID, asked_on: date, score: int) -> None:
+        """Keep the answer; a low one asks the coordinator to call within a business day."""
+        answer = {"score": score, "answered_at": clock.now()}
+        row = insert(cls).values(engagement_id=engagement_id, asked_on=asked_on, **answer)
+        session.execute(
+            row.on_conflict_do_update(index_elements=["engagement_id", "asked_on"], set_=answer)
+        )
+        audit.record("pulse.answered", f"engagement:{engagement_id}", score=score)
+        if score < CALL_BELOW:
+            text = f"Pulse of {score} out of 5: call the sponsor."
+            FollowUp.ask(engagement_id, f"pulse:{asked_on}", text)
+
 
 class FollowUp(Identified, Base):
     """Something the coordinator shall look into by a date; unique (engagement, cause)."""
@@ -43,3 +64,13 @@ class FollowUp(Identified, Base):
     done_at: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("engagement_id", "cause"),)
+
+    @classmethod
+    def ask(cls, engagement_id: uuid.UUID, cause: str, text: str) -> None:
+        """By the end of the next business day; the same cause twice is one."""
+        due_on = next_business_days(clock.now().date(), 1)[0]
+        row = insert(cls).values(
+            engagement_id=engagement_id, cause=cause, text=text, due_on=due_on,
+            created_at=clock.now(),
+        )  # fmt: skip
+        session.execute(row.on_conflict_do_nothing(index_elements=["engagement_id", "cause"]))

@@ -1,0 +1,142 @@
+"""What happens to an engagement later: onboarding steps, the kick-off, cancelling before it."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from webapp import audit, clock
+from webapp.access import Role, allow
+from webapp.db import session
+from webapp.engagements.forms import CancellationForm, KickoffForm
+from webapp.engagements.models import Engagement, IllegalStage
+from webapp.engagements.stages import Actor
+from webapp.engagements.views.blueprint import blueprint
+from webapp.engagements.views.start import viewer
+
+
+def _found(engagement_id: uuid.UUID) -> Engagement:
+    """The viewer's engagement, or 404; locked where it is about to change."""
+    person = viewer()
+    assert person is not None
+    mine = Engagement.visible_to(person).where(Engagement.id == engagement_id)
+    found = session.scalar(mine) or abort(404)
+    return found.lock() if request.method == "POST" else found
+
+
+def _must_be(engagement: Engagement, *actors: Actor) -> None:
+    """403 for a person whose role is in another engagement than this one."""
+    if not engagement.is_to(viewer()) & frozenset(actors):
+        audit.record_refusal("access.refused", engagement, path=request.path)
+        abort(403)
+
+
+def _its_page(engagement: Engagement) -> Response:
+    return redirect(url_for("desk.engagement", engagement_id=engagement.id), 303)
+
+
+# -- onboarding steps ------------------------------------------------------------------------------
+
+
+@blueprint.post("/engagements/<uuid:engagement_id>/steps/<uuid:step_id>")
+@allow(Role.CONSULTANT, Role.SPONSOR, Role.LEADER)
+def complete_step(engagement_id: uuid.UUID, step_id: uuid.UUID) -> ResponseReturnValue:
+    """Tick a step off; with `undo` in the form, open it again."""
+    engagement, person = _found(engagement_id), viewer()
+    step = next((step for step in engagement.steps if step.id == step_id), None) or abort(404)
+    _must_be(engagement, Actor.CONSULTANT, Actor.CLIENT)
+    assert person is not None
+    if request.form.get("undo"):
+        step.undo()
+        audit.record("onboarding_step.undone", step)
+    else:
+        step.complete(person)
+        audit.record("onboarding_step.done", step)
+    return _its_page(engagement)
+
+
+# -- the kick-off ----------------------------------------------------------------------------------
+
+
+@blueprint.get("/engagements/<uuid:engagement_id>/kickoff")
+@allow(Role.CONSULTANT, Role.COORDINATOR, Role.OWNER)
+def kickoff(engagement_id: uuid.UUID) -> ResponseReturnValue:
+    engagement = _found(engagement_id)
+    _must_be(engagement, Actor.CONSULTANT, Actor.COORDINATOR, Actor.OWNER)
+    if engagement.kickoff is None:
+        abort(404)
+    return _kickoff_page(engagement, KickoffForm(notes=engagement.kickoff_notes))
+
+
+@blueprint.post("/engagements/<uuid:engagement_id>/kickoff")
+@allow(Role.CONSULTANT, Role.COORDINATOR, Role.OWNER)
+def hold_kickoff(engagement_id: uuid.UUID) -> ResponseReturnValue:
+    engagement, person = _found(engagement_id), viewer()
+    _must_be(engagement, Actor.CONSULTANT, Actor.COORDINATOR, Actor.OWNER)
+    assert person is not None
+    form = KickoffForm()
+    if engagement.kickoff is None:
+        abort(404)
+    if not form.validate():
+        return _kickoff_page(engagement, form), 422
+    try:
+        engagement.hold_kickoff(person, form.notes.data or "", form.waive.data)
+    except IllegalStage as refused:
+        session.rollback()
+        return _kickoff_page(engagement, form, str(refused)), 422
+    flash("The kick-off is closed; the recap is on its way.", "good")
+    return _its_page(engagement)
+
+
+def _kickoff_page(engagement: Engagement, form: KickoffForm, refused: str = "") -> str:
+    person, meeting = viewer(), engagement.kickoff
+    assert person is not None and meeting is not None
+    return render_template(
+        "engagements/kickoff.html",
+        engagement=engagement,
+        meeting=meeting,
+        form=form,
+        refused=refused,
+        open_steps=[step for step in engagement.steps if step.required and step.open],
+        begun=clock.now() >= meeting.starts_at,
+        zone=person.time_zone,
+    )
+
+
+# -- cancelling before the kick-off ----------------------------------------------------------------
+
+
+@blueprint.route("/engagements/<uuid:engagement_id>/cancellation", methods=["GET", "POST"])
+@allow(Role.SPONSOR, Role.COORDINATOR, Role.OWNER)
+def cancellation(engagement_id: uuid.UUID) -> ResponseReturnValue:
+    """GET shows what comes back and what happens; POST does it."""
+    engagement, person = _found(engagement_id), viewer()
+    _must_be(engagement, Actor.SPONSOR, Actor.COORDINATOR, Actor.OWNER)
+    assert person is not None
+    if engagement.stage == "ended":
+        return _its_page(engagement)
+    form = CancellationForm()
+    if refused := engagement.why_not("ended", person):
+        return _cancellation_page(engagement, form, refused), 409
+    if request.method == "GET":
+        return _cancellation_page(engagement, form)
+    if not form.validate():
+        return _cancellation_page(engagement, form), 422
+    engagement.cancel_before_kickoff(person, form.reason.data or "")
+    flash("The engagement is cancelled and the kick-off called off.", "info")
+    return _its_page(engagement)
+
+
+def _cancellation_page(engagement: Engagement, form: CancellationForm, refused: str = "") -> str:
+    person = viewer()
+    assert person is not None
+    return render_template(
+        "engagements/cancellation.html",
+        engagement=engagement,
+        form=form,
+        refused=refused,
+        zone=person.time_zone,
+    )

@@ -1,0 +1,56 @@
+"""Another kick-off time, while nothing is paid."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.access import Open, allow
+from webapp.booking.models import SlotTaken, nearest
+from webapp.engagements.models import Engagement
+from webapp.engagements.views import start
+from webapp.engagements.views.blueprint import blueprint
+from webapp.web import format_when
+
+OFFERED = 12
+
+
+@blueprint.get("/start/<token>/slot")
+@allow(Open.LINK)
+def choose_slot(token: str) -> ResponseReturnValue:
+    engagement = start.begun(token)
+    if engagement.stage not in {"enquiry", "signed"}:
+        return start.past_booking(engagement, token) or redirect("/", 303)
+    hold = engagement.hold
+    found = SlotTaken(nearest(hold.consultant, hold.starts_at, OFFERED))
+    return _page(engagement, token, found)
+
+
+@blueprint.post("/start/<token>/slot")
+@allow(Open.LINK)
+def change_slot(token: str) -> ResponseReturnValue:
+    engagement = start.begun(token)
+    if engagement.stage not in {"enquiry", "signed"}:
+        return start.past_booking(engagement, token) or redirect("/", 303)
+    try:
+        start.keep_time(engagement)
+    except SlotTaken as lost:
+        return _page(engagement, token, lost, "That time has just been taken."), 409
+    at = format_when(engagement.hold.starts_at, engagement.time_zone)
+    flash(f"Your kick-off is now held for {at}.", "good")
+    return redirect(_onwards(engagement, token), 303)
+
+
+def _onwards(engagement: Engagement, token: str) -> str:
+    """Back to where the change was asked for: paying, accepting, or typing."""
+    if engagement.stage == "signed":
+        return url_for("billing.pay", token=token)
+    step = "engagements.agreement" if engagement.details.complete else "engagements.details"
+    return url_for(step, token=token)
+
+
+def _page(engagement: Engagement, token: str, found: SlotTaken, error: str | None = None) -> str:
+    zone = engagement.time_zone
+    context = start.page_context(engagement.hold, token, "Your time", zone)
+    more = start.alternatives(found, zone)
+    return render_template("engagements/slot.html", slot_error=error, **context, **more)

@@ -1,0 +1,153 @@
+"""What the pages at /start/<token> share: the engagement behind the link, the time kept for it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from webapp import access, clock
+from webapp.access import Role
+from webapp.accounts.models import Person
+from webapp.booking.models import Hold, NoCapacity, NotOffered, SlotTaken
+from webapp.db import session
+from webapp.engagements.models import Engagement
+from webapp.web import format_day, format_time, zone_label
+
+STEPS = (
+    ("Your time", None),
+    ("Your details", "engagements.details"),
+    ("Agreement", "engagements.agreement"),
+    ("Payment", None),
+)
+
+
+def hold_of(token: str) -> Hold:
+    """The hold that a signed link is about, or 404."""
+    value = access.unsign("start", token)
+    return session.get(Hold, uuid.UUID(value)) or abort(404)
+
+
+def begun(token: str) -> Engagement:
+    """Its engagement; without one yet, the details come first. A POST locks it."""
+    engagement = Engagement.begun_with(hold_of(token))
+    if engagement is None:
+        abort(redirect(url_for("engagements.details", token=token), 303))
+    return engagement.lock() if request.method == "POST" else engagement
+
+
+def viewer() -> Person | None:
+    return current_user._get_current_object() if current_user.is_authenticated else None
+
+
+def coordinator() -> Person | None:
+    """The viewer, when they book for clients."""
+    person = viewer()
+    return person if person and person.role_names & {Role.COORDINATOR, Role.OWNER} else None
+
+
+def past_booking(engagement: Engagement | None, token: str) -> ResponseReturnValue | None:
+    """Where to go instead, when this engagement is no longer being booked."""
+    if engagement is None or engagement.stage == "enquiry":
+        return None
+    if engagement.stage == "signed":
+        return redirect(url_for("billing.pay", token=token), 303)
+    if engagement.stage == "lost":
+        return render_template("engagements/lapsed.html", engagement=engagement), 410
+    return redirect(url_for("billing.done", token=token), 303)
+
+
+def needs_sign_in(engagement: Engagement) -> ResponseReturnValue | None:
+    """A link alone never acts for a client who was signed in when they began."""
+    owner, person = engagement.details.person_id, viewer()
+    if not owner or (person and (str(person.id) == owner or coordinator())):
+        return None
+    if request.method == "POST":
+        abort(401)
+    return redirect(url_for("security.login", next=request.path))
+
+
+# -- the time kept ---------------------------------------------------------------------------------
+
+
+def asked_slot() -> datetime | None:
+    """The alternative chosen on the page, if any; 422 for what is no instant."""
+    text = request.form.get("slot", "")
+    if not text:
+        return None
+    try:
+        chosen = datetime.fromisoformat(text)
+    except ValueError:
+        abort(422)
+    return chosen.astimezone(UTC) if chosen.tzinfo else abort(422)
+
+
+def keep_time(engagement: Engagement) -> None:
+    """Move to the time chosen, or keep the one there is. Raises SlotTaken, or answers 422."""
+    try:
+        if chosen := asked_slot():
+            engagement.change_slot(chosen)
+        else:
+            engagement.hold.renew()
+    except NotOffered:
+        abort(422)
+
+
+@dataclass(frozen=True)
+class Slot:
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Day:
+    label: str
+    slots: list[Slot]
+
+
+def days(instants: Sequence[datetime], zone: str) -> list[Day]:
+    """Times as the slot picker wants them, by local day."""
+    found: dict[str, list[Slot]] = {}
+    for at in instants:
+        slot = Slot(at.isoformat(), format_time(at, zone))
+        found.setdefault(format_day(at, zone), []).append(slot)
+    return [Day(label, slots) for label, slots in found.items()]
+
+
+def alternatives(lost: SlotTaken, zone: str) -> dict[str, Any]:
+    """What a page says about a time that is gone."""
+    return {
+        "lost": True,
+        "full": isinstance(lost, NoCapacity),
+        "slot_days": days(lost.alternatives, zone),
+        "slot_zone": zone_label(zone, lost.alternatives[0] if lost.alternatives else clock.now()),
+    }
+
+
+def page_context(hold: Hold, token: str, current: str, zone: str) -> dict[str, Any]:
+    """What the summary beside each of these pages shows, and how far along it is."""
+    return {
+        "hold": hold,
+        "offering": hold.offering,
+        "consultant": hold.consultant,
+        "zone": zone,
+        "token": token,
+        "walk": _walk(token, current),
+    }
+
+
+def _walk(token: str, current: str) -> list[tuple[str, ...]]:
+    labels = [label for label, _ in STEPS]
+    here = labels.index(current)
+    steps: list[tuple[str, ...]] = []
+    for number, (label, endpoint) in enumerate(STEPS):
+        state = "done" if number < here else "current" if number == here else "todo"
+        back = (url_for(endpoint, token=token),) if endpoint and state == "done" else ()
+        steps.append((label, state, *back))
+    return steps
