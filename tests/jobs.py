@@ -15,7 +15,7 @@ def drain_jobs() -> int:
             rows = relay.lease(50)
         if not rows:
             return done
-        for job_id, _task, token in rows:
-            job.perform(str(job_id), str(token))
+        for row in rows:
+            job.perform(str(row.job_id), str(row.token), row.again)
         done += len(rows)
     raise AssertionError("jobs never ran out")

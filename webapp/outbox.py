@@ -32,7 +32,11 @@ class RetryLater(Exception):
 
 
 class Job(Identified, Base):
-    """run_after is business time; lease_until is machine time."""
+    """run_after is business time; lease_until is machine time.
+
+    attempts: tries that came to an end, well or not. lost_workers: how often in a row it was begun
+    again after a worker that may have died of it.
+    """
 
     __tablename__ = "job"
 
@@ -42,6 +46,7 @@ class Job(Identified, Base):
     state: Mapped[str] = mapped_column(default="waiting")
     run_after: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
+    lost_workers: Mapped[int] = mapped_column(default=0, server_default="0")
     lease_token: Mapped[uuid.UUID | None]
     lease_until: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(default="")
@@ -57,7 +62,8 @@ class Job(Identified, Base):
         """Put a failed job back in line, as if it had never been tried."""
         if self.state != "failed":
             raise ValueError("only a failed job is tried again by hand")
-        self.state, self.attempts, self.run_after = "waiting", 0, clock.now()
+        self.state, self.attempts, self.lost_workers = "waiting", 0, 0
+        self.run_after = clock.now()
         wake()
 
 

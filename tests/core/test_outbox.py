@@ -93,7 +93,9 @@ def test_a_stranger_to_the_lease_does_nothing(counted: list[str]) -> None:
     assert counted == []
 
 
-def test_a_message_that_comes_twice_while_the_work_calls_outside_begins_it_once(app: object) -> None:
+def test_a_message_that_comes_twice_while_work_calls_outside_begins_it_once(
+    app: object,
+) -> None:
     """db.attempt commits on the way, which gives up the row's lock; the lease still holds."""
     calls: list[str] = []
 

@@ -9,13 +9,26 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Protocol
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.db import Base, Email, Identified
+from webapp import audit, clock, outbox
+from webapp.db import Base, Email, Identified, session
 
 STATES = ("waiting", "handing_over", "sent", "uncertain", "failed", "bounced", "cancelled")
+
+
+class Decider(Protocol):
+    """Whoever decides about a mail; a Person is one."""
+
+    @property
+    def id(self) -> uuid.UUID: ...
+
+
+class NotUndecided(Exception):
+    """The mail needs nobody's decision: it was sent, or somebody decided meanwhile."""
 
 
 class EmailMessage(Identified, Base):
@@ -45,6 +58,31 @@ class EmailMessage(Identified, Base):
         CheckConstraint(f"state IN {STATES}", name="state"),
     )
 
+    @classmethod
+    def advance(cls, email_id: uuid.UUID, *before: str, **values: object) -> bool:
+        """Change a mail that is in one of the states `before`; False when it no longer is.
+
+        One conditional statement, so that of two deliveries of one mail only one goes on.
+        """
+        row = update(cls).where(cls.id == email_id, cls.state.in_(before)).values(**values)
+        return session.scalar(row.returning(cls.id)) is not None
+
+    def send_again(self, person: Decider) -> None:
+        """A coordinator's decision about a mail that failed, or that may have arrived already."""
+        self._decide(person, "sent_again", "failed", "uncertain", state="waiting", last_error="")
+        key = f"notifications.deliver_email:{self.id}:{clock.machine_now().isoformat()}"
+        outbox.enqueue("notifications.deliver_email", self.id, key=key)
+
+    def mark_sent(self, person: Decider) -> None:
+        """A coordinator's decision about a mail that did arrive, as they found out."""
+        self._decide(person, "marked_sent", "uncertain", state="sent", sent_at=clock.now())
+
+    def _decide(self, person: Decider, what: str, *before: str, **values: object) -> None:
+        was = self.state
+        if not self.advance(self.id, *before, **values):
+            raise NotUndecided(f"only a mail that is {' or '.join(before)} is decided upon")
+        audit.record(f"email.{what}", self, by=str(person.id), was=was, recipient=self.recipient)
+
 
 class EmailAttachment(Identified, Base):
     """content_type may carry parameters, such as text/calendar; method=REQUEST."""
@@ -59,5 +97,3 @@ class EmailAttachment(Identified, Base):
 
     def as_tuple(self) -> tuple[str, str, bytes]:
         return self.filename, self.content_type, self.content
-
-

@@ -1,0 +1,84 @@
+"""A stored mail as a message that goes over the wire (RFC 5322, MIME, iMIP)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage as Message
+from email.policy import SMTP, SMTPUTF8, EmailPolicy
+from email.utils import parseaddr
+
+from webapp.notifications.models import EmailAttachment, EmailMessage
+
+# Seven bits pass through every server; a Message-ID that is folded is not found again by some.
+SEVEN_BITS = SMTP.clone(cte_type="7bit")
+
+
+class Unwritable(ValueError):
+    """Nothing that could be sent: a line break in a header, an address that is none."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """sender and recipient are the envelope's; utf8: an address needs SMTPUTF8 (RFC 6531)."""
+
+    sender: str
+    recipient: str
+    content: bytes
+    utf8: bool
+
+    @classmethod
+    def of(cls, email: EmailMessage, mail_from: str) -> Letter:
+        """The same mail gives the same headers however often it is written; raises Unwritable."""
+        sender = parseaddr(mail_from)[1]
+        utf8 = not (sender + email.recipient).isascii()
+        try:
+            message = _message(email, mail_from, SMTPUTF8 if utf8 else SEVEN_BITS)
+            return cls(sender, email.recipient, message.as_bytes(), utf8)
+        except (ValueError, MessageError) as error:
+            raise Unwritable(f"cannot be written: {error}") from error
+
+
+def _message(email: EmailMessage, mail_from: str, policy: EmailPolicy[Message]) -> Message:
+    name, address = parseaddr(mail_from)
+    message = Message(policy=policy)
+    message["From"] = Address(name, addr_spec=address)
+    message["To"] = Address(email.recipient_name, addr_spec=email.recipient)
+    message["Subject"] = email.subject
+    message["Date"] = email.created_at
+    message["Message-ID"] = email.message_id
+    # RFC 3834: nobody's absence notice answers it.
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(email.text)
+    message.add_alternative(email.html, subtype="html")
+    _attach(message, email.attachments)
+    return message
+
+
+def _attach(message: Message, parts: Iterable[EmailAttachment]) -> None:
+    """Ordinary files; an invitation (a calendar with a method) also as a form of the text itself.
+
+    Mail programs read invitations from the alternative (RFC 6047 section 2.4); some show only the
+    file, and would take a second text/calendar for another invitation.
+    """
+    files = [(part, *_content_type(part)) for part in parts]
+    for part, _, method in files:
+        if method:
+            calendar = part.content.decode()
+            message.add_alternative(calendar, subtype="calendar", params={"method": method})
+    for part, kind, method in files:
+        maintype, _, subtype = ("application/ics" if method else kind).partition("/")
+        message.add_attachment(
+            part.content, maintype=maintype, subtype=subtype, filename=part.filename
+        )
+
+
+def _content_type(part: EmailAttachment) -> tuple[str, str]:
+    """'text/calendar; method=REQUEST' as ('text/calendar', 'REQUEST'); '' where there is none."""
+    header = Message()
+    header["Content-Type"] = part.content_type
+    kind = header.get_content_type()
+    method = header.get_param("method", "") if kind == "text/calendar" else ""
+    return kind, str(method)
