@@ -1,0 +1,88 @@
+"""A real browser before the whole demo. Without a Chromium the journeys are skipped, loudly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.journeys.stack import Stack
+
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+Visit = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All journeys share one stack, so they stay with one process of a parallel run."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.journey)
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM")
+    if not path:
+        if os.environ.get("RIGHTHAND_REQUIRE_JOURNEYS"):
+            pytest.fail("no Chromium: the journeys were required and cannot run")
+        pytest.skip("NO CHROMIUM: this browser journey did not run")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("stack")
+    # PostgreSQL, run as another user by root, must be able to reach its data.
+    for parent in (folder, *folder.parents[:3]):
+        parent.chmod(0o755)
+    with Stack.running(folder) as running:
+        yield running
+
+
+@pytest.fixture
+def visit(chromium: Browser, stack: Stack) -> Iterator[Visit]:
+    """visit(zone=…, phone=…, theme=…): a new person's browser, with cookies of its own."""
+    contexts: list[BrowserContext] = []
+
+    def new_visitor(
+        zone: str = "America/New_York", phone: bool = False, theme: str = "light"
+    ) -> Page:
+        width = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 900}
+        context = chromium.new_context(
+            base_url=stack.url, timezone_id=zone, viewport=width, color_scheme=theme
+        )  # type: ignore[arg-type]
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        return context.new_page()
+
+    yield new_visitor
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def signed_in(visit: Visit, stack: Stack) -> Callable[[str], Page]:
+    """signed_in(role): that demo person's browser, signed in by password."""
+
+    def person(role: str) -> Page:
+        email, password = stack.people[role]
+        page = visit()
+        page.goto("/sign-in")
+        page.get_by_label("E-mail").fill(email)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        return page
+
+    return person
