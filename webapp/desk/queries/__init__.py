@@ -1,0 +1,1 @@
+"""Reads over several rooms, one page's worth a file."""

@@ -1,0 +1,181 @@
+"""One engagement with all that its page shows, as one viewer may see it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from webapp import clock
+from webapp.accounts.models import Person
+from webapp.billing.models import Customer, Invoice, Refund, Subscription
+from webapp.booking.models import Booking, Hold
+from webapp.catalog.models import Consultant
+from webapp.db import session
+from webapp.desk.seat import Seat
+from webapp.engagements.models import Assignment, Engagement, OnboardingStep
+from webapp.money import Money
+from webapp.reviews.models import Review
+
+
+def find(person: Person, engagement_id: uuid.UUID) -> Engagement | None:
+    """The engagement, if this person may see it, with what its page reads of it."""
+    row: Select[Any] = Engagement.visible_to(person).where(Engagement.id == engagement_id)
+    found: Engagement | None = session.scalar(
+        row.options(
+            joinedload(Engagement.company),
+            joinedload(Engagement.sponsor),
+            joinedload(Engagement.offering),
+            joinedload(Engagement.hold).joinedload(Hold.consultant),
+            selectinload(Engagement.assignments).joinedload(Assignment.consultant),
+        )
+    )
+    return found
+
+
+@dataclass
+class Page:
+    """What one viewer sees of one engagement. Instants are told in the viewer's zone."""
+
+    engagement: Engagement
+    viewer: Person
+
+    @property
+    def zone(self) -> str:
+        return self.viewer.time_zone
+
+    @cached_property
+    def seat(self) -> Seat:
+        return Seat.of(self.engagement, self.viewer)
+
+    @property
+    def title(self) -> str:
+        """The client sees what they bought; the firm sees whom it is for."""
+        company = self.engagement.company
+        named = company.name if company else self.engagement.details.company_name
+        return self.engagement.title if self.seat.client else named or self.engagement.title
+
+    @property
+    def consultants(self) -> list[Consultant]:
+        leads_first = sorted(self.engagement.assignments, key=lambda row: not row.leads)
+        return [row.consultant for row in leads_first] or [self.engagement.lead]
+
+    # -- meetings ----------------------------------------------------------------------------------
+
+    @cached_property
+    def meetings(self) -> list[Booking]:
+        """Those to come or under way, the next first."""
+        ahead = [row for row in self.engagement.meetings if row.state == "booked"]
+        return [row for row in ahead if row.ends_at > clock.now()]
+
+    @property
+    def kickoff_at(self) -> datetime:
+        kickoff = self.engagement.kickoff
+        return kickoff.starts_at if kickoff else self.engagement.hold.starts_at
+
+    @cached_property
+    def reviews(self) -> Sequence[Review]:
+        ours = select(Review).where(Review.engagement_id == self.engagement.id)
+        rows = ours.order_by(Review.month).options(joinedload(Review.booking))
+        return session.scalars(rows).all()
+
+    def review_of(self, meeting: Booking) -> Review | None:
+        return next((review for review in self.reviews if review.booking_id == meeting.id), None)
+
+    @property
+    def unplaced_reviews(self) -> list[Review]:
+        return [review for review in self.reviews if review.state == "due" and review.note]
+
+    @property
+    def unrecorded_reviews(self) -> list[Review]:
+        """Their time has passed and nobody has said how they went."""
+        waiting = (review for review in self.reviews if review.state == "booked" and review.booking)
+        return [row for row in waiting if row.booking and row.booking.ends_at <= clock.now()]
+
+    def may_move(self, meeting: Booking) -> bool:
+        side = self.seat.firm or meeting.side_of(self.viewer) is not None
+        return meeting.movable and side and not self.seat.reads_only
+
+    # -- onboarding --------------------------------------------------------------------------------
+
+    @property
+    def steps(self) -> list[OnboardingStep]:
+        return self.engagement.steps
+
+    @property
+    def steps_done(self) -> int:
+        return sum(step.done for step in self.steps)
+
+    @property
+    def kickoff_to_record(self) -> bool:
+        """The kick-off has begun, and this viewer may say that it was held."""
+        begun = self.kickoff_at <= clock.now()
+        return self.engagement.stage == "onboarding" and begun and self.seat.runs
+
+    @property
+    def open_required(self) -> list[OnboardingStep]:
+        return [step for step in self.steps if step.required and step.open]
+
+    @property
+    def may_cancel(self) -> bool:
+        """Before the kick-off; later an engagement ends by notice."""
+        early = self.engagement.stage == "onboarding"
+        return early and not self.engagement.why_not("ended", self.viewer)
+
+    @property
+    def may_finish(self) -> bool:
+        """Booked but not paid, and this viewer may go on with it."""
+        unpaid = self.engagement.stage in {"enquiry", "signed"}
+        return unpaid and (self.seat.pays or self.seat.runs)
+
+    # -- money -------------------------------------------------------------------------------------
+
+    @cached_property
+    def invoices(self) -> Sequence[Invoice]:
+        """What the client has been asked to pay, the latest first."""
+        rows = select(Invoice).where(Invoice.engagement_id == self.engagement.id)
+        return session.scalars(
+            rows.where(Invoice.status != "draft").order_by(Invoice.issued_at.desc(), Invoice.id)
+        ).all()
+
+    @cached_property
+    def refunds(self) -> Sequence[Refund]:
+        rows = select(Refund).join(Refund.invoice).options(joinedload(Refund.invoice))
+        ours = rows.where(Invoice.engagement_id == self.engagement.id, Refund.state != "intended")
+        return session.scalars(ours.order_by(Refund.created_at)).all()
+
+    @property
+    def in_trouble(self) -> Invoice | None:
+        """The invoice whose payment was tried and failed."""
+        owed = (row for row in self.invoices if row.status in {"open", "uncollectible"})
+        return next((row for row in owed if row.attempts or row.status == "uncollectible"), None)
+
+    @property
+    def last_paid(self) -> Invoice | None:
+        return next((row for row in self.invoices if row.status == "paid"), None)
+
+    @cached_property
+    def subscription(self) -> Subscription | None:
+        row = select(Subscription).where(Subscription.engagement_id == self.engagement.id)
+        found: Subscription | None = session.scalar(row)
+        return found
+
+    @property
+    def next_charge(self) -> tuple[datetime, Money] | None:
+        """When the card is charged next, and how much."""
+        running = self.subscription
+        if running is None or running.renews_at is None or running.cancel_at_period_end:
+            return None
+        return running.renews_at, self.engagement.terms.price
+
+    @cached_property
+    def customer(self) -> Customer | None:
+        row = select(Customer).where(Customer.company_id == self.engagement.company_id)
+        found: Customer | None = session.scalar(row)
+        return found

@@ -1,0 +1,45 @@
+"""The story of an engagement with its money: what was paid, what failed, what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from webapp.billing.models import Invoice
+from webapp.desk.queries.engagement import Page
+from webapp.engagements.timeline import TimelineEntry
+from webapp.web import format_money, format_when
+
+SHOWN = 20
+
+
+def story_of(page: Page) -> tuple[list[TimelineEntry], list[TimelineEntry]]:
+    """Oldest first, in two parts: what is long past; the latest entries and what is to come."""
+    told = [*page.engagement.timeline(page.zone), *_money(page)]
+    told.sort(key=lambda entry: entry.at)
+    return told[:-SHOWN], told[-SHOWN:]
+
+
+def _money(page: Page) -> Iterator[TimelineEntry]:
+    """Only for those who see the invoices."""
+    if not page.seat.sees_invoices:
+        return
+    for invoice in page.invoices:
+        yield from _invoice(invoice, page.zone)
+    for refund in page.refunds:
+        if refund.state == "succeeded":
+            amount = format_money(refund.amount)
+            yield _entry(refund.created_at, page.zone, "Refunded", amount, "done")
+
+
+def _invoice(invoice: Invoice, zone: str) -> Iterator[TimelineEntry]:
+    named = f"Invoice {invoice.number}" if invoice.number else "Invoice"
+    amount = format_money(invoice.total)
+    if invoice.status == "paid":
+        yield _entry(invoice.paid_at or invoice.issued_at, zone, f"{named} paid", amount, "done")
+    elif invoice.attempts and invoice.status in {"open", "uncollectible"}:
+        yield _entry(invoice.issued_at, zone, f"{named}: a payment failed", amount, "bad")
+
+
+def _entry(at: datetime, zone: str, title: str, text: str, state: str) -> TimelineEntry:
+    return TimelineEntry(at, format_when(at, zone), title, text, state)
