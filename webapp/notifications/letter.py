@@ -37,7 +37,7 @@ class Letter:
         try:
             message = _message(email, mail_from, SMTPUTF8 if utf8 else SEVEN_BITS)
             return cls(sender, email.recipient, message.as_bytes(), utf8)
-        except (ValueError, MessageError) as error:
+        except (ValueError, IndexError, MessageError) as error:
             raise Unwritable(f"cannot be written: {error}") from error
 
 
@@ -45,7 +45,7 @@ def _message(email: EmailMessage, mail_from: str, policy: EmailPolicy[Message]) 
     name, address = parseaddr(mail_from)
     message = Message(policy=policy)
     message["From"] = Address(name, addr_spec=address)
-    message["To"] = Address(email.recipient_name, addr_spec=email.recipient)
+    message["To"] = _address(email.recipient_name, email.recipient)
     message["Subject"] = email.subject
     message["Date"] = email.created_at
     message["Message-ID"] = email.message_id
@@ -55,6 +55,14 @@ def _message(email: EmailMessage, mail_from: str, policy: EmailPolicy[Message]) 
     message.add_alternative(email.html, subtype="html")
     _attach(message, email.attachments)
     return message
+
+
+def _address(name: str, address: str) -> Address:
+    """The library reads no address beyond ASCII, but writes one that comes in two parts."""
+    if address.isascii():
+        return Address(name, addr_spec=address)
+    user, _, domain = address.rpartition("@")
+    return Address(name, user, domain)
 
 
 def _attach(message: Message, parts: Iterable[EmailAttachment]) -> None:

@@ -135,6 +135,8 @@ class Line:
 
     def _announce(self, letter: Letter) -> Answer:
         self.smtp = self.smtp or self.server.connect(letter.sender.rpartition("@")[2])
+        if letter.utf8 and not self.smtp.has_extn("smtputf8"):
+            return Answer("refused", "the mail server takes no address beyond ASCII (SMTPUTF8)")
         options = ["SMTPUTF8", "BODY=8BITMIME"] if letter.utf8 else []
         answer = Answer.to(*self.smtp.mail(letter.sender, options))
         if answer.verdict == "taken":
@@ -155,9 +157,6 @@ class Line:
         self.used_at = time.monotonic()
         try:
             return step()
-        except smtplib.SMTPNotSupportedError as error:
-            self.hang_up()
-            return Answer("refused", str(error))
         except smtplib.SMTPDataError as error:  # DATA itself was declined: no content went out
             return Answer.to(error.smtp_code, _bytes(error.smtp_error))
         except OSError as error:
