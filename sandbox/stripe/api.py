@@ -32,6 +32,7 @@ from sandbox.stripe.sdk.conformance import problems
 from sandbox.stripe.sdk.reading import BadParameter, read_params
 from sandbox.stripe.sdk.types import fields
 
+
 @dataclass
 class Call:
     """One API call on its way through."""
@@ -58,7 +59,8 @@ def install() -> Blueprint:
     blueprint = Blueprint("api", __name__)
     for found in ENDPOINTS:
         operation = found.operation
-        blueprint.add_url_rule(operation.path, found.name.replace(".", "_"), _view(found), methods=[operation.verb])
+        name = found.name.replace(".", "_")
+        blueprint.add_url_rule(operation.path, name, _view(found), methods=[operation.verb])
     return blueprint
 
 
@@ -83,9 +85,10 @@ def _respond(call: Call) -> Response:
     call.fault = faults.take(call.account, request.method, request.path)
     if call.fault_kind == "timeout":
         time.sleep(float((call.fault or {}).get("seconds", 30)))
-        status, body = 0, {}
+        answer: tuple[int, Document] = (0, {})
     else:
-        status, body = _answer(call)
+        answer = _answer(call)
+    status, body = answer
     _log(call, status)
     if call.fault_kind in ("timeout", "lost_response"):
         _hang_up()
@@ -199,7 +202,8 @@ def _log(call: Call, status: int) -> None:
             call.account, call.endpoint.name, [f"Stripe-Version: {version} is not {API_VERSION}"]
         )
     call.account.store.run(
-        "INSERT INTO calls (request, method, path, params, idempotency_key, status, replayed, fault, at)"
+        "INSERT INTO calls (request, method, path, params, idempotency_key, status, replayed, "
+        "fault, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         call.request.id,
         request.method,

@@ -21,13 +21,12 @@ TICK = 0.5
 
 
 def open_account(
-    state: Path, *, origin: str, api_key: str, webhook_url: str = "", webhook_secret: str = ""
+    state: Path, *, api_key: str, webhook_url: str = "", webhook_secret: str = ""
 ) -> Account:
     """The account kept in a state folder, which is made if it is not there."""
     state.mkdir(parents=True, exist_ok=True)
     return Account(
         store=Store(state / "stripe.sqlite3"),
-        origin=origin,
         api_key=api_key,
         webhook_url=webhook_url,
         webhook_secret=webhook_secret,
@@ -58,19 +57,19 @@ def _no_such_route(error: HTTPException) -> ResponseReturnValue:
     return jsonify(refusal.body()), 404
 
 
-def start_threads(app: Flask) -> None:
-    """The webhook sender and the clock that notices what has become due."""
+def start_threads(app: Flask) -> list[threading.Thread]:
+    """The webhook sender and the clock that notices what has become due, until told to stop."""
     account: Account = app.extensions["stripe_account"]
     sender: Sender = app.extensions["stripe_sender"]
-    _daemon("webhooks", sender.run_forever)
-    _daemon("clock", lambda: _tick(account))
+    return [_daemon("webhooks", sender.run_forever), _daemon("clock", lambda: _tick(account))]
 
 
-def _daemon(name: str, run: Callable[[], None]) -> None:
-    threading.Thread(target=run, name=name, daemon=True).start()
+def _daemon(name: str, run: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread
 
 
 def _tick(account: Account) -> None:
-    pause = threading.Event()
-    while not pause.wait(TICK):
+    while not account.stopping.wait(TICK):
         catch_up(account)

@@ -6,10 +6,10 @@ Everything speaks JSON and needs no key: the server listens on loopback only.
   ``{"at": unix seconds or null}``; ``POST /_sandbox/advance`` ``{"to": unix seconds}``
 * ``GET`` and ``POST /_sandbox/switches``: how webhooks misbehave (``core/switches.py``)
 * ``GET``, ``POST`` and ``DELETE /_sandbox/faults``: how API calls fail (``core/faults.py``)
-* ``GET`` and ``POST /_sandbox/rules``: what a real account sets in its dashboard (``core/account.py``)
+* ``GET`` and ``POST /_sandbox/rules``: what an account sets in its dashboard (``core/account.py``)
 * ``POST /_sandbox/deliver`` ``{"seconds": 30}``: deliver all webhooks now
 * ``GET /_sandbox/webhooks``, ``/objects``, ``/calls``, ``/violations``
-* ``POST /_sandbox/cards/<pm>`` ``{"behaviour": ...}``: let a card on file behave otherwise from now on
+* ``POST /_sandbox/cards/<pm>`` ``{"behaviour": ...}``: let a card on file behave otherwise now
 """
 
 import json
@@ -122,7 +122,7 @@ def set_rules() -> ResponseReturnValue:
 
 @blueprint.post("/deliver")
 def deliver() -> ResponseReturnValue:
-    """Returns the number of deliveries in each state; ``pending`` is what could not be delivered."""
+    """Returns how many deliveries are in each state; ``pending`` could not be delivered."""
     sender: Sender = current_app.extensions["stripe_sender"]
     body = request.get_json(silent=True) or {}
     sender.flush(min(float(body.get("seconds", 30)), LONGEST_FLUSH))

@@ -53,7 +53,7 @@ PASSES, ONCE, ALWAYS, ON_SESSION = (
     "authenticates_always",
     "fails_later",
 )
-"""Behaviours beside the declines: never asks, asks until set up, asks each time, attaches and fails."""
+"""Beside the declines: never asks, asks until set up, asks each time, attaches and fails."""
 
 
 @dataclass(frozen=True)

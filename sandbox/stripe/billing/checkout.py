@@ -38,6 +38,7 @@ def pay(account: Account, session: Document, entry: CardEntry) -> str:
     """
     if session["status"] != "open":
         return str(session["status"])
+    private(session).pop("attempt", None)
     method = payment_methods.create(account, entry, session["customer"])
     return _try(account, session, method, proven=False)
 
@@ -117,7 +118,7 @@ def _bring_customer(account: Account, session: Document, method: Document) -> No
 
 
 def _wants_customer(session: Document) -> bool:
-    invoiced = (session["invoice_creation"] or {}).get("enabled", False)
+    invoiced = bool((session["invoice_creation"] or {}).get("enabled"))
     return session["mode"] == "subscription" or invoiced or session["customer_creation"] == "always"
 
 

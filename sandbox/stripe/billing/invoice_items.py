@@ -70,7 +70,7 @@ def subscription_of(item: Document) -> str | None:
 
 
 def pending(account: Account, customer: str, subscription: str | None) -> list[Document]:
-    """What the next invoice of a subscription (or of the customer alone) takes along, oldest first."""
+    """What the next invoice of a subscription, or of the customer alone, takes; oldest first."""
     items = [i for i in account.find("invoiceitem", customer=customer) if i["invoice"] is None]
     wanted = {None, subscription}
     return [i for i in reversed(items) if subscription_of(i) in wanted]

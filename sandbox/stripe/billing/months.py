@@ -13,7 +13,7 @@ _MONTHS = {"month": 1, "year": 12}
 
 
 class Anchor(NamedTuple):
-    """The instant periods are counted from, and the day of the month they would like to start on."""
+    """The instant periods are counted from, and the day of the month they would start on."""
 
     at: int
     day: int
@@ -31,7 +31,8 @@ def add_periods(anchor: Anchor, recurring: dict[str, Any], n: int) -> int:
     if recurring["interval"] in _FIXED:
         return int((start + count * _FIXED[recurring["interval"]]).timestamp())
     month = start.year * 12 + start.month - 1 + count * _MONTHS[recurring["interval"]]
-    return int(_on_day(start, *divmod(month, 12), anchor.day).timestamp())
+    year, month0 = divmod(month, 12)
+    return int(_on_day(start, year, month0, anchor.day).timestamp())
 
 
 def _on_day(clock: datetime, year: int, month0: int, day: int) -> datetime:

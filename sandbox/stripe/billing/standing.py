@@ -17,7 +17,7 @@ def invoices_of(account: Account, subscription: str) -> list[Document]:
 
 
 def paid(account: Account, subscription: Document) -> None:
-    """An invoice was paid: an incomplete one starts, a late one is in order if nothing else is open."""
+    """An invoice was paid: what was incomplete starts, what was late is in order again."""
     if subscription["status"] == "incomplete":
         unschedule(account, "subscription.expire", subscription["id"])
         trialing = (subscription["trial_end"] or 0) > account.time_of(subscription)

@@ -155,7 +155,7 @@ def period_lines(account: Account, subscription: Document) -> list[Line]:
 def draft_invoice(
     account: Account, subscription: Document, reason: str, *, whole_period: bool = True
 ) -> Document:
-    """A draft of what was waiting for the next invoice and, unless told not to, the present period."""
+    """A draft of what was waiting for the next invoice and, unless told not to, this period."""
     start, _ = period_of(subscription)
     since = private(subscription).get("previous_start", start)
     items, waiting = pending_lines(account, subscription["customer"], subscription["id"])

@@ -23,7 +23,7 @@ MAIN = ""
 
 
 class Request(NamedTuple):
-    """The API request being answered, as events name it. Both are null for the account's own doings."""
+    """The API request being answered, as events name it; null for the account's own doings."""
 
     id: str | None = None
     idempotency_key: str | None = None
@@ -49,12 +49,13 @@ class Rules:
 @dataclass
 class Account:
     store: Store
-    origin: str
-    """Where pages and the API are reached, such as ``http://127.0.0.1:8421``."""
     api_key: str
     webhook_url: str = ""
     webhook_secret: str = ""
+    origin: str = ""
+    """Where pages and the API are reached, such as ``http://127.0.0.1:8421``."""
     wake_sender: threading.Event = field(default_factory=threading.Event)
+    stopping: threading.Event = field(default_factory=threading.Event)
     _frozen: dict[str, int] = field(default_factory=dict)
 
     def now(self, timeline: str = MAIN) -> int:
@@ -96,7 +97,9 @@ class Account:
     @property
     def rules(self) -> Rules:
         kept: dict[str, Any] = self.store.setting("rules", {})
-        return Rules(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()})
+        if "retry_days" in kept:
+            kept["retry_days"] = tuple(kept["retry_days"])
+        return Rules(**kept)
 
     def get(self, kind: str, identifier: str, param: str = "id") -> Document:
         """The document, or Stripe's ``resource_missing``."""

@@ -1,8 +1,8 @@
 """Objects are kept as the JSON documents Stripe would send, plus one private key.
 
-``document["_private"]`` holds what Stripe knows about an object and never shows (how a test card behaves,
-the lines a Checkout page was opened with). ``shape`` fills what a caller leaves out with null, by
-the SDK's types, except for fields the API leaves out rather than sends as null.
+``document["_private"]`` holds what Stripe knows about an object and never shows (how a test card
+behaves, the lines a Checkout page was opened with). ``shape`` fills what a caller leaves out with
+null, by the SDK's types, except for fields the API leaves out rather than sends as null.
 """
 
 import copy

@@ -34,7 +34,7 @@ def invalid(message: str, param: str | None = None, code: str | None = None) -> 
 
 
 def missing(kind: str, identifier: str, param: str) -> ApiError:
-    """No such object: 404 for the one in the path (``param`` is ``id``), 400 for one referred to."""
+    """No such object: 404 for the one in the path (``param`` is ``id``), 400 for another."""
     label = kind.rsplit(".", 1)[-1].replace("_", " ")
     return ApiError(
         404 if param == "id" else 400,

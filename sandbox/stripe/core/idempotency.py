@@ -31,7 +31,8 @@ def recall(account: Account, key: str | None, print_: str) -> tuple[int, Documen
 def keep(account: Account, key: str | None, print_: str, status: int, body: Document) -> None:
     if key:
         account.store.run(
-            "INSERT OR IGNORE INTO idempotency (key, fingerprint, status, body) VALUES (?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO idempotency (key, fingerprint, status, body) VALUES (?, ?, ?, "
+            "?)",
             key,
             print_,
             status,

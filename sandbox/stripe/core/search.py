@@ -53,7 +53,9 @@ def parse(query: str) -> Callable[[Document], bool]:
 
 
 def _split(query: str) -> tuple[list[re.Match[str]], list[str]]:
-    clauses, joins, at = [], [], 0
+    clauses: list[re.Match[str]] = []
+    joins: list[str] = []
+    at = 0
     while True:
         clause = _CLAUSE.match(query, at)
         if clause is None:

@@ -53,7 +53,8 @@ def _insert(
     account: Account, event: Document, state: str, delay: float, forged: bool = False
 ) -> None:
     account.store.run(
-        "INSERT INTO deliveries (event, type, body, forged, state, next_at) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO deliveries (event, type, body, forged, state, next_at) VALUES (?, ?, ?, ?, "
+        "?, ?)",
         event["id"],
         event["type"],
         json.dumps(event),
@@ -78,6 +79,8 @@ class Sender:
         while True:
             self.account.wake_sender.wait(timeout=0.25)
             self.account.wake_sender.clear()
+            if self.account.stopping.is_set():
+                return
             self._gather()
             self.send_batch(time.time())
 

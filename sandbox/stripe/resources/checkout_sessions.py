@@ -18,11 +18,15 @@ from sandbox.stripe.resources.customers import alive
 SHORTEST, LONGEST = 30 * 60, 24 * 3600
 TRIAL_AHEAD = 48 * 3600
 _DATA = (
-    "payment_intent_data.description payment_intent_data.metadata payment_intent_data.receipt_email "
-    "payment_intent_data.setup_future_usage subscription_data.metadata subscription_data.description "
-    "subscription_data.trial_end subscription_data.trial_period_days subscription_data.trial_settings "
+    "payment_intent_data.description payment_intent_data.metadata "
+    "payment_intent_data.receipt_email "
+    "payment_intent_data.setup_future_usage subscription_data.metadata "
+    "subscription_data.description "
+    "subscription_data.trial_end subscription_data.trial_period_days "
+    "subscription_data.trial_settings "
     "subscription_data.billing_cycle_anchor subscription_data.billing_cycle_anchor_config "
-    "subscription_data.billing_mode subscription_data.proration_behavior setup_intent_data.metadata "
+    "subscription_data.billing_mode subscription_data.proration_behavior "
+    "setup_intent_data.metadata "
     "setup_intent_data.description"
 )
 _LINES = "line_items.price line_items.price_data line_items.quantity line_items.metadata"
@@ -30,8 +34,10 @@ _LINES = "line_items.price line_items.price_data line_items.quantity line_items.
 
 @endpoint(
     "checkout.session.create",
-    "automatic_tax billing_address_collection cancel_url client_reference_id currency custom_text customer "
-    "customer_creation customer_email customer_update expires_at invoice_creation locale metadata mode "
+    "automatic_tax billing_address_collection cancel_url client_reference_id currency "
+    "custom_text customer "
+    "customer_creation customer_email customer_update expires_at invoice_creation locale "
+    "metadata mode "
     f"payment_method_collection submit_type success_url ui_mode {_DATA} {_LINES}",
 )
 def create(account: Account, params: Params) -> Document:
@@ -134,7 +140,9 @@ def _check_currency(found: set[str], account: Account, session: Document) -> Non
     owner = account.store.load(session["customer"] or "") or {}
     held = owner.get("currency")
     if session["mode"] == "subscription" and held and found != {held}:
-        text = f"You cannot combine currencies on a single customer. This customer has had {held} before."
+        text = (
+            f"You cannot combine currencies on a single customer. This one has had {held} before."
+        )
         raise invalid(text, "line_items")
 
 
@@ -199,7 +207,8 @@ def update(account: Account, params: Params, session: str) -> Document:
 
 @endpoint(
     "checkout.session.list",
-    "created customer customer_details limit payment_intent starting_after ending_before status subscription",
+    "created customer customer_details limit payment_intent starting_after ending_before status "
+    "subscription",
 )
 def list_all(account: Account, params: Params) -> Document:
     rows = account.find("checkout.session")
@@ -214,7 +223,8 @@ def expire_now(account: Account, params: Params, session: str) -> Document:
     found = account.get("checkout.session", session)
     if found["status"] != "open":
         raise invalid(
-            f'Only Checkout Sessions with a status in ["open"] can be expired. This one is {found["status"]}.'
+            "Only Checkout Sessions with a status in ['open'] can be expired. "
+            f"This one is {found['status']}."
         )
     return expire(account, found)
 

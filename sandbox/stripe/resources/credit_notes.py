@@ -15,7 +15,8 @@ from sandbox.stripe.core.paging import matching, page
 
 @endpoint(
     "credit_note.create",
-    "amount credit_amount invoice lines.amount lines.description lines.invoice_line_item lines.quantity lines.type "
+    "amount credit_amount invoice lines.amount lines.description lines.invoice_line_item "
+    "lines.quantity lines.type "
     "lines.unit_amount memo metadata out_of_band_amount reason refund_amount",
 )
 def create(account: Account, params: Params) -> Document:
@@ -134,7 +135,7 @@ def _reduce(account: Account, invoice: Document, total: int) -> None:
 def _give_back(
     account: Account, invoice: Document, note: Document, params: Params, total: int
 ) -> None:
-    """By refund, as credit on the customer's balance, or outside Stripe; the three make the total."""
+    """By refund, as credit on the balance, or outside Stripe; the three make the total."""
     shares = [
         params.get(name, 0) for name in ("refund_amount", "credit_amount", "out_of_band_amount")
     ]

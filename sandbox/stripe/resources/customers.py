@@ -12,7 +12,8 @@ from sandbox.stripe.core.search import search
 from sandbox.stripe.core.updating import changes
 
 _FIELDS = (
-    "address balance business_name description email individual_name invoice_prefix invoice_settings metadata "
+    "address balance business_name description email individual_name invoice_prefix "
+    "invoice_settings metadata "
     "name next_invoice_sequence phone preferred_locales shipping tax_exempt"
 )
 

@@ -19,7 +19,8 @@ from sandbox.stripe.resources.customers import alive
 
 @endpoint(
     "invoice_item.create",
-    "amount currency customer description discountable invoice metadata period price_data pricing quantity "
+    "amount currency customer description discountable invoice metadata period price_data "
+    "pricing quantity "
     "quantity_decimal subscription unit_amount_decimal",
 )
 def create(account: Account, params: Params) -> Document:
@@ -92,7 +93,8 @@ def _quantity(params: Params) -> Decimal:
     if "quantity" in params and "quantity_decimal" in params:
         text = "You may only specify one of these parameters: quantity, quantity_decimal."
         raise invalid(text, "quantity", "parameters_exclusive")
-    return Decimal(params.get("quantity_decimal", params.get("quantity", 1)))
+    given: Any = params.get("quantity_decimal", params.get("quantity", 1))
+    return Decimal(given)
 
 
 def _price(account: Account, params: Params) -> Document:

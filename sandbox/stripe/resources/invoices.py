@@ -14,6 +14,7 @@ from sandbox.stripe.billing.collection import (
 from sandbox.stripe.billing.drafting import Draft, draft, pending_lines
 from sandbox.stripe.billing.finalizing import finalize, finalize_later
 from sandbox.stripe.billing.invoice_items import bind
+from sandbox.stripe.billing.lines import Line
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, listing
 from sandbox.stripe.core.endpoints import Params, endpoint
@@ -29,12 +30,14 @@ from sandbox.stripe.resources.customers import alive
 
 @endpoint(
     "invoice.create",
-    "auto_advance collection_method currency custom_fields customer days_until_due default_payment_method "
+    "auto_advance collection_method currency custom_fields customer days_until_due "
+    "default_payment_method "
     "description footer metadata pending_invoice_items_behavior subscription",
 )
 def create(account: Account, params: Params) -> Document:
     owner = alive(account, _customer_of(account, params), "customer")
-    items, lines = [], []
+    items: list[Document] = []
+    lines: list[Line] = []
     if params.get("pending_invoice_items_behavior", "exclude") == "include":
         items, lines = pending_lines(account, owner["id"], params.get("subscription"))
     same = ("collection_method", "custom_fields", "default_payment_method", "description", "footer")
@@ -102,7 +105,8 @@ def delete(account: Account, params: Params, invoice: str) -> Document:
 
 @endpoint(
     "invoice.list",
-    "collection_method created customer due_date limit starting_after ending_before status subscription",
+    "collection_method created customer due_date limit starting_after ending_before status "
+    "subscription",
 )
 def list_all(account: Account, params: Params) -> Document:
     named = {"customer": "customer", "subscription": "parent__subscription_details__subscription"}

@@ -21,8 +21,10 @@ _ITEMS = "items.price items.price_data items.quantity items.metadata"
 @endpoint(
     "subscription.create",
     "add_invoice_items.price add_invoice_items.price_data add_invoice_items.quantity automatic_tax "
-    "billing_cycle_anchor billing_cycle_anchor_config billing_mode cancel_at_period_end collection_method currency "
-    "customer days_until_due default_payment_method description metadata off_session payment_behavior "
+    "billing_cycle_anchor billing_cycle_anchor_config billing_mode cancel_at_period_end "
+    "collection_method currency "
+    "customer days_until_due default_payment_method description metadata off_session "
+    "payment_behavior "
     f"proration_behavior trial_end trial_period_days trial_settings {_ITEMS}",
 )
 def create(account: Account, params: Params) -> Document:
@@ -37,8 +39,10 @@ def retrieve(account: Account, params: Params, identifier: str) -> Document:
 
 @endpoint(
     "subscription.update",
-    "cancel_at cancel_at_period_end cancellation_details collection_method days_until_due default_payment_method "
-    "description metadata off_session pause_collection payment_behavior proration_behavior proration_date "
+    "cancel_at cancel_at_period_end cancellation_details collection_method days_until_due "
+    "default_payment_method "
+    "description metadata off_session pause_collection payment_behavior proration_behavior "
+    "proration_date "
     f"{_ITEMS} items.id items.deleted",
 )
 def update(account: Account, params: Params, identifier: str) -> Document:

@@ -14,7 +14,7 @@ _MAY_BE_EMPTIED = frozenset({"CustomerCreateParams", "CustomerUpdateParams"})
 
 
 class BadParameter(Exception):
-    """A parameter Stripe would refuse: its error code, the parameter's bracketed name, a message."""
+    """A parameter Stripe would refuse: the error's code, the bracketed name, a message."""
 
     def __init__(self, code: str, param: str, message: str) -> None:
         super().__init__(message)

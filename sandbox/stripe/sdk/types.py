@@ -1,5 +1,6 @@
 """Fields of the SDK's object classes and parameter dictionaries, and which class is which."""
 
+import inspect
 from decimal import Decimal
 from functools import cache
 from importlib import import_module
@@ -52,7 +53,7 @@ def fields(cls: type) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         if issubclass(base, StripeObject) and base is not StripeObject:
-            found.update(base.__dict__.get("__annotations__", {}))
+            found.update(inspect.get_annotations(base))
     return {k: v for k, v in found.items() if not k.startswith("_") and not _is_class_var(v)}
 
 
@@ -82,7 +83,7 @@ _REQUEST_OPTIONS = frozenset(RequestOptions.__annotations__)
 @cache
 def parameters(cls: type) -> dict[str, tuple[Any, bool]]:
     """Parameter name → (annotation, required) of one generated parameter dictionary."""
-    hints = {}
+    hints: dict[str, Any] = {}
     for base in reversed(getattr(cls, "__orig_bases__", ())):
         hints.update(getattr(base, "__annotations__", {}))
     hints.update(cls.__annotations__)
