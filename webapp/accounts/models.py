@@ -94,6 +94,16 @@ class Person(Identified, UserMixin, Base):
         found: Person | None = session.scalar(select(cls).where(cls.email == email.strip()))
         return found
 
+    @classmethod
+    def coordinators(cls) -> list[Person]:
+        """Whom the firm's notices go to: active coordinators; the owners where there is none."""
+        for role in (Role.COORDINATOR, Role.OWNER):
+            holding = cls.memberships.any(Membership.role == role)
+            found = list(session.scalars(select(cls).where(cls.active, holding).order_by(cls.id)))
+            if found:
+                return found
+        return []
+
     def get_security_payload(self) -> dict[str, Any]:
         return {"name": self.name, "email": self.email}
 

@@ -46,3 +46,33 @@ BY_ROLE = {
 def steps_for(role: str) -> tuple[Step, ...]:
     """In the order in which they are due; the client's before the consultant's on the same day."""
     return tuple(sorted(BY_ROLE[role], key=lambda step: (step.days, step.owner)))
+
+
+# What the kick-off goes through, what to bring, and what the consultant has to get into.
+AGENDA = {
+    "coo": [
+        "How a week runs today, department by department",
+        "Where time and money get lost",
+        "Three quick wins, who owns each, by when",
+    ],
+    "integrator": [
+        "Where the company shall be in a year",
+        "What keeps the leadership team from it",
+        "This quarter’s priorities, and who owns each",
+    ],
+}
+NUMBERS = {
+    "coo": ["Orders, output and delivery times of the last quarter", "Costs by department"],
+    "integrator": ["This year’s plan and where it stands", "The five numbers the owner looks at"],
+}
+SYSTEMS = (
+    "E-mail and calendar, or a guest account",
+    "Shared documents",
+    "Where projects and tasks are kept",
+    "Reports and figures, read only",
+)
+
+
+def both(by_role: dict[str, list[str]], role: str) -> list[str]:
+    """The lines of a role; of both roles, one after the other."""
+    return [line for one in ("coo", "integrator") if role in {one, "both"} for line in by_role[one]]

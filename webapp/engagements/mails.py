@@ -1,0 +1,179 @@
+"""The mails of an engagement, each rendered when it is due and sent only while still of use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from webapp import access, clock
+from webapp.accounts.models import Person, SignInLink
+from webapp.booking.models import Booking
+from webapp.engagements import checklist
+from webapp.engagements.models import Draft, Engagement
+from webapp.notifications.sending import Attachment, send_email
+from webapp.web import absolute_url
+
+SIGN_IN_DAYS = 14
+
+
+def start_url(engagement: Engagement) -> str:
+    """The way back into a booking: to its details, its agreement or its payment."""
+    token = access.sign("start", str(engagement.hold_id))
+    return absolute_url("engagements.details", token=token)
+
+
+def page_url(engagement: Engagement) -> str:
+    return absolute_url("desk.engagement", engagement_id=engagement.id)
+
+
+def _client(engagement: Engagement) -> Person | Draft:
+    """Who pays: the billing contact, or whoever was typed in before there is a company."""
+    company = engagement.company
+    return (company and company.billing_contact) or engagement.sponsor or engagement.details
+
+
+def _invitation(booking: Booking) -> Attachment:
+    kind = "text/calendar; method=REQUEST; charset=utf-8"
+    return Attachment("kick-off.ics", kind, booking.calendar_file("REQUEST"))
+
+
+# -- booking ---------------------------------------------------------------------------------------
+
+
+def ask_for_payment(engagement: Engagement, occurrence: str) -> None:
+    """The link to agreement and payment; occurrence '0' is the first of them."""
+    send_email(
+        "payment_setup",
+        _client(engagement),
+        engagement,
+        f"{engagement.asked_at:%Y%m%d%H%M}-{occurrence}",
+        engagement=engagement,
+        first=occurrence == "0",
+        url=start_url(engagement),
+    )
+
+
+def tell_unpaid(engagement: Engagement) -> None:
+    """Day 5: a coordinator may want to call."""
+    for person in Person.coordinators():
+        send_email(
+            "payment_setup_overdue",
+            person,
+            engagement,
+            engagement=engagement,
+            client=_client(engagement),
+            url=page_url(engagement),
+        )
+
+
+def tell_lost(engagement: Engagement) -> None:
+    again = absolute_url("booking.start")
+    send_email("payment_setup_lapsed", _client(engagement), engagement,
+               engagement=engagement, url=again)  # fmt: skip
+
+
+def offer_resume(engagement: Engagement) -> None:
+    send_email("booking_resume", engagement.details, engagement,
+               engagement=engagement, url=start_url(engagement))  # fmt: skip
+
+
+# -- onboarding ------------------------------------------------------------------------------------
+
+
+def welcome(engagement: Engagement) -> None:
+    sponsor, kickoff = engagement.sponsor, engagement.kickoff
+    assert sponsor is not None and kickoff is not None
+    token = SignInLink.issue(sponsor, SIGN_IN_DAYS)
+    send_email(
+        "welcome",
+        sponsor,
+        engagement,
+        attachments=[_invitation(kickoff)],
+        engagement=engagement,
+        kickoff=kickoff,
+        first_days=[step for step in engagement.steps if step.owner == "client"],
+        sign_in=absolute_url("accounts.use_link", token=token),
+        sign_in_days=SIGN_IN_DAYS,
+        url=page_url(engagement),
+    )
+
+
+def tell_consultants(engagement: Engagement) -> None:
+    kickoff = engagement.kickoff
+    assert kickoff is not None
+    for row in engagement.assignments:
+        send_email(
+            "consultant_booked",
+            row.consultant.person,
+            engagement,
+            attachments=[_invitation(kickoff)],
+            engagement=engagement,
+            kickoff=kickoff,
+            url=page_url(engagement),
+        )
+
+
+def request_access(engagement: Engagement, on: date) -> None:
+    assert engagement.sponsor is not None
+    send_email(
+        "access_request",
+        engagement.sponsor,
+        engagement,
+        on.isoformat(),
+        engagement=engagement,
+        systems=checklist.SYSTEMS,
+        url=page_url(engagement),
+    )
+
+
+def prepare_kickoff(engagement: Engagement, kickoff: Booking) -> None:
+    for person in _attending(kickoff):
+        send_email(
+            "kickoff_prepare",
+            person,
+            kickoff,
+            kickoff.starts_at.isoformat(),
+            engagement=engagement,
+            kickoff=kickoff,
+            agenda=checklist.both(checklist.AGENDA, engagement.role),
+            numbers=checklist.both(checklist.NUMBERS, engagement.role),
+            url=page_url(engagement),
+        )
+
+
+def recap_kickoff(engagement: Engagement) -> None:
+    kickoff = engagement.kickoff
+    assert kickoff is not None
+    for person in _attending(kickoff):
+        send_email(
+            "kickoff_recap",
+            person,
+            kickoff,
+            engagement=engagement,
+            notes=[line.strip() for line in engagement.kickoff_notes.splitlines() if line.strip()],
+            open_steps=[step for step in engagement.steps if not step.done],
+            upcoming=_next_meeting(engagement),
+            url=page_url(engagement),
+        )
+
+
+def ask_pulse(engagement: Engagement, on: date) -> None:
+    assert engagement.sponsor is not None
+    token = access.sign("pulse", f"{engagement.id}@{on.isoformat()}")
+    send_email(
+        "pulse",
+        engagement.sponsor,
+        engagement,
+        on.isoformat(),
+        engagement=engagement,
+        url=absolute_url("engagements.pulse", token=token),
+    )
+
+
+def _attending(meeting: Booking) -> Iterable[Person]:
+    return (attendee.person for attendee in meeting.attendees)
+
+
+def _next_meeting(engagement: Engagement) -> Booking | None:
+    ahead = (row for row in engagement.meetings if row.state == "booked")
+    return next((row for row in ahead if row.starts_at > clock.now()), None)
