@@ -1,0 +1,45 @@
+"""``python -m sandbox.demo``: load the demo data, once; say who can sign in.
+
+Needs the app's settings, a migrated database, the Stripe stand-in, and DEMO_PASSWORD. Prints a line
+"<role> <email> <password>" per demo person; run again it prints the same and changes nothing.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+
+from sandbox.demo import engagements, firm
+from sandbox.demo.clients import CLIENTS, HARBOR
+from sandbox.demo.people import CONSULTANTS, STAFF
+from webapp.access import Role
+from webapp.app import create_app
+
+
+def main() -> int:
+    password = os.environ.get("DEMO_PASSWORD", "")
+    if not password:
+        print("DEMO_PASSWORD is not set.", file=sys.stderr)
+        return 2
+    with create_app().app_context():
+        load(password)
+    print("\n".join(sign_ins(password)))
+    return 0
+
+
+def load(password: str) -> None:
+    firm.load(password)
+    for client in CLIENTS:
+        engagements.load(client, password if client is HARBOR else None)
+
+
+def sign_ins(password: str) -> Iterator[str]:
+    for staff in STAFF:
+        yield f"{staff.role} {staff.email} {password}"
+    for consultant in CONSULTANTS:
+        if consultant.slug in firm.SIGN_IN:
+            yield f"{Role.CONSULTANT} {consultant.email} {password}"
+    yield f"{Role.SPONSOR} {HARBOR.draft.contact_email} {password}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

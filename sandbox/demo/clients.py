@@ -1,0 +1,98 @@
+"""The demo firm's clients and what each has booked. All are invented."""
+
+from dataclasses import dataclass
+
+from webapp.access import Role
+from webapp.engagements.models import Draft
+
+
+@dataclass(frozen=True)
+class Colleague:
+    role: Role
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Client:
+    """days_ahead: the kick-off is at the first suitable time after so many days.
+
+    pays: whether they went on to Checkout, or left it at the agreement. steps: onboarding steps
+    they have done since.
+    """
+
+    offering: str
+    consultant: str
+    days_ahead: int
+    draft: Draft
+    pays: bool = True
+    colleagues: tuple[Colleague, ...] = ()
+    steps: tuple[str, ...] = ()
+
+
+HARBOR = Client(
+    "coo-four-days",
+    "mateo-villalobos",
+    7,
+    Draft(
+        company_name="Harbor & Pine Outfitters",
+        time_zone="America/New_York",
+        country="US",
+        address="48 Wharf Street\nPortland, ME 04101",
+        purchase_order="PO-2207",
+        contact_name="Dana Whitfield",
+        contact_email="dana@harborpine.example.com",
+        contact_phone="+1 207 555 0136",
+    ),
+    colleagues=(
+        Colleague(Role.LEADER, "Omar Haddad", "omar@harborpine.example.com"),
+        Colleague(Role.BILLING, "Renee Castellanos", "renee@harborpine.example.com"),
+        Colleague(Role.OBSERVER, "Wil Jansen", "wil@harborpine.example.com"),
+    ),
+    steps=("sponsor",),
+)
+
+CLIENTS = (
+    HARBOR,
+    Client(
+        "operations-diagnostic",
+        "mateo-villalobos",
+        2,
+        Draft(
+            company_name="Lumen Street Bakeries",
+            time_zone="America/Chicago",
+            country="US",
+            address="1910 Lumen Street\nMilwaukee, WI 53202",
+            contact_name="Bogdan Petrescu",
+            contact_email="bogdan@lumenstreet.example.com",
+        ),
+        steps=("sponsor", "access"),
+    ),
+    Client(
+        "coo-four-days-uk",
+        "amara-okafor",
+        3,
+        Draft(
+            company_name="Quillworks Ltd",
+            time_zone="Europe/London",
+            country="GB",
+            address="7 Paper Mill Lane\nBristol BS1 6ZZ",
+            contact_name="Tomasz Zielinski",
+            contact_email="tomasz@quillworks.example.com",
+        ),
+    ),
+    Client(
+        "leadership-diagnostic",
+        "hana-sugimoto",
+        10,
+        Draft(
+            company_name="Brightwell Family Clinics",
+            time_zone="America/Los_Angeles",
+            country="US",
+            address="3300 Alder Avenue\nSacramento, CA 95814",
+            contact_name="Leilani Kahale",
+            contact_email="leilani@brightwell.example.com",
+        ),
+        pays=False,
+    ),
+)

@@ -1,0 +1,90 @@
+"""The clients' engagements, walked through as a client would: hold, details, agreement, payment."""
+
+import uuid
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask_security import hash_password
+from sqlalchemy import select
+
+from sandbox.demo import firm, hosted_page
+from sandbox.demo.clients import Client
+from webapp import access, clock
+from webapp.accounts.models import Person
+from webapp.billing import mirroring
+from webapp.billing.models import Checkout
+from webapp.billing.opening import open_checkout
+from webapp.booking.models import KICKOFF_MINUTES, Hold, open_slots
+from webapp.catalog.models import Consultant, Offering
+from webapp.db import session, transaction
+from webapp.engagements.models import Engagement
+
+OFFICE_HOURS = range(9, 16)
+LOOK_AHEAD = timedelta(days=14)
+
+
+def load(client: Client, password: str | None = None) -> None:
+    """Book what the client books; a walk that was broken off goes on where it stopped.
+
+    password: for the sponsor; without one they sign in by link.
+    """
+    with transaction():
+        engagement = signed(client) or sign(client, password)
+        waiting = client.pays and engagement.stage == "signed"
+        engagement_id, hold_id = engagement.id, engagement.hold_id
+    if not waiting:
+        return
+    address = open_checkout(engagement_id, access.sign("start", str(hold_id)))
+    if address:
+        draft = client.draft
+        hosted_page.pay(address, draft.contact_name, draft.contact_email, draft.country)
+    with transaction():
+        settle(client, engagement_id)
+
+
+def signed(client: Client) -> Engagement | None:
+    found: Engagement | None = session.scalar(
+        select(Engagement)
+        .join(Engagement.sponsor)
+        .where(Person.email == client.draft.contact_email)
+        .order_by(Engagement.created_at)
+        .limit(1)
+    )
+    return found
+
+
+def sign(client: Client, password: str | None) -> Engagement:
+    offering = firm.known(Offering, client.offering)
+    consultant = firm.known(Consultant, client.consultant)
+    assert offering is not None and consultant is not None
+    draft = client.draft
+    hold = Hold.take(offering, consultant, first_start(client, consultant), draft.time_zone)
+    engagement = Engagement.of_hold(hold)
+    engagement.note_details(draft, None)
+    engagement.sign(draft.contact_name, draft.contact_email, "127.0.0.1", "demo data")
+    assert engagement.sponsor is not None and engagement.company is not None
+    if password:
+        engagement.sponsor.password = hash_password(password)
+    for other in client.colleagues:
+        firm.colleague(engagement.company, other.role, other.name, other.email)
+    return engagement
+
+
+def first_start(client: Client, consultant: Consultant) -> datetime:
+    """The first open time after days_ahead that lies within the client's office hours."""
+    first = clock.now() + timedelta(days=client.days_ahead)
+    found = open_slots([consultant.id], first, first + LOOK_AHEAD, KICKOFF_MINUTES)[consultant.id]
+    zone = ZoneInfo(client.draft.time_zone)
+    return next((at for at in found if at.astimezone(zone).hour in OFFICE_HOURS), found[0])
+
+
+def settle(client: Client, engagement_id: uuid.UUID) -> None:
+    """What the page after Checkout does, then the steps that the client has done since."""
+    engagement = mirroring.locked(engagement_id)
+    assert engagement is not None and engagement.sponsor is not None
+    checkout = Checkout.latest(engagement)
+    assert checkout is not None and checkout.stripe_id is not None
+    mirroring.sync_checkout(engagement, checkout.stripe_id)
+    for step in engagement.steps:
+        if step.key in client.steps:
+            step.complete(engagement.sponsor)
