@@ -1,1 +1,116 @@
-"""Billing: Stripe events, reconciling, refunds."""
+"""Billing: Stripe's events, refunds, reconciling, and the mails about money."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from webapp.billing import mails, reconciling, settlement, stripe_events
+from webapp.billing import stripe_gateway as gateway
+from webapp.db import session
+from webapp.engagements.models import Engagement
+from workers.job import task
+from workers.plan import planner
+
+# -- Stripe ----------------------------------------------------------------------------------------
+
+
+@task("billing.handle_event")
+def handle_event(event_id: str) -> None:
+    stripe_events.handle(event_id)
+
+
+@task("billing.look_at_checkout")
+def look_at_checkout(checkout_id: str) -> None:
+    reconciling.look_at_checkout(uuid.UUID(checkout_id))
+
+
+@task("billing.expire_checkout")
+def expire_checkout(engagement_id: str) -> None:
+    settlement.expire_checkouts(uuid.UUID(engagement_id))
+
+
+@task("billing.cancel_subscription")
+def cancel_subscription(stripe_id: str) -> None:
+    settlement.cancel_subscription(stripe_id)
+
+
+@task("billing.move_renewal")
+def move_renewal(stripe_id: str, to: str) -> None:
+    gateway.move_renewal(stripe_id, datetime.fromisoformat(to))
+
+
+@task("billing.make_refund")
+def make_refund(refund_id: str) -> None:
+    settlement.make_refund(uuid.UUID(refund_id))
+
+
+@task("billing.settle_cancellation")
+def settle_cancellation(engagement_id: str) -> None:
+    settlement.settle_cancellation(session.get_one(Engagement, uuid.UUID(engagement_id)).lock())
+
+
+@task("billing.catch_up")
+def catch_up(_slot: int) -> None:
+    reconciling.catch_up()
+
+
+@task("billing.refresh")
+def refresh(engagement_id: str) -> None:
+    reconciling.refresh(uuid.UUID(engagement_id))
+
+
+# -- mails -----------------------------------------------------------------------------------------
+
+
+@task("billing.send_receipt")
+def send_receipt(invoice_id: str) -> None:
+    mails.send_receipt(uuid.UUID(invoice_id))
+
+
+@task("billing.tell_upcoming")
+def tell_upcoming(subscription_id: str, renews_at: str) -> None:
+    mails.tell_upcoming(uuid.UUID(subscription_id), datetime.fromisoformat(renews_at))
+
+
+@task("billing.tell_failed")
+def tell_failed(invoice_id: str, day: int) -> None:
+    mails.tell_failed(uuid.UUID(invoice_id), day)
+
+
+@task("billing.tell_slot_lost")
+def tell_slot_lost(engagement_id: str) -> None:
+    mails.tell_slot_lost(uuid.UUID(engagement_id))
+
+
+@task("billing.tell_cancellation")
+def tell_cancellation(engagement_id: str) -> None:
+    mails.tell_cancellation(uuid.UUID(engagement_id))
+
+
+# -- planners --------------------------------------------------------------------------------------
+
+
+@planner("billing.sweep_inbox")
+def sweep_inbox() -> None:
+    reconciling.sweep_inbox()
+
+
+@planner("billing.look_for_events")
+def look_for_events() -> None:
+    reconciling.look_for_events()
+
+
+@planner("billing.refresh_stale")
+def refresh_stale() -> None:
+    reconciling.refresh_stale()
+
+
+@planner("billing.plan_notices")
+def plan_notices() -> None:
+    reconciling.plan_notices()
+
+
+@planner("billing.plan_reminders")
+def plan_reminders() -> None:
+    reconciling.plan_reminders()

@@ -37,6 +37,11 @@ class Order:
     renewal: Renewal | None
 
     @property
+    def rows(self) -> list[tuple[str, Money]]:
+        """For a page that lists them."""
+        return [(line.label, line.amount) for line in self.lines]
+
+    @property
     def total(self) -> Money:
         first, *others = (line.amount for line in self.lines)
         return sum(others, first)

@@ -208,7 +208,15 @@ def _search_customer(company: str) -> str | None:
 
 
 def _create_customer(company: str, after: str | None) -> str:
+    """A fault of Stripe's is stored with its key, so that another key has to be used then."""
     key = f"customer:{company}:{after}" if after else f"customer:{company}"
+    try:
+        return _created_under(key, company)
+    except Faulted:
+        return _created_under(f"{key}:again", company)
+
+
+def _created_under(key: str, company: str) -> str:
     params = {"metadata": {"company": company}}
     return str(ask(lambda v1: v1.customers.create(params, _keyed(key)))["id"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import CheckConstraint, ForeignKey, select
 from sqlalchemy.dialects.postgresql import insert
@@ -21,7 +21,10 @@ STATE_OF = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 
 
 class Refund(Identified, Base):
-    """idempotency_key is 'refund:<invoice>:<reason>': one reason refunds an invoice once."""
+    """idempotency_key is 'refund:<invoice>:<reason>': one reason refunds an invoice once.
+
+    faults: how often Stripe answered with a fault of its own.
+    """
 
     __tablename__ = "refund"
 
@@ -32,6 +35,7 @@ class Refund(Identified, Base):
     currency: Mapped[str]
     reason: Mapped[str]
     state: Mapped[str] = mapped_column(default="intended")
+    faults: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     invoice: Mapped[Invoice] = relationship(back_populates="refunds")
 
@@ -43,6 +47,17 @@ class Refund(Identified, Base):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def call_key(self) -> str:
+        """Stripe's own fault is stored with the key, so that after one the next is used."""
+        return f"{self.idempotency_key}:{self.faults}"
+
+    def try_again(self) -> None:
+        """In a minute, after a fault of Stripe's."""
+        self.faults += 1
+        key, run_after = f"billing.make_refund:{self.call_key}", clock.now() + timedelta(minutes=1)
+        outbox.enqueue("billing.make_refund", self.id, key=key, run_after=run_after)
 
     @classmethod
     def intend(cls, invoice: Invoice, amount: Money, reason: str) -> None:
@@ -56,7 +71,7 @@ class Refund(Identified, Base):
             return
         row = insert(cls).values(
             invoice_id=invoice.id, idempotency_key=key, amount_minor=minor, state="intended",
-            currency=invoice.currency, reason=reason, created_at=clock.now(),
+            currency=invoice.currency, reason=reason, created_at=clock.now(), faults=0,
         )  # fmt: skip
         made = session.scalar(row.on_conflict_do_nothing().returning(cls.id))
         if made:

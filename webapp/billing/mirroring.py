@@ -1,0 +1,170 @@
+"""Reading Stripe's objects anew, under the engagement's lock, into our mirrors.
+
+Whoever comes first (webhook, the client's browser, the reconciler) runs the same code; the lock
+makes them take turns, so that what was read last is what is kept, whatever order events came in.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+import structlog
+from sqlalchemy import select
+
+from webapp import audit, outbox
+from webapp.billing import stripe_gateway as gateway
+from webapp.billing.models import Checkout, Customer, Invoice, Refund, Subscription
+from webapp.billing.order import midnight, month_number, month_start
+from webapp.billing.settlement import settle
+from webapp.billing.stripe_objects import StripeInvoice, StripeSession, StripeSubscription
+from webapp.db import session
+from webapp.engagements.models import Engagement, RetainerPeriod
+
+log = structlog.get_logger()
+
+
+def locked(engagement_id: uuid.UUID) -> Engagement | None:
+    """The engagement, locked until the transaction ends; its hold first, as booking does."""
+    engagement = session.get(Engagement, engagement_id)
+    if engagement is None:
+        return None
+    session.refresh(engagement.hold, with_for_update=True)
+    return engagement.lock()
+
+
+def sync_checkout(engagement: Engagement, session_id: str) -> StripeSession:
+    """Read a Checkout Session and all that paying it made; the engagement goes on if it is paid."""
+    found = gateway.read_checkout(session_id)
+    checkout = _attempt_of(engagement, found)
+    if checkout is None:
+        log.error("stripe.foreign_session", session=found.id, engagement=str(engagement.id))
+        return found
+    checkout.take(found)
+    if found.customer:
+        _note_customer(engagement, found.customer, found.livemode)
+    if found.paid:
+        _sync_bought(engagement, found)
+    settle(engagement)
+    return found
+
+
+def _attempt_of(engagement: Engagement, found: StripeSession) -> Checkout | None:
+    key = found.metadata.get("checkout", "")
+    return session.scalar(
+        select(Checkout).filter_by(engagement_id=engagement.id, idempotency_key=key)
+    )
+
+
+def _note_customer(engagement: Engagement, customer: str, livemode: bool) -> None:
+    if engagement.company_id:
+        Customer.note(engagement.company_id, customer, livemode)
+
+
+def _sync_bought(engagement: Engagement, found: StripeSession) -> None:
+    if found.subscription:
+        mirror_subscription(engagement, gateway.read_subscription(found.subscription))
+    if found.invoice:
+        mirror_invoice(engagement, gateway.read_invoice(found.invoice))
+
+
+# -- subscriptions ---------------------------------------------------------------------------------
+
+
+def sync_subscription(engagement: Engagement, subscription_id: str) -> None:
+    mirror_subscription(engagement, gateway.read_subscription(subscription_id))
+    settle(engagement)
+
+
+def mirror_subscription(engagement: Engagement, found: StripeSubscription) -> None:
+    """Keep what a subscription is; a second live one for the same engagement is ended."""
+    mirror = Subscription.of(engagement)
+    if mirror and mirror.stripe_id != found.id and not mirror.over:
+        _end_stray(engagement, found)
+        return
+    mirror = mirror or Subscription(engagement=engagement, status="")
+    mirror.take(found)
+    session.add(mirror)
+    session.flush()
+    if found.default_card:
+        _keep_card(engagement, found.default_card)
+    _keep_renewal_day(engagement, found)
+
+
+def _end_stray(engagement: Engagement, found: StripeSubscription) -> None:
+    if not found.over:
+        log.error(
+            "stripe.second_subscription", engagement=str(engagement.id), subscription=found.id
+        )
+        audit.record("subscription.second", engagement, subscription=found.id)
+        outbox.enqueue("billing.cancel_subscription", found.id)
+
+
+def _keep_renewal_day(engagement: Engagement, found: StripeSubscription) -> None:
+    """Months are counted from the kick-off, so one on the 31st returns to the 31st.
+
+    Stripe goes on from the day to which a short month cut the first renewal. The hour that summer
+    time makes is let be.
+    """
+    if found.status != "active" or found.cancel_at_period_end:
+        return
+    number = month_number(engagement, found.renews_at)
+    due = midnight(month_start(engagement, number), engagement.time_zone)
+    days_off = (due - found.renews_at).total_seconds() / 86400
+    if 0.5 < days_off < 4:
+        outbox.enqueue("billing.move_renewal", found.id, due.isoformat())
+
+
+def _keep_card(engagement: Engagement, method: str) -> None:
+    customer = Customer.of(engagement.company_id)
+    if customer:
+        customer.take_card(gateway.read_payment_method(method))
+
+
+def sync_card(engagement: Engagement) -> None:
+    """The card that renewals are charged to: the subscription's own, else the customer's."""
+    customer, mirror = Customer.of(engagement.company_id), Subscription.of(engagement)
+    if customer is None:
+        return
+    known = gateway.read_customer(customer.stripe_id)
+    own = gateway.read_subscription(mirror.stripe_id).default_card if mirror else None
+    method = own or known.default_card
+    if method and not known.deleted:
+        customer.take_card(gateway.read_payment_method(method))
+
+
+# -- invoices and refunds --------------------------------------------------------------------------
+
+
+def sync_invoice(engagement: Engagement, invoice_id: str) -> None:
+    found = gateway.read_invoice(invoice_id)
+    if found.subscription and Subscription.of(engagement) is None:
+        mirror_subscription(engagement, gateway.read_subscription(found.subscription))
+    mirror_invoice(engagement, found)
+    settle(engagement)
+
+
+def mirror_invoice(engagement: Engagement, found: StripeInvoice) -> None:
+    """Keep what an invoice is; a draft is kept from the day it is issued."""
+    if found.status == "draft":
+        return
+    invoice = Invoice.known(found.id) or Invoice(engagement=engagement, status="", attempts=0)
+    invoice.take(found)
+    if found.customer:
+        _note_customer(engagement, found.customer, found.livemode)
+    mirror = Subscription.of(engagement)
+    if found.subscription and mirror and found.subscription != mirror.stripe_id:
+        Refund.intend(invoice, invoice.paid, "second_subscription")
+    elif found.status == "paid" and found.covers:
+        _open_month(engagement, month_number(engagement, found.covers.starts))
+
+
+def _open_month(engagement: Engagement, number: int) -> None:
+    """The month that a renewal paid for; the first is begun by onboarding."""
+    if all(period.number != number for period in engagement.periods):
+        month = RetainerPeriod.nth(engagement.id, engagement.kick_off_on, number)
+        engagement.periods.append(month)
+
+
+def sync_refund(engagement: Engagement, refund_id: str, invoice: Invoice) -> None:
+    Refund.mirror(invoice, gateway.read_refund(refund_id))
+    mirror_invoice(engagement, gateway.read_invoice(invoice.stripe_id))

@@ -1,0 +1,46 @@
+"""What a client reads right after paying: what comes when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from webapp.billing.order import Order
+from webapp.engagements.models import Engagement
+from webapp.web import format_day, format_money, format_when
+
+
+@dataclass(frozen=True)
+class Entry:
+    when: str
+    title: str
+    text: str = ""
+    state: str = "next"
+
+
+def next_steps(engagement: Engagement, order: Order) -> list[Entry]:
+    """In the order in which they happen; times in the engagement's zone."""
+    assert engagement.sponsor is not None
+    zone, lead = engagement.time_zone, engagement.lead.name
+    kickoff = engagement.kickoff
+    starts = kickoff.starts_at if kickoff else engagement.hold.starts_at
+    address = engagement.sponsor.email
+    entries = [
+        Entry("Now", "Look into your mail", f"{address} gets the kick-off for your calendar, "
+              "a link to sign in, and the receipt.", "now"),
+        Entry(format_day(starts - timedelta(days=2), zone), "What to have ready",
+              "Two days before, we write what makes the first hour useful."),
+        Entry(format_when(starts, zone), f"Kick-off with {lead}",
+              "An hour on where you stand, what matters first, and who decides what."),
+    ]  # fmt: skip
+    return entries + _later(order)
+
+
+def _later(order: Order) -> list[Entry]:
+    if order.renewal is None:
+        return []
+    price, day = format_money(order.renewal.price), format_day(order.renewal.on)
+    return [
+        Entry("Each month", "A review", "What was done, what the numbers say, what comes next."),
+        Entry(day, "Your second month", f"{price} is charged to the same card. We say so before."),
+    ]

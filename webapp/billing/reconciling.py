@@ -1,0 +1,171 @@
+"""Finding what no webhook told: bounded looks at Stripe, each at its own pace.
+
+The pace is in the keys of the jobs (a quarter of an hour, a day), so that any number of planners
+may run at any time without asking Stripe more often.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy import ColumnElement, Select, func, select
+
+from webapp import clock, outbox
+from webapp.billing import mirroring, stripe_events
+from webapp.billing import stripe_gateway as gateway
+from webapp.billing.mails import NOTICE_DAYS, REMINDERS
+from webapp.billing.models import Checkout, Invoice, StripeEvent, Subscription
+from webapp.billing.models.subscription import OVER
+from webapp.db import session
+from webapp.engagements.models import Engagement
+from webapp.outbox import Job
+
+log = structlog.get_logger()
+
+LOOK_EVERY = timedelta(minutes=15)
+OVERLAP = timedelta(hours=1)
+# Stripe lists the events of thirty days.
+FARTHEST = timedelta(days=29)
+LEFT_BEHIND = timedelta(minutes=5)
+FRESH = timedelta(days=1)
+AHEAD = timedelta(hours=48)
+AT_ONCE = 200
+
+
+# -- planners --------------------------------------------------------------------------------------
+
+
+def sweep_inbox() -> None:
+    """Events that nobody finished are put in line again, hourly at most."""
+    now = clock.now()
+    left = select(StripeEvent.id).filter(
+        StripeEvent.state == "received", StripeEvent.received_at < now - LEFT_BEHIND
+    )
+    hour = f"{now:%Y%m%d%H}"
+    rows = session.scalars(left.order_by(StripeEvent.received_at).limit(AT_ONCE))
+    outbox.enqueue_all(
+        ("billing.handle_event", [event_id], f"billing.handle_event:{event_id}:{hour}", None)
+        for event_id in rows
+    )
+
+
+def look_for_events() -> None:
+    """Ask Stripe for events every quarter of an hour, if it has anything to tell of us at all."""
+    if session.scalar(select(Checkout.id).limit(1)):
+        pace = int(LOOK_EVERY.total_seconds())
+        slot = int(clock.now().timestamp()) // pace * pace
+        outbox.enqueue("billing.catch_up", slot)
+
+
+def refresh_stale() -> None:
+    """Subscriptions and open invoices not read for a day are read again, daily at most."""
+    before = clock.now() - FRESH
+    live = _stale(Subscription, before, Subscription.status.not_in(OVER))
+    owed = _stale(Invoice, before, Invoice.status == "open")
+    ids = {*session.scalars(live), *session.scalars(owed)}
+    today = f"{clock.now():%Y%m%d}"
+    outbox.enqueue_all(
+        ("billing.refresh", [str(key)], f"billing.refresh:{key}:{today}", None) for key in ids
+    )
+
+
+def _stale(
+    mirror: type[Subscription] | type[Invoice], before: datetime, alive: ColumnElement[bool]
+) -> Select[uuid.UUID]:
+    rows = select(mirror.engagement_id).where(mirror.synced_at < before, alive)
+    return rows.order_by(mirror.synced_at).limit(AT_ONCE)
+
+
+def plan_notices() -> None:
+    """Renewals in the days ahead are announced, each at its exact instant."""
+    now = clock.now()
+    first, last = now, now + timedelta(days=NOTICE_DAYS) + AHEAD
+    rows = select(Subscription.id, Subscription.renews_at).where(
+        Subscription.status.not_in(OVER),
+        Subscription.cancel_at_period_end.is_(False),
+        Subscription.renews_at.between(first, last),
+    )
+    outbox.enqueue_all(
+        _job("billing.tell_upcoming", row.id, row.renews_at.isoformat(),
+             at=row.renews_at - timedelta(days=NOTICE_DAYS))
+        for row in session.execute(rows)
+    )  # fmt: skip
+
+
+def plan_reminders() -> None:
+    """Unpaid invoices are spoken of again on days 3, 7 and 10, while they are."""
+    now = clock.now()
+    rows = select(Invoice.id, Invoice.issued_at).where(
+        Invoice.status == "open", Invoice.attempts > 0,
+        Invoice.issued_at > now - timedelta(days=max(REMINDERS) + 2),
+    )  # fmt: skip
+    due = (
+        (row.id, day, row.issued_at + timedelta(days=day))
+        for row in session.execute(rows).all()
+        for day in REMINDERS
+    )
+    outbox.enqueue_all(
+        _job("billing.tell_failed", invoice, day, at=at)
+        for invoice, day, at in due
+        if now - timedelta(days=2) < at < now + AHEAD
+    )
+
+
+def _job(task: str, *payload: object, at: datetime) -> tuple[str, list[object], str, datetime]:
+    args = [str(part) if isinstance(part, uuid.UUID) else part for part in payload]
+    return task, args, ":".join([task, *map(str, args)]), at
+
+
+# -- jobs ------------------------------------------------------------------------------------------
+
+
+def catch_up() -> None:
+    """Store the events that never arrived, from before the last look on."""
+    since = _last_look() - OVERLAP
+    new = sum(map(stripe_events.receive, gateway.list_events(since, stripe_events.TYPES)))
+    if new:
+        log.warning("stripe.events_found", events=new, since=since.isoformat())
+
+
+def _last_look() -> datetime:
+    """When we last listed events; if never, when there first was something to tell."""
+    looks = select(func.max(Job.done_at)).where(Job.task == "billing.catch_up", Job.state == "done")
+    begun = select(func.min(Checkout.created_at))
+    known = session.scalar(looks) or session.scalar(begun) or clock.now()
+    return max(known.astimezone(UTC), clock.now() - FARTHEST)
+
+
+def refresh(engagement_id: uuid.UUID) -> None:
+    """Read a subscription anew, and each of its invoices that we lack or know otherwise."""
+    engagement = mirroring.locked(engagement_id)
+    mirror = engagement and Subscription.of(engagement)
+    if engagement is None:
+        return
+    if mirror:
+        mirroring.sync_subscription(engagement, mirror.stripe_id)
+        for found in gateway.list_invoices(mirror.stripe_id):
+            known = Invoice.known(found.id)
+            if known is None or known.status != found.status:
+                mirroring.sync_invoice(engagement, found.id)
+    _read_open(engagement)
+
+
+def _read_open(engagement: Engagement) -> None:
+    owed = select(Invoice.stripe_id).filter_by(engagement_id=engagement.id, status="open")
+    for stripe_id in session.scalars(owed).all():
+        mirroring.sync_invoice(engagement, stripe_id)
+
+
+def look_at_checkout(checkout_id: uuid.UUID) -> None:
+    """After a Session's time: paid though nobody told us, or over."""
+    checkout = session.get_one(Checkout, checkout_id)
+    if checkout.state not in {"intended", "open"}:
+        return
+    engagement = mirroring.locked(checkout.engagement_id)
+    assert engagement is not None
+    if checkout.stripe_id:
+        mirroring.sync_checkout(engagement, checkout.stripe_id)
+    else:
+        checkout.take(None)

@@ -1,0 +1,117 @@
+"""What a payment sets off: the engagement begins, or its money goes back."""
+
+from __future__ import annotations
+
+import uuid
+
+import structlog
+from sqlalchemy import select
+
+from webapp import audit, outbox
+from webapp.billing import stripe_gateway as gateway
+from webapp.billing.models import Checkout, Invoice, Refund, Subscription
+from webapp.billing.stripe_objects import StripeRefund
+from webapp.booking.models import SlotTaken
+from webapp.db import session
+from webapp.engagements.models import Engagement
+
+SLOT_LOST, CANCELLED = "slot_lost", "cancelled"
+log = structlog.get_logger()
+
+
+def settle(engagement: Engagement) -> None:
+    """Take the step that what we know of the payment calls for; the lock is the caller's.
+
+    Safe to call at any time: a step taken is not taken again.
+    """
+    if engagement.stage in {"signed", "lost"} and _paid(engagement):
+        _begin(engagement)
+
+
+def _paid(engagement: Engagement) -> bool:
+    complete = select(Checkout.id).filter_by(engagement_id=engagement.id, state="complete")
+    return bool(session.scalar(complete.limit(1)) or Invoice.paid_of(engagement))
+
+
+def _begin(engagement: Engagement) -> None:
+    try:
+        with session.begin_nested():
+            engagement.begin_onboarding()
+    except SlotTaken:
+        _slot_lost(engagement)
+
+
+def _slot_lost(engagement: Engagement) -> None:
+    """Paid, but the kick-off's time or capacity went to somebody else meanwhile."""
+    if engagement.stage == "signed":
+        engagement.advance("lost", None, "Paid after the kick-off's time was lost")
+        engagement.hold.release()
+        audit.record("payment.slot_lost", engagement)
+    give_back(engagement, 100, SLOT_LOST)
+    if Invoice.paid_of(engagement):
+        outbox.enqueue("billing.tell_slot_lost", engagement.id)
+
+
+def give_back(engagement: Engagement, percent: int, reason: str) -> None:
+    """Refund that share of all that was paid, once for the reason, and end the subscription."""
+    for invoice in Invoice.paid_of(engagement):
+        Refund.intend(invoice, invoice.paid.percent(percent), reason)
+    mirror = Subscription.of(engagement)
+    if mirror and not mirror.over:
+        outbox.enqueue("billing.cancel_subscription", mirror.stripe_id)
+
+
+def settle_cancellation(engagement: Engagement) -> None:
+    """Cancelled before the kick-off: refund by the policy shown at booking, once, and say so."""
+    if engagement.stage != "ended":
+        return
+    give_back(engagement, engagement.refund_percent(), CANCELLED)
+    outbox.enqueue("billing.tell_cancellation", engagement.id)
+
+
+# -- jobs that ask Stripe --------------------------------------------------------------------------
+
+
+def make_refund(refund_id: uuid.UUID) -> None:
+    """Send an intended refund, unless Stripe lists it as made: an answer may have been lost."""
+    refund = session.get_one(Refund, refund_id, with_for_update=True)
+    if refund.state != "intended":
+        return
+    payment = gateway.read_invoice(refund.invoice.stripe_id).payment_intent
+    if payment is None:
+        refund.state = "failed"
+        audit.record("refund.failed", refund, reason="paid outside Stripe: refund by hand")
+        return
+    try:
+        refund.take(_made_before(payment, refund) or _send(payment, refund))
+        audit.record("refund.made", refund, minor=refund.amount_minor)
+    except gateway.Faulted:
+        refund.try_again()
+
+
+def _made_before(payment: str, refund: Refund) -> StripeRefund | None:
+    made = gateway.list_refunds(payment)
+    ours = (one for one in made if one.metadata.get("refund") == refund.idempotency_key)
+    return next(ours, None)
+
+
+def _send(payment: str, refund: Refund) -> StripeRefund:
+    owner = str(refund.invoice.engagement_id)
+    named = {"refund": refund.idempotency_key, "engagement": owner}
+    return gateway.refund(payment, refund.amount_minor, named, refund.call_key)
+
+
+def cancel_subscription(stripe_id: str) -> None:
+    """End a subscription at Stripe and in the mirror."""
+    found = gateway.cancel_subscription(stripe_id)
+    mirror = session.scalar(select(Subscription).filter_by(stripe_id=stripe_id).with_for_update())
+    if mirror:
+        mirror.take(found)
+
+
+def expire_checkouts(engagement_id: uuid.UUID) -> None:
+    """Close what may still be paid for an engagement that is lost."""
+    attempts = select(Checkout).filter_by(engagement_id=engagement_id, state="open")
+    for checkout in session.scalars(attempts.with_for_update()):
+        assert checkout.stripe_id
+        checkout.take(gateway.expire_checkout(checkout.stripe_id))

@@ -1,0 +1,142 @@
+"""Stripe's events: what each is about, and which object to read anew because of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+
+from webapp.billing import mirroring
+from webapp.billing import stripe_gateway as gateway
+from webapp.billing.models import Customer, Invoice, StripeEvent, Subscription
+from webapp.billing.stripe_objects import SignedEvent, id_of
+from webapp.billing.webhooks import believable
+from webapp.db import session
+from webapp.engagements.models import Engagement
+from webapp.outbox import RetryLater
+
+Subject = dict[str, Any]
+log = structlog.get_logger()
+
+# Stripe's list call takes no more than twenty.
+TYPES = (
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.expired",
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "invoice.finalized",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "invoice.payment_action_required",
+    "invoice.updated",
+    "invoice.voided",
+    "invoice.marked_uncollectible",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "customer.updated",
+    "customer.deleted",
+)
+
+
+class NotOurs(Exception):
+    """About something in the Stripe account that Righthand did not make."""
+
+
+def receive(event: SignedEvent) -> bool:
+    """Keep a verified event once, and put it in line; False when it was known already."""
+    refused = "" if believable(event) else "sent in the other mode (test or live)"
+    return StripeEvent.receive(event, refused)
+
+
+def handle(event_id: str) -> None:
+    """Act on a stored event, once: the row is locked, and a handled one is left alone."""
+    event = session.get_one(StripeEvent, event_id, with_for_update=True)
+    if event.state != "received":
+        return
+    act = HANDLERS.get(event.type)
+    if act is None:
+        event.settle("ignored")
+        return
+    try:
+        act(event.subject)
+        event.settle("handled")
+    except NotOurs as reason:
+        event.settle("ignored", str(reason))
+
+
+def engagement_of(named: str | None) -> Engagement:
+    """The engagement an object names, locked. Not here (yet) is tried again, never dropped."""
+    try:
+        engagement_id = uuid.UUID(named or "")
+    except ValueError:
+        raise NotOurs("names no engagement") from None
+    engagement = mirroring.locked(engagement_id)
+    if engagement is None:
+        raise RetryLater(f"engagement {engagement_id} is not here yet", 30)
+    return engagement
+
+
+def on_checkout(subject: Subject) -> None:
+    named = (subject["metadata"] or {}).get("engagement")
+    mirroring.sync_checkout(engagement_of(named), subject["id"])
+
+
+def on_subscription(subject: Subject) -> None:
+    known = select(Subscription.engagement_id).filter_by(stripe_id=subject["id"])
+    named = (subject["metadata"] or {}).get("engagement") or _text(session.scalar(known))
+    mirroring.sync_subscription(engagement_of(named), subject["id"])
+
+
+def on_invoice(subject: Subject) -> None:
+    mirroring.sync_invoice(engagement_of(_engagement_of_invoice(subject)), subject["id"])
+
+
+def _engagement_of_invoice(subject: Subject) -> str | None:
+    parent = (subject["parent"] or {}).get("subscription_details") or {}
+    named = (subject["metadata"] or {}) | (parent.get("metadata") or {})
+    known = select(Invoice.engagement_id).filter_by(stripe_id=subject["id"])
+    return named.get("engagement") or _text(session.scalar(known))
+
+
+def on_refund(subject: Subject) -> None:
+    payment = id_of(subject["payment_intent"])
+    stripe_id = gateway.invoice_of_payment(payment) if payment else None
+    known = Invoice.known(stripe_id or "")
+    if stripe_id and known is None:
+        raise RetryLater(f"invoice {stripe_id} is not here yet", 30)
+    if known is None:
+        raise NotOurs("pays no invoice")
+    engagement = engagement_of(str(known.engagement_id))
+    mirroring.sync_refund(engagement, subject["id"], known)
+
+
+def on_customer(subject: Subject) -> None:
+    """The card on file changed, or the customer was deleted (which ends their subscriptions)."""
+    customer = session.scalar(select(Customer).filter_by(stripe_id=subject["id"]))
+    if customer is None:
+        raise NotOurs("a customer we do not have")
+    theirs = select(Engagement.id).join(Subscription).filter(
+        Engagement.company_id == customer.company_id
+    )  # fmt: skip
+    for engagement_id in session.scalars(theirs.order_by(Engagement.id)).all():
+        mirroring.sync_card(engagement_of(str(engagement_id)))
+
+
+def _text(found: uuid.UUID | None) -> str | None:
+    return str(found) if found else None
+
+
+NOUNS: dict[str, Callable[[Subject], None]] = {
+    "checkout.session": on_checkout,
+    "customer.subscription": on_subscription,
+    "invoice": on_invoice,
+    "refund": on_refund,
+    "customer": on_customer,
+}
+HANDLERS = {kind: NOUNS[kind.rpartition(".")[0]] for kind in TYPES}
