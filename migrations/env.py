@@ -35,12 +35,10 @@ def migrated(connection) -> bool:  # type: ignore[no-untyped-def]
 def run() -> None:
     engine = create_engine(OWNER_URL, poolclass=pool.NullPool)
     with engine.connect() as connection:
-        context.configure(
-            connection=connection, target_metadata=Base.metadata, compare_type=True
-        )
+        context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
         with context.begin_transaction():
             context.run_migrations()
-            if APP_ROLE != engine.url.username and migrated(connection):
+            if engine.url.username != APP_ROLE and migrated(connection):
                 grant(connection)
 
 

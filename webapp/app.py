@@ -58,7 +58,7 @@ AFFILIATION = (
 class Righthand(Flask):
     """One request is one transaction, committed or rolled back here and nowhere else."""
 
-    def dispatch_request(self) -> Response:  # type: ignore[override]
+    def dispatch_request(self) -> Response:
         try:
             response = self.make_response(super().dispatch_request())
         except BaseException:
@@ -127,7 +127,9 @@ def navigation() -> Iterator[NavigationLink]:
             continue
         if (who & roles) if roles else not who:
             url = url_for(endpoint)
-            yield NavigationLink(label, url, request.path == url or request.path.startswith(url + "/"))
+            yield NavigationLink(
+                label, url, request.path == url or request.path.startswith(url + "/")
+            )
 
 
 def page_context() -> dict[str, Any]:

@@ -9,9 +9,7 @@ from babel.numbers import format_currency
 
 # Stripe's own table, not ISO 4217: ISK and UGX are charged as if they had two decimals.
 # https://docs.stripe.com/currencies#special-cases
-ZERO_DECIMAL = frozenset(
-    "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split()
-)
+ZERO_DECIMAL = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
 THREE_DECIMAL = frozenset("BHD JOD KWD OMR TND".split())
 
 
@@ -37,7 +35,7 @@ class Money:
 
     @classmethod
     def of(cls, major: str | int | Decimal, currency: str) -> Money:
-        """An amount in major units, as people write it; ValueError when a minor unit would split."""
+        """An amount in major units, as people write it; ValueError where a minor unit splits."""
         if isinstance(major, float):
             raise TypeError("a float is no amount of money")
         minor = Decimal(major).scaleb(decimals(currency))

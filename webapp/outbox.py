@@ -83,7 +83,7 @@ def enqueue(
 
 
 def enqueue_all(rows: Iterable[tuple[str, list[Any], str, datetime | None]]) -> None:
-    """Many at once: (task, payload, key, run_after); in key order, so that planners never deadlock."""
+    """Many at once: (task, payload, key, run_after); in key order: planners never deadlock."""
     now = clock.now()
     values = [
         {"task": task, "payload": payload, "dedupe_key": key, "state": "waiting", "attempts": 0,
@@ -91,7 +91,8 @@ def enqueue_all(rows: Iterable[tuple[str, list[Any], str, datetime | None]]) -> 
         for task, payload, key, run_after in sorted(rows, key=lambda row: row[2])
     ]  # fmt: skip
     if values:
-        session.execute(insert(Job).values(values).on_conflict_do_nothing(index_elements=["dedupe_key"]))
+        rows_in = insert(Job).values(values)
+        session.execute(rows_in.on_conflict_do_nothing(index_elements=["dedupe_key"]))
         wake()
 
 

@@ -43,6 +43,12 @@ def paged(rows: Select[Any], per_page: int = PER_PAGE) -> Page[Any]:
     return Page(found, number, total, per_page)
 
 
+def slice_of(rows: Sequence[Row], per_page: int = PER_PAGE) -> Page[Row]:
+    """The page that the request asks for, of rows that are all at hand."""
+    number = max(1, request.args.get("page", 1, type=int))
+    return Page(rows[(number - 1) * per_page : number * per_page], number, len(rows), per_page)
+
+
 def _url(number: int) -> str:
     values = {**request.args.to_dict(), **(request.view_args or {}), "page": number}
     return url_for(request.endpoint or "", **values)

@@ -47,7 +47,9 @@ def test_wrong_password_and_unknown_person_are_answered_alike(
     wrong = post_password(client, consultant.email, "not it at all")
     unknown = post_password(client, "nobody@example.com", "not it at all")
     assert wrong.status_code == unknown.status_code == 422
-    assert wrong.text.replace(consultant.email, "") == unknown.text.replace("nobody@example.com", "")
+    assert wrong.text.replace(consultant.email, "") == unknown.text.replace(
+        "nobody@example.com", ""
+    )
 
 
 def test_too_many_tries_must_wait(client: FlaskClient, consultant: Person) -> None:
@@ -57,7 +59,9 @@ def test_too_many_tries_must_wait(client: FlaskClient, consultant: Person) -> No
     assert post_password(client, consultant.email, PASSWORD).status_code == 429
 
 
-@pytest.mark.parametrize("target", ["//evil.example.com", "https://evil.example.com", "/\\evil.test"])
+@pytest.mark.parametrize(
+    "target", ["//evil.example.com", "https://evil.example.com", "/\\evil.test"]
+)
 def test_next_leads_nowhere_else(client: FlaskClient, consultant: Person, target: str) -> None:
     answer = post_password(client, consultant.email, PASSWORD, next=target)
     location = answer.headers.get("Location", "/")
@@ -129,9 +133,13 @@ def test_asking_for_a_link_tells_strangers_nothing(
 ) -> None:
     known = client.post("/sign-in/link", data={"email": consultant.email})
     unknown = client.post("/sign-in/link", data={"email": "nobody@example.com"})
-    assert known.text.replace(consultant.email, "") == unknown.text.replace("nobody@example.com", "")
+    assert known.text.replace(consultant.email, "") == unknown.text.replace(
+        "nobody@example.com", ""
+    )
     drain()
-    assert [str(message["To"]) for message in mailbox.messages if "nobody" in str(message["To"])] == []
+    assert [
+        str(message["To"]) for message in mailbox.messages if "nobody" in str(message["To"])
+    ] == []
 
 
 def test_bad_address_gets_its_error_beside_the_field(client: FlaskClient, app: object) -> None:
@@ -161,7 +169,9 @@ def test_present_password_is_asked_for(
     assert answer.status_code == 422 and "not your present password" in answer.text
 
 
-def test_refused_role_is_written_down(sign_in: Callable[[Person], FlaskClient], app: object) -> None:
+def test_refused_role_is_written_down(
+    sign_in: Callable[[Person], FlaskClient], app: object
+) -> None:
     client_company = make.company()
     observer = make.person(Role.OBSERVER, company=client_company)
     assert sign_in(observer).get("/practice/jobs").status_code == 403

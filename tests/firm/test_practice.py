@@ -73,7 +73,11 @@ def test_finance_reads_offerings_but_does_not_edit_them(sign_in: SignIn, app: ob
 def test_an_offering_is_added_in_minor_units(coordinator: FlaskClient) -> None:
     assert coordinator.post("/practice/offerings/new", data=OFFERING).status_code == 303
     [added] = session.scalars(select(Offering))
-    assert (added.price_minor, added.deposit_minor, added.overage_rate_minor) == (250000, 50000, 18000)
+    assert (added.price_minor, added.deposit_minor, added.overage_rate_minor) == (
+        250000,
+        50000,
+        18000,
+    )
     assert (added.included_minutes, added.slug, added.version) == (960, "integrator-two-days", 1)
 
 
@@ -150,9 +154,10 @@ def test_mails_are_found_by_state_and_word(coordinator: FlaskClient) -> None:
 
 def test_an_uncertain_mail_is_for_a_person_to_decide(coordinator: FlaskClient) -> None:
     written = email("uncertain")
-    assert "We do not know whether it arrived" in coordinator.get(
-        f"/practice/emails/{written.id}"
-    ).text
+    assert (
+        "We do not know whether it arrived"
+        in coordinator.get(f"/practice/emails/{written.id}").text
+    )
     assert coordinator.post(f"/practice/emails/{written.id}/send").status_code == 303
     assert written.state == "waiting"
 

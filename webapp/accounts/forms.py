@@ -12,7 +12,9 @@ SHORTEST_PASSWORD = 10
 
 
 class AskLinkForm(FlaskForm):
-    email = EmailField("E-mail", [InputRequired("Enter your e-mail address."), Email(), Length(max=254)])
+    email = EmailField(
+        "E-mail", [InputRequired("Enter your e-mail address."), Email(), Length(max=254)]
+    )
 
 
 class ProfileForm(FlaskForm):

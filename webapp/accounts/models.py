@@ -34,7 +34,9 @@ class Company(Identified, Base):
         """Active members holding one of the roles (any, when none is named), oldest first."""
         wanted = set(roles) or CLIENT
         members = sorted(self.memberships, key=lambda m: m.id)
-        return list(dict.fromkeys(m.person for m in members if m.role in wanted and m.person.active))
+        return list(
+            dict.fromkeys(m.person for m in members if m.role in wanted and m.person.active)
+        )
 
     @property
     def sponsor(self) -> Person | None:
@@ -45,7 +47,7 @@ class Company(Identified, Base):
         return next(iter(self.people(Role.BILLING)), None) or self.sponsor
 
 
-class Person(Identified, UserMixin, Base):
+class Person(Identified, UserMixin, Base):  # type: ignore[misc]
     """One login. `password` is an argon2id hash, or None while only links are used."""
 
     __tablename__ = "person"
@@ -62,7 +64,7 @@ class Person(Identified, UserMixin, Base):
     memberships: Mapped[list[Membership]] = relationship(back_populates="person", lazy="selectin")
 
     @property
-    def roles(self) -> list[Membership]:
+    def roles(self) -> list[Membership]:  # type: ignore[override]
         """What Flask-Security reads as roles."""
         return self.memberships
 
@@ -108,7 +110,7 @@ class Person(Identified, UserMixin, Base):
         return {"name": self.name, "email": self.email}
 
 
-class Membership(Identified, RoleMixin, Base):
+class Membership(Identified, RoleMixin, Base):  # type: ignore[misc]
     """A role of a person, in the firm (no company) or in one client company."""
 
     __tablename__ = "membership"
@@ -127,7 +129,7 @@ class Membership(Identified, RoleMixin, Base):
     )  # fmt: skip
 
     @property
-    def name(self) -> str:
+    def name(self) -> str:  # type: ignore[override]
         return self.role
 
     def get_permissions(self) -> set[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Flask
 from flask_security import Security, SQLAlchemySessionUserDatastore
-
 from sqlalchemy import select
 
 from webapp.access import SIGNED_IN, Open, declare
@@ -14,7 +13,7 @@ from webapp.config import Settings
 from webapp.db import session
 
 
-class PeopleStore(SQLAlchemySessionUserDatastore):  # type: ignore[misc]
+class PeopleStore(SQLAlchemySessionUserDatastore):
     """Flask-Security's view of our people; the request's own edge commits, not the library."""
 
     def commit(self) -> None:
@@ -45,7 +44,9 @@ def options(settings: Settings) -> dict[str, object]:
         "SECURITY_POST_LOGIN_VIEW": "/home",
         "SECURITY_POST_LOGOUT_VIEW": "/",
         "SECURITY_LOGIN_USER_TEMPLATE": "accounts/sign_in.html",
-        "SECURITY_USER_IDENTITY_ATTRIBUTES": [{"email": {"mapper": _email, "case_insensitive": True}}],
+        "SECURITY_USER_IDENTITY_ATTRIBUTES": [
+            {"email": {"mapper": _email, "case_insensitive": True}}
+        ],
         "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False, "test_environment": True},
         "SECURITY_FLASH_MESSAGES": False,
         "SECURITY_TOTP_SECRETS": dict(enumerate(settings.totp_secrets, start=1)),
@@ -64,5 +65,8 @@ def init(app: Flask, settings: Settings) -> None:
     declare(app, "security.login", Open.ANYONE)
     declare(app, "security.logout", SIGNED_IN)
     for endpoint in list(app.view_functions):
-        if endpoint.startswith("security.") and endpoint not in {"security.login", "security.logout"}:
+        if endpoint.startswith("security.") and endpoint not in {
+            "security.login",
+            "security.logout",
+        }:
             declare(app, endpoint, Open.ANYONE if endpoint == "security.static" else SIGNED_IN)

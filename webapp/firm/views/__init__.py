@@ -1,7 +1,6 @@
 """The firm's back office, one page kind a file."""
 
-from webapp.firm.views.room import blueprint
-from webapp.firm.views import (  # noqa: I001 - the views register on the blueprint
+from webapp.firm.views import (
     audit_events,
     consultants,
     emails,
@@ -10,6 +9,7 @@ from webapp.firm.views import (  # noqa: I001 - the views register on the bluepr
     offerings,
     stripe_events,
 )
+from webapp.firm.views.room import blueprint
 
 __all__ = [
     "audit_events",

@@ -35,7 +35,9 @@ def new_consultant() -> ResponseReturnValue:
     if not form.validate_on_submit() or not _address_free(form, None):
         return _form_page(form, None)
     added = _add(form)
-    return _saved(added, "consultant.created", f"{added.name} is added; a sign-in link is on its way.")
+    return _saved(
+        added, "consultant.created", f"{added.name} is added; a sign-in link is on its way."
+    )
 
 
 @blueprint.route("/consultants/<uuid:consultant_id>", methods=["GET", "POST"])

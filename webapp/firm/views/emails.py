@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from sqlalchemy import Select, func, or_, select
 
 from webapp import audit
@@ -14,7 +16,7 @@ from webapp.access import FIRM, Role, allow
 from webapp.db import session
 from webapp.firm.forms import SearchForm
 from webapp.firm.views.room import blueprint
-from webapp.notifications.models import STATES, EmailMessage
+from webapp.notifications.models import STATES, EmailMessage, NotUndecided
 from webapp.paging import paged
 
 
@@ -46,9 +48,7 @@ def email_html(email_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/emails/<uuid:email_id>/send")
 @allow(Role.OWNER, Role.COORDINATOR)
 def send_email_again(email_id: uuid.UUID) -> ResponseReturnValue:
-    found = _found(email_id)
-    found.send_again()
-    audit.record("email.sent_again", found)
+    _decided(lambda: _found(email_id).send_again(current_user))
     flash("The e-mail is in line again.", "good")
     return redirect(url_for("firm.email", email_id=email_id), 303)
 
@@ -56,11 +56,17 @@ def send_email_again(email_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/emails/<uuid:email_id>/arrived")
 @allow(Role.OWNER, Role.COORDINATOR)
 def mark_email_arrived(email_id: uuid.UUID) -> ResponseReturnValue:
-    found = _found(email_id)
-    found.mark_sent()
-    audit.record("email.marked_sent", found)
+    _decided(lambda: _found(email_id).mark_sent(current_user))
     flash("Noted: the e-mail had arrived.", "good")
     return redirect(url_for("firm.email", email_id=email_id), 303)
+
+
+def _decided(decide: Callable[[], None]) -> None:
+    """Two coordinators may decide at once: the second is told that it is settled."""
+    try:
+        decide()
+    except NotUndecided:
+        abort(409)
 
 
 def _found(email_id: uuid.UUID) -> EmailMessage:

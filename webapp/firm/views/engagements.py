@@ -35,7 +35,7 @@ def engagements() -> ResponseReturnValue:
     )
 
 
-def _rows() -> Select[tuple[Engagement]]:
+def _rows() -> Select[Any]:
     leads = selectinload(Engagement.assignments).joinedload(Assignment.consultant)
     parties = (joinedload(Engagement.company), joinedload(Engagement.offering), leads)
     return select(Engagement).options(*parties).order_by(Engagement.created_at.desc())
