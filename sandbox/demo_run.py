@@ -60,7 +60,7 @@ class Demo:
         return exported(self.state, secrets, addresses) | self.ports.settings
 
     def load_demo_data(self, programs: Programs) -> list[str]:
-        if find_spec("sandbox.demo") is None:
+        if find_spec("sandbox.demo.__main__") is None:
             return []
         with stage("Demo data"):
             return SIGN_IN.findall(self.supervisor.run(programs.demo_data()))

@@ -32,6 +32,8 @@ class Payments(Protocol):
 
     def deliver(self) -> int: ...
 
+    def delivered(self) -> int: ...
+
 
 @dataclass
 class TimeMachine:
@@ -72,8 +74,9 @@ class TimeMachine:
         """Plans and drains until planning finds nothing more to do at this instant."""
         deadline = time.monotonic() + self.settle_within
         while True:
+            delivered = self.payments.delivered()
             self.planner.run()
-            if not self.drain(deadline):
+            if not self.drain(deadline) and self.payments.delivered() == delivered:
                 return
 
     def drain(self, deadline: float) -> bool:
@@ -85,7 +88,7 @@ class TimeMachine:
             if not seen:
                 self.jobs.wake_relay()
             seen = True
-            time.sleep(0.01)
+            time.sleep(0.02)
         return seen
 
     def wait_until_quiet(self, seconds: float) -> list[str]:
@@ -97,8 +100,8 @@ class TimeMachine:
         return []
 
     def outstanding(self) -> list[str]:
-        sent = self.payments.deliver()
-        webhooks = [f"{sent} webhooks"] if sent else []
+        pending = self.payments.deliver()
+        webhooks = [f"{pending} webhooks"] if pending else []
         return webhooks + self.jobs.under_way(clock.now())
 
 

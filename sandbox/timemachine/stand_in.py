@@ -16,47 +16,51 @@ class StandInDown(Exception):
 
 @dataclass(frozen=True)
 class StandIn:
-    """``base`` is its address; every answer is a JSON object."""
+    """``base`` is its address; see sandbox/stripe/control.py for what it offers."""
 
     base: str
 
-    def now(self) -> datetime:
-        return instant(self.get("time")["now"])
-
     def next_due(self) -> datetime | None:
         """When something would next happen there by itself: a renewal, a final invoice, a retry."""
-        due = self.get("next_due")["next_due"]
+        due = self.get("next_due")["at"]
         return None if due is None else instant(due)
 
     def advance(self, to: datetime) -> None:
-        self.post("advance", {"to": int(to.timestamp())})
+        """Whole seconds, cut off: nothing there is dated in our future. It never goes back."""
+        seconds = int(to.timestamp())
+        if seconds > self.get("time")["now"]:
+            self.post("advance", {"to": seconds})
 
     def deliver(self) -> int:
-        """Sends the webhooks that wait; returns how many were sent or still wait."""
-        answer = self.post("deliver", {})
-        return int(answer.get("delivered", 0)) + int(answer.get("pending", 0))
+        """Sends the webhooks that wait, now; returns how many could not be delivered."""
+        return int(self.post("deliver", {"seconds": 2})["pending"])
 
-    def objects(self) -> dict[str, Any]:
-        return self.get("objects")
+    def delivered(self) -> int:
+        """How many have been delivered since the beginning."""
+        return int(self.get("webhooks")["states"]["delivered"])
 
-    def webhooks(self) -> dict[str, Any]:
-        return self.get("webhooks")
+    def objects(self, kind: str) -> list[dict[str, Any]]:
+        """Stripe's documents of one kind, newest first."""
+        return list(self.get(f"objects?kind={kind}"))
 
-    def get(self, name: str) -> dict[str, Any]:
+    def webhooks(self) -> list[dict[str, Any]]:
+        """Every delivery, newest first: type, state, attempts, answer."""
+        return list(reversed(self.get("webhooks")["deliveries"]))
+
+    def get(self, name: str) -> Any:
         return self.ask(Request(f"{self.base}/_sandbox/{name}"))
 
-    def post(self, name: str, fields: Mapping[str, object]) -> dict[str, Any]:
+    def post(self, name: str, fields: Mapping[str, object]) -> Any:
         body = json.dumps(fields).encode()
         headers = {"Content-Type": "application/json"}
         return self.ask(Request(f"{self.base}/_sandbox/{name}", data=body, headers=headers))
 
-    def ask(self, request: Request) -> dict[str, Any]:
+    def ask(self, request: Request) -> Any:
         try:
             with DIRECT.open(request, timeout=60) as answer:
-                found: dict[str, Any] = json.load(answer)
+                return json.load(answer)
         except (OSError, ValueError) as error:
             raise StandInDown(f"{request.full_url}: {error}") from error
-        return found
 
 
 def instant(seconds: float) -> datetime:
