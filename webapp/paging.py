@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
 
-from flask import request, url_for
+from flask import request
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.db import session
 
 Row = TypeVar("Row")
 PER_PAGE = 50
+FARTHEST = 100_000
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Page(Generic[Row]):
 
 def paged(rows: Select[Any], per_page: int = PER_PAGE) -> Page[Any]:
     """The page that the request asks for (?page=, from 1; nonsense is the first)."""
-    number = max(1, request.args.get("page", 1, type=int))
+    number = _number()
     total = session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
     found = session.scalars(rows.limit(per_page).offset((number - 1) * per_page)).unique().all()
     return Page(found, number, total, per_page)
@@ -45,10 +48,18 @@ def paged(rows: Select[Any], per_page: int = PER_PAGE) -> Page[Any]:
 
 def slice_of(rows: Sequence[Row], per_page: int = PER_PAGE) -> Page[Row]:
     """The page that the request asks for, of rows that are all at hand."""
-    number = max(1, request.args.get("page", 1, type=int))
+    number = _number()
     return Page(rows[(number - 1) * per_page : number * per_page], number, len(rows), per_page)
 
 
+def _number() -> int:
+    return min(max(1, request.args.get("page", 1, type=int)), FARTHEST)
+
+
+def counted(column: InstrumentedAttribute[str]) -> dict[str, int]:
+    """How many rows hold each value of a column: what a list's filter shows beside its choices."""
+    return dict(session.execute(select(column, func.count()).group_by(column)).tuples().all())
+
+
 def _url(number: int) -> str:
-    values = {**request.args.to_dict(), **(request.view_args or {}), "page": number}
-    return url_for(request.endpoint or "", **values)
+    return f"{request.path}?{urlencode({**request.args.to_dict(), 'page': number})}"

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, or_, select
 
 from webapp import audit
 from webapp.access import FIRM, Role, allow
@@ -17,14 +17,14 @@ from webapp.db import session
 from webapp.firm.forms import SearchForm
 from webapp.firm.views.room import blueprint
 from webapp.notifications.models import STATES, EmailMessage, NotUndecided
-from webapp.paging import paged
+from webapp.paging import counted, paged
 
 
 @blueprint.get("/emails")
 @allow(FIRM)
 def emails() -> ResponseReturnValue:
     rows = select(EmailMessage).order_by(EmailMessage.created_at.desc(), EmailMessage.id.desc())
-    form = SearchForm.over(STATES, _counts())
+    form = SearchForm.over(STATES, counted(EmailMessage.state))
     return render_template("firm/emails.html", page=paged(_filtered(rows)), form=form)
 
 
@@ -81,8 +81,3 @@ def _filtered(rows: Select[Any]) -> Select[Any]:
         fields = (EmailMessage.recipient, EmailMessage.subject, EmailMessage.kind)
         rows = rows.where(or_(*(field.icontains(wanted, autoescape=True) for field in fields)))
     return rows
-
-
-def _counts() -> dict[str, int]:
-    rows = session.execute(select(EmailMessage.state, func.count()).group_by(EmailMessage.state))
-    return {state: count for state, count in rows}

@@ -6,19 +6,18 @@ from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.access import FIRM, allow
 from webapp.accounts.models import Company
 from webapp.billing.queries import money_of
 from webapp.booking.models import Booking
-from webapp.db import session
 from webapp.engagements.models import Assignment, Engagement
 from webapp.engagements.stages import STAGES
 from webapp.firm.forms import SearchForm
 from webapp.firm.views.room import blueprint
-from webapp.paging import paged
+from webapp.paging import counted, paged
 
 
 @blueprint.get("")
@@ -31,7 +30,7 @@ def engagements() -> ResponseReturnValue:
         page=page,
         next_meetings=Booking.next_of(ids),
         money=money_of(ids),
-        form=SearchForm.over(STAGES, _counts()),
+        form=SearchForm.over(STAGES, counted(Engagement.stage)),
     )
 
 
@@ -49,8 +48,3 @@ def _filtered(rows: Select[Any]) -> Select[Any]:
         named = Company.name.icontains(wanted, autoescape=True)
         rows = rows.join(Engagement.company).where(named)
     return rows
-
-
-def _counts() -> dict[str, int]:
-    counted = select(Engagement.stage, func.count()).group_by(Engagement.stage)
-    return {stage: count for stage, count in session.execute(counted)}

@@ -6,7 +6,7 @@ import uuid
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from webapp import audit
 from webapp.access import FIRM, Role, allow
@@ -14,7 +14,7 @@ from webapp.db import session
 from webapp.firm.forms import SearchForm
 from webapp.firm.views.room import blueprint
 from webapp.outbox import STATES, Job
-from webapp.paging import paged
+from webapp.paging import counted, paged
 
 
 @blueprint.get("/jobs")
@@ -23,9 +23,7 @@ def jobs() -> ResponseReturnValue:
     state = request.args.get("state", "")
     rows = select(Job).order_by(Job.run_after.desc(), Job.id)
     rows = rows.where(Job.state == state) if state in STATES else rows.where(Job.state != "done")
-    counted = select(Job.state, func.count()).group_by(Job.state)
-    counts = {name: count for name, count in session.execute(counted)}
-    form = SearchForm.over(STATES, counts)
+    form = SearchForm.over(STATES, counted(Job.state))
     return render_template("firm/jobs.html", page=paged(rows), form=form)
 
 
