@@ -1,4 +1,4 @@
-"""Every route × every role: a route that says nothing, or lets in whom it should not, fails here."""
+"""Every route × every role: one that says nothing, or lets in whom it should not, fails here."""
 
 from __future__ import annotations
 

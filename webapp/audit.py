@@ -64,6 +64,5 @@ def _actor(person: Any) -> str:
 def _name(subject: object) -> str:
     if isinstance(subject, str):
         return subject
-    return (
-        f"{getattr(subject, '__tablename__', type(subject).__name__)}:{getattr(subject, 'id', '')}"
-    )
+    table = getattr(subject, "__tablename__", type(subject).__name__)
+    return f"{table}:{getattr(subject, 'id', '')}"
