@@ -491,6 +491,8 @@ def upgrade() -> None:
     sa.Column('first_month', sa.Date(), nullable=False),
     sa.Column('last_month', sa.Date(), nullable=True),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint('extract(day from first_month) = 1', name=op.f('ck_review_series_first_month')),
+    sa.CheckConstraint('extract(day from last_month) = 1', name=op.f('ck_review_series_last_month')),
     sa.ForeignKeyConstraint(['engagement_id'], ['engagement.id'], name=op.f('fk_review_series_engagement_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_review_series')),
     sa.UniqueConstraint('engagement_id', name=op.f('uq_review_series_engagement_id'))
