@@ -139,16 +139,14 @@ class Page:
     @cached_property
     def invoices(self) -> Sequence[Invoice]:
         """What the client has been asked to pay, the latest first."""
-        rows = select(Invoice).where(Invoice.engagement_id == self.engagement.id)
-        return session.scalars(
-            rows.where(Invoice.status != "draft").order_by(Invoice.issued_at.desc(), Invoice.id)
-        ).all()
+        ours = select(Invoice).where(Invoice.engagement_id == self.engagement.id)
+        issued = ours.where(Invoice.status != "draft").options(selectinload(Invoice.refunds))
+        return session.scalars(issued.order_by(Invoice.issued_at.desc(), Invoice.id)).all()
 
-    @cached_property
-    def refunds(self) -> Sequence[Refund]:
-        rows = select(Refund).join(Refund.invoice).options(joinedload(Refund.invoice))
-        ours = rows.where(Invoice.engagement_id == self.engagement.id, Refund.state != "intended")
-        return session.scalars(ours.order_by(Refund.created_at)).all()
+    @property
+    def refunds(self) -> list[Refund]:
+        made = (refund for invoice in self.invoices for refund in invoice.refunds)
+        return [refund for refund in made if refund.state != "intended"]
 
     @property
     def in_trouble(self) -> Invoice | None:
@@ -161,21 +159,13 @@ class Page:
         return next((row for row in self.invoices if row.status == "paid"), None)
 
     @cached_property
-    def subscription(self) -> Subscription | None:
-        row = select(Subscription).where(Subscription.engagement_id == self.engagement.id)
-        found: Subscription | None = session.scalar(row)
-        return found
-
-    @property
     def next_charge(self) -> tuple[datetime, Money] | None:
         """When the card is charged next, and how much."""
-        running = self.subscription
+        running = Subscription.of(self.engagement)
         if running is None or running.renews_at is None or running.cancel_at_period_end:
             return None
-        return running.renews_at, self.engagement.terms.price
+        return running.renews_at, running.price
 
     @cached_property
     def customer(self) -> Customer | None:
-        row = select(Customer).where(Customer.company_id == self.engagement.company_id)
-        found: Customer | None = session.scalar(row)
-        return found
+        return Customer.of(self.engagement.company_id)
