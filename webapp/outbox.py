@@ -91,8 +91,8 @@ def enqueue_all(rows: Iterable[tuple[str, list[Any], str, datetime | None]]) -> 
         for task, payload, key, run_after in sorted(rows, key=lambda row: row[2])
     ]  # fmt: skip
     if values:
-        rows_in = insert(Job).values(values)
-        session.execute(rows_in.on_conflict_do_nothing(index_elements=["dedupe_key"]))
+        row = insert(Job).on_conflict_do_nothing(index_elements=["dedupe_key"])
+        session.execute(row, values)  # row by row on the wire: one statement takes 8,000 at most
         wake()
 
 

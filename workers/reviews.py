@@ -1,1 +1,65 @@
 """Reviews: the monthly series, invitations, reminders."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import select
+
+from webapp.db import session
+from webapp.engagements.models import Engagement
+from webapp.reviews import planning
+from webapp.reviews.models import Review, ReviewSeries
+from webapp.reviews.models.review import OPEN
+from workers.job import task
+from workers.plan import planner
+
+
+def _review(review_id: str) -> Review:
+    return session.get_one(Review, uuid.UUID(review_id))
+
+
+@task("reviews.begin_series")
+def begin_series(engagement_id: str) -> None:
+    engagement = session.get_one(Engagement, uuid.UUID(engagement_id))
+    ReviewSeries.begin(engagement)
+    planning.plan_reviews(engagement.id)
+
+
+@task("reviews.place")
+def place(review_id: str) -> None:
+    _review(review_id).place()
+
+
+@task("reviews.remind")
+def remind(review_id: str, starts_at: str) -> None:
+    _review(review_id).remind(datetime.fromisoformat(starts_at))
+
+
+@task("reviews.miss")
+def miss(review_id: str) -> None:
+    _review(review_id).miss()
+
+
+@task("reviews.cancel")
+def cancel(review_id: str) -> None:
+    _review(review_id).cancel("The engagement has ended.")
+
+
+@task("reviews.unschedule")
+def unschedule(engagement_id: str) -> None:
+    """The engagement is over: no further review, and those ahead are called off."""
+    series = ReviewSeries.of(uuid.UUID(engagement_id))
+    if series:
+        series.end()
+    ahead = select(Review).where(Review.engagement_id == uuid.UUID(engagement_id))
+    for review in session.scalars(ahead.where(Review.state.in_(OPEN)).order_by(Review.id)):
+        review.cancel("The engagement has ended.")
+
+
+planner("reviews.plan")(planning.plan_reviews)
+planner("reviews.second_tries")(planning.plan_second_tries)
+planner("reviews.reminders")(planning.plan_reminders)
+planner("reviews.missed")(planning.plan_missed)
+planner("reviews.cancellations")(planning.plan_cancellations)

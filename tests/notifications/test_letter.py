@@ -18,7 +18,8 @@ CALENDAR = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:Prüfung\r\nEND:VCALEND
 def mail(*attachments: EmailAttachment, **values: object) -> EmailMessage:
     defaults = {
         "recipient": "grace@example.com", "recipient_name": "Grace", "subject": "Your kick-off",
-        "message_id": "<fixed@righthand.example.com>", "text": "Good day\n", "html": "<p>Good day</p>",
+        "message_id": "<fixed@righthand.example.com>",
+        "text": "Good day\n", "html": "<p>Good day</p>",
         "created_at": datetime(2026, 12, 3, 10, 0, tzinfo=UTC),
     }  # fmt: skip
     return EmailMessage(**(defaults | values), attachments=list(attachments))

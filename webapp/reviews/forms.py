@@ -1,0 +1,45 @@
+"""What people say about a review: what it came to, or when it shall be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from flask_wtf import FlaskForm
+from wtforms import RadioField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from webapp.engagements.forms import ordinary_text, stripped
+
+WRITTEN = "%Y-%m-%dT%H:%MZ"
+
+
+class SummaryForm(FlaskForm):
+    summary = TextAreaField(
+        "What it came to",
+        [
+            DataRequired("Write down what was decided."),
+            Length(max=5000, message="Keep it to 5,000 characters."),
+            ordinary_text,
+        ],
+        filters=[stripped],
+        description="Value delivered, decisions, and each action with its owner and date. "
+        "It goes to the sponsor as soon as you record it.",
+        render_kw={"rows": 10, "maxlength": 5000},
+    )
+
+
+class TimeForm(FlaskForm):
+    starts_at = RadioField("Time", [InputRequired("Choose a time.")])
+
+    def offer(self, starts: Sequence[datetime]) -> None:
+        """The times that may be chosen, in UTC."""
+        self.starts_at.choices = [(written(at), written(at)) for at in starts]
+
+    @property
+    def chosen(self) -> datetime:
+        return datetime.strptime(self.starts_at.data, WRITTEN).replace(tzinfo=UTC)
+
+
+def written(at: datetime) -> str:
+    return at.astimezone(UTC).strftime(WRITTEN)
