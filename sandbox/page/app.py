@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, current_app, request, url_for
 from jinja2 import ChoiceLoader, FileSystemLoader
 
 from sandbox.bootstrap import ROOT
@@ -43,13 +43,14 @@ def create_page(environment: Mapping[str, str] = os.environ) -> Flask:
         TRUSTED_HOSTS=["127.0.0.1", "localhost"],
         STRIPE_API_BASE=environment["STRIPE_API_BASE"],
         APP_URL=environment["BASE_URL"],
+        FIRM_TIME_ZONE=environment.get("FIRM_TIME_ZONE", "UTC"),
     )
     attach(app, environment)
     web.init(app)
     web.csrf.exempt(api.blueprint)
     for module in (mails, payments, time_views, components, api):
         app.register_blueprint(module.blueprint)
-    app.context_processor(navigation)
+    app.context_processor(page_context)
     app.after_request(allow_frames)
     return app
 
@@ -63,12 +64,13 @@ def attach(app: Flask, environment: Mapping[str, str]) -> None:
         jobs=Jobs(environment["DATABASE_URL"]),
         planner=Planner(),
         payments=stand_in,
-        zones=tuple({"UTC", environment.get("FIRM_TIME_ZONE", "UTC")}),
+        zones=tuple({"UTC", app.config["FIRM_TIME_ZONE"]}),
     )
     app.extensions.update(mail_store=store, stand_in=stand_in, travel=Travel(machine))
 
 
-def navigation() -> dict[str, Any]:
+def page_context() -> dict[str, Any]:
+    """What every page shows; instants are told in the reader's own zone."""
     links = [(label, url_for(endpoint)) for label, endpoint in LINKS]
     return {
         "firm_name": "Righthand sandbox",
@@ -76,6 +78,8 @@ def navigation() -> dict[str, Any]:
             {"label": label, "url": url, "current": request.path.startswith(url)}
             for label, url in links
         ],
+        "zone": web.visitor_zone(current_app.config["FIRM_TIME_ZONE"]),
+        "app_url": current_app.config["APP_URL"],
     }
 
 
