@@ -115,6 +115,11 @@ class Hold(Identified, Base):
         return self.state == "held" and clock.now() < self.expires_at
 
     @property
+    def awaits_payment(self) -> bool:
+        """Kept past the usual minutes: somebody is paying, or was sent the link to pay."""
+        return self.live and self.expires_at > clock.now() + timedelta(minutes=HOLD_MINUTES)
+
+    @property
     def span(self) -> Span:
         return Span(self.starts_at, self.ends_at)
 

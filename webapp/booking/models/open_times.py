@@ -56,6 +56,10 @@ class Calendar:
             return []
         return slots(self._event(minutes), [self.host], first, last, self.now, "single")
 
+    def all_slots(self, minutes: int) -> list[datetime]:
+        """Everything on offer, up to the horizon."""
+        return self.slots(self.now, self.horizon, minutes)
+
     def next_slot(self, first: datetime, minutes: int) -> datetime | None:
         """The first start on offer from that instant to the horizon."""
         first = max(first, self.now)
@@ -69,8 +73,13 @@ class Calendar:
 
     def would_offer(self, at: datetime, minutes: int) -> bool:
         """Whether it would be on offer if nothing were taken."""
-        untaken = Host(self.host.time_zone, self.host.weekly, self.host.overrides)
-        return Calendar(self.rules, untaken, self.now).offers(at, minutes)
+        return self.untaken.offers(at, minutes)
+
+    @property
+    def untaken(self) -> Calendar:
+        """The same hours and rules with nothing taken."""
+        host = Host(self.host.time_zone, self.host.weekly, self.host.overrides)
+        return Calendar(self.rules, host, self.now)
 
     def free(self, at: datetime, minutes: int) -> bool:
         """Whether they work then and nothing is in the way: off the grid, whatever the notice."""

@@ -1,0 +1,21 @@
+"""Pages of booking: one part of the walk a file."""
+
+from webapp.booking.views import (
+    availability,
+    calendars,
+    choosing,
+    directory,
+    meetings,
+    time,
+)
+from webapp.booking.views.room import blueprint
+
+__all__ = [
+    "availability",
+    "blueprint",
+    "calendars",
+    "choosing",
+    "directory",
+    "meetings",
+    "time",
+]

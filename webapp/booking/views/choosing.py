@@ -1,0 +1,97 @@
+"""Booking an engagement, before the time: role, offering, consultant."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import abort, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from webapp.access import Open, Role, allow
+from webapp.booking import queries
+from webapp.booking.models.capacity import months_from
+from webapp.booking.picking import day
+from webapp.booking.views.room import blueprint
+from webapp.booking.walk import walk
+from webapp.catalog import wording
+from webapp.catalog.models import ROLE_LABELS, Offering
+from webapp.catalog.queries import on_sale, with_slug
+from webapp.clock import now
+from webapp.paging import slice_of
+from webapp.web import visitor_zone
+
+MONTHS_OFFERED = 3
+PER_PAGE = 12
+
+
+def books_for_clients() -> bool:
+    """Whether the viewer sells for the firm."""
+    return bool(
+        current_user.is_authenticated and current_user.role_names & {Role.OWNER, Role.COORDINATOR}
+    )
+
+
+@blueprint.get("/book")
+@allow(Open.ANYONE)
+def start() -> ResponseReturnValue:
+    """Choose the role, then the offering; the address says which role was chosen."""
+    role = request.args.get("role")
+    offerings = on_sale()
+    if role not in ROLE_LABELS:
+        sold = {offering.role for offering in offerings}
+        return render_template(
+            "booking/role.html", roles=[key for key in ROLE_LABELS if key in sold],
+            steps_done=walk("Role"), for_client=books_for_clients(),
+        )  # fmt: skip
+    return render_template(
+        "booking/offering.html",
+        offerings=[offering for offering in offerings if offering.role == role],
+        role=role,
+        role_label=ROLE_LABELS[role],
+        wording=wording,
+        steps_done=walk("Offering", role=url_for("booking.start")),
+        for_client=books_for_clients(),
+    )
+
+
+@blueprint.get("/book/<offering_slug>")
+@allow(Open.ANYONE)
+def choose_consultant(offering_slug: str) -> ResponseReturnValue:
+    offering = with_slug(offering_slug)
+    if offering is None:
+        abort(404)
+    if not offering.sold:
+        return no_longer_sold(offering)
+    month = _month_asked_for()
+    page = slice_of(queries.who_can_start(offering, month), PER_PAGE)
+    return render_template(
+        "booking/choose_consultant.html",
+        offering=offering,
+        page=page,
+        months=months_from(now().date(), MONTHS_OFFERED),
+        month=month,
+        zone=visitor_zone("UTC"),
+        wording=wording,
+        steps_done=walk("Consultant", **back_from_consultant(offering)),
+        for_client=books_for_clients(),
+    )
+
+
+def back_from_consultant(offering: Offering) -> dict[str, str]:
+    start_page = url_for("booking.start")
+    return {"role": start_page, "offering": url_for("booking.start", role=offering.role)}
+
+
+def no_longer_sold(offering: Offering) -> ResponseReturnValue:
+    page = render_template(
+        "booking/no_longer_sold.html", offering=offering, others=on_sale(offering.role),
+        wording=wording,
+    )  # fmt: skip
+    return page, 410
+
+
+def _month_asked_for() -> date | None:
+    """?start=2027-01, among those on offer; anything else is as soon as possible."""
+    asked = day(request.args.get("start", "") + "-01")
+    return asked if asked in months_from(now().date(), MONTHS_OFFERED) else None

@@ -1,0 +1,61 @@
+"""The public list of consultants, and each one's profile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from webapp.access import Open, allow
+from webapp.booking import queries
+from webapp.booking.models import KICKOFF_MINUTES
+from webapp.booking.picking import day, week_of, zone_choices
+from webapp.booking.views.room import blueprint
+from webapp.catalog.models import ROLE_LABELS, Consultant, Offering
+from webapp.catalog.queries import on_sale
+from webapp.clock import now
+from webapp.paging import paged
+from webapp.web import visitor_zone
+
+PER_PAGE = 12
+NEEDED = {"coo": {"coo"}, "integrator": {"integrator"}, "both": {"coo", "integrator"}}
+
+
+@blueprint.get("/consultants")
+@allow(Open.ANYONE)
+def consultants() -> ResponseReturnValue:
+    role = request.args.get("role", "")
+    page = paged(queries.published(NEEDED.get(role, set())), PER_PAGE)
+    return render_template(
+        "booking/consultants.html",
+        page=page,
+        rows=queries.listed(page.rows),
+        role=role if role in NEEDED else None,
+        role_labels=ROLE_LABELS,
+        zone=visitor_zone("UTC"),
+    )
+
+
+@blueprint.get("/consultants/<slug>")
+@allow(Open.ANYONE)
+def consultant(slug: str) -> ResponseReturnValue:
+    found = queries.with_slug(slug)
+    if found is None:
+        abort(404)
+    [row] = queries.listed([found])
+    zone = visitor_zone(found.time_zone)
+    open_times = queries.calendar_of(found).all_slots(KICKOFF_MINUTES)
+    return render_template(
+        "booking/consultant.html",
+        row=row,
+        consultant=found,
+        offerings=_for(found, on_sale()),
+        week=week_of(open_times, zone, day(request.args.get("from"))),
+        zone=zone,
+        zones=zone_choices(now()),
+    )
+
+
+def _for(who: Consultant, offerings: Sequence[Offering]) -> list[Offering]:
+    return [offering for offering in offerings if who.can_fill(offering)]

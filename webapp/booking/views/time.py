@@ -1,0 +1,117 @@
+"""The kick-off time: shown in the visitor's zone, held for whoever sends it first."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import abort, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp import access, db
+from webapp.access import Open, allow
+from webapp.booking import queries
+from webapp.booking.forms import TakeSlotForm
+from webapp.booking.models import Hold, NoCapacity, NotOffered, SlotTaken
+from webapp.booking.picking import day, days_of, value_of, week_of, zone_choices
+from webapp.booking.views.choosing import back_from_consultant, books_for_clients, no_longer_sold
+from webapp.booking.views.room import blueprint
+from webapp.booking.walk import walk
+from webapp.catalog import wording
+from webapp.catalog.models import Consultant, Offering
+from webapp.catalog.queries import with_slug
+from webapp.clock import now
+from webapp.web import visitor_zone
+
+NOT_OFFERED = "That time cannot be booked. Choose one of those shown."
+
+
+class Choice:
+    """What is being booked, with whom, and what this visitor holds of it already."""
+
+    def __init__(self, offering: Offering, consultant: Consultant) -> None:
+        self.offering, self.consultant = offering, consultant
+        self.zone = visitor_zone(consultant.time_zone)
+        self.own = own_hold(consultant)
+
+    @property
+    def same_booking(self) -> bool:
+        return self.own is not None and self.own.offering_id == self.offering.id
+
+    def page(self, form: TakeSlotForm, **more: Any) -> str:
+        open_times = queries.kickoffs(self.offering, self.consultant, self.own)
+        week = week_of(open_times, self.zone, day(request.args.get("from")))
+        offering_page = url_for("booking.choose_consultant", offering_slug=self.offering.slug)
+        return render_template(
+            "booking/choose_slot.html",
+            offering=self.offering, consultant=self.consultant, form=form, week=week,
+            chosen=form.slot.data or (value_of(self.own.starts_at) if self.same_booking else None),
+            open_at_all=bool(open_times), zones=zone_choices(now()), zone=self.zone,
+            steps_done=walk("Time", consultant=offering_page, **back_from_consultant(self.offering)),
+            wording=wording, for_client=books_for_clients(), **more,
+        )  # fmt: skip
+
+
+@blueprint.get("/book/<offering_slug>/<consultant_slug>")
+@allow(Open.ANYONE)
+def choose_slot(offering_slug: str, consultant_slug: str) -> ResponseReturnValue:
+    choice = _choice(offering_slug, consultant_slug)
+    if not choice.offering.sold:
+        return no_longer_sold(choice.offering)
+    form = TakeSlotForm(formdata=None, request_key=uuid.uuid4().hex)
+    return choice.page(form, alternatives=None)
+
+
+@blueprint.post("/book/<offering_slug>/<consultant_slug>")
+@allow(Open.ANYONE)
+def take_slot(offering_slug: str, consultant_slug: str) -> ResponseReturnValue:
+    """Hold the time that was sent, once for each page shown."""
+    choice = _choice(offering_slug, consultant_slug)
+    if not choice.offering.sold:
+        return no_longer_sold(choice.offering)
+    form = TakeSlotForm()
+    if not form.validate():
+        return choice.page(form, alternatives=None), 422
+    if choice.own and choice.same_booking and choice.own.starts_at != form.starts_at:
+        # What was typed for the time held so far goes along.
+        token = access.sign("start", str(choice.own.id))
+        return redirect(url_for("engagements.change_slot", token=token), 307)
+    return _take(choice, form)
+
+
+def _take(choice: Choice, form: TakeSlotForm) -> ResponseReturnValue:
+    try:
+        held = _held(choice, form)
+    except NotOffered:
+        form.refuse(NOT_OFFERED)
+        return choice.page(form, alternatives=None), 422
+    except NoCapacity:
+        return choice.page(form, alternatives=None, full=True), 409
+    except SlotTaken as lost:
+        days = days_of(lost.alternatives, choice.zone)
+        return choice.page(form, alternatives=days), 409
+    session["hold"] = str(held.id)
+    return redirect(url_for("engagements.details", token=access.sign("start", str(held.id))), 303)
+
+
+def _held(choice: Choice, form: TakeSlotForm) -> Hold:
+    if choice.own and choice.same_booking:
+        choice.own.renew()
+        return choice.own
+    if choice.own and not choice.own.awaits_payment:
+        choice.own.release()
+    return Hold.take(choice.offering, choice.consultant, form.starts_at, choice.zone, form.key)
+
+
+def own_hold(consultant: Consultant) -> Hold | None:
+    """What this browser holds of the consultant's time at the moment."""
+    known = session.get("hold")
+    held = db.session.get(Hold, uuid.UUID(known)) if known else None
+    return held if held and held.live and held.consultant_id == consultant.id else None
+
+
+def _choice(offering_slug: str, consultant_slug: str) -> Choice:
+    offering, consultant = with_slug(offering_slug), queries.with_slug(consultant_slug)
+    if offering is None or consultant is None or not consultant.can_fill(offering):
+        abort(404)
+    return Choice(offering, consultant)
