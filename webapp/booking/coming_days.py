@@ -37,22 +37,14 @@ def coming_days(consultant: Consultant) -> list[ComingDay]:
     calendar = queries.calendar_of(consultant)
     starts = Counter(start.astimezone(zone).date() for start in calendar.all_slots(KICKOFF_MINUTES))
     meetings = Counter(busy.start.astimezone(zone).date() for busy in calendar.host.busy)
-    weekly, overrides = (
-        _weekly(consultant),
-        {row.on: row for row in queries.overrides_of(consultant)},
-    )
+    weekly = _weekly(consultant)
+    overrides = {row.on: row for row in queries.overrides_of(consultant)}
     found = []
     for on in (today + timedelta(days=n) for n in range(SHOWN)):
         other = overrides.get(on)
-        pairs = (
-            [(part["start"], part["end"]) for part in other.windows]
-            if other
-            else weekly[_weekday(on)]
-        )
-        found.append(
-            ComingDay(day_label(on), write_hours(pairs) or "Closed", other.note if other else "",
-                      starts[on], meetings[on])
-        )  # fmt: skip
+        hours = write_hours(other.pairs if other else weekly[_weekday(on)]) or "Closed"
+        note = other.note if other else ""
+        found.append(ComingDay(day_label(on), hours, note, starts[on], meetings[on]))
     return found
 
 

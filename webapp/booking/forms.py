@@ -26,7 +26,7 @@ from webapp.catalog.models import Consultant
 REQUEST_KEY = re.compile(r"[0-9a-f]{32}")
 
 
-class SlotForm(FlaskForm):  # type: ignore[misc]
+class SlotForm(FlaskForm):
     """A time chosen from the picker: `slot` is an instant with its zone."""
 
     slot = StringField("Time", validators=[DataRequired("Choose a time."), Length(max=40)])
@@ -62,7 +62,7 @@ DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satur
 WEEK_ORDER = (1, 2, 3, 4, 5, 6, 0)
 
 
-class HoursField(StringField):  # type: ignore[misc]
+class HoursField(StringField):
     """'09:00-12:30, 13:30-17:00'; read into `windows`, pairs of 'HH:MM'."""
 
     windows: list[tuple[str, str]]
@@ -78,7 +78,7 @@ def _hours(weekday: int) -> HoursField:
     return HoursField(DAYS[weekday], validators=[Length(max=120)])
 
 
-class WeeklyForm(FlaskForm):  # type: ignore[misc]
+class WeeklyForm(FlaskForm):
     """One line of hours a weekday; an empty line is a day off."""
 
     day_1, day_2, day_3, day_4 = _hours(1), _hours(2), _hours(3), _hours(4)
@@ -96,7 +96,7 @@ class WeeklyForm(FlaskForm):  # type: ignore[misc]
         ]
 
 
-class OverrideForm(FlaskForm):  # type: ignore[misc]
+class OverrideForm(FlaskForm):
     """One date with other hours, or none."""
 
     on = DateField("Date", validators=[InputRequired("Choose a date.")])
@@ -120,7 +120,7 @@ def _minutes(label: str, least: int, most: int, help_text: str = "") -> IntegerF
     return IntegerField(label, validators=checks, description=help_text)
 
 
-class RulesForm(FlaskForm):  # type: ignore[misc]
+class RulesForm(FlaskForm):
     """Minutes around a meeting and how far ahead one may book."""
 
     step = _minutes("A start every", 5, 240, "Minutes from one possible start to the next.")

@@ -8,7 +8,7 @@ Step = tuple[str, str] | tuple[str, str, str]
 
 
 def walk(current: str, **back: str) -> list[Step]:
-    """The steps for the `steps` macro; back: addresses of steps already done, by name in lower case."""
+    """The steps for the `steps` macro; back: addresses of done steps, by name in lower case."""
     here = STEPS.index(current)
     steps: list[Step] = []
     for number, label in enumerate(STEPS):

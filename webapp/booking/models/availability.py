@@ -46,6 +46,11 @@ class DateOverride(Identified, Base):
 
     __table_args__ = (UniqueConstraint("consultant_id", "on"),)
 
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The windows as pairs of 'HH:MM'."""
+        return [(part["start"], part["end"]) for part in self.windows]
+
 
 class CalendarRules(Base):
     """Minutes around a booking and how far ahead one may book; one row a consultant."""

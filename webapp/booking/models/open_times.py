@@ -170,7 +170,7 @@ def _weekly(row: WeeklyWindow) -> Weekly:
 
 
 def _override(row: DateOverride) -> Override:
-    return Override(row.on, tuple(window(part["start"], part["end"]) for part in row.windows))
+    return Override(row.on, tuple(window(*pair) for pair in row.pairs))
 
 
 def window(starts: str, ends: str) -> Window:

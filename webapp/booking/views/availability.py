@@ -129,4 +129,4 @@ def _overrides(mine: Consultant) -> list[tuple[DateOverride, str]]:
 
 
 def hours_in_words(row: DateOverride) -> str:
-    return write_hours((part["start"], part["end"]) for part in row.windows) or "Day off"
+    return write_hours(row.pairs) or "Day off"

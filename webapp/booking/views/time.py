@@ -35,19 +35,21 @@ class Choice:
         self.own = own_hold(consultant)
 
     @property
-    def same_booking(self) -> bool:
-        return self.own is not None and self.own.offering_id == self.offering.id
+    def held(self) -> Hold | None:
+        """This visitor's hold for the very same booking."""
+        return self.own if self.own and self.own.offering_id == self.offering.id else None
 
     def page(self, form: TakeSlotForm, **more: Any) -> str:
         open_times = queries.kickoffs(self.offering, self.consultant, self.own)
         week = week_of(open_times, self.zone, day(request.args.get("from")))
-        offering_page = url_for("booking.choose_consultant", offering_slug=self.offering.slug)
+        back = back_from_consultant(self.offering)
+        back["consultant"] = url_for("booking.choose_consultant", offering_slug=self.offering.slug)
         return render_template(
             "booking/choose_slot.html",
             offering=self.offering, consultant=self.consultant, form=form, week=week,
-            chosen=form.slot.data or (value_of(self.own.starts_at) if self.same_booking else None),
+            chosen=form.slot.data or (value_of(self.held.starts_at) if self.held else None),
             open_at_all=bool(open_times), zones=zone_choices(now()), zone=self.zone,
-            steps_done=walk("Time", consultant=offering_page, **back_from_consultant(self.offering)),
+            steps_done=walk("Time", **back),
             wording=wording, for_client=books_for_clients(), **more,
         )  # fmt: skip
 
@@ -72,9 +74,9 @@ def take_slot(offering_slug: str, consultant_slug: str) -> ResponseReturnValue:
     form = TakeSlotForm()
     if not form.validate():
         return choice.page(form, alternatives=None), 422
-    if choice.own and choice.same_booking and choice.own.starts_at != form.starts_at:
+    if choice.held and choice.held.starts_at != form.starts_at:
         # What was typed for the time held so far goes along.
-        token = access.sign("start", str(choice.own.id))
+        token = access.sign("start", str(choice.held.id))
         return redirect(url_for("engagements.change_slot", token=token), 307)
     return _take(choice, form)
 
@@ -95,9 +97,9 @@ def _take(choice: Choice, form: TakeSlotForm) -> ResponseReturnValue:
 
 
 def _held(choice: Choice, form: TakeSlotForm) -> Hold:
-    if choice.own and choice.same_booking:
-        choice.own.renew()
-        return choice.own
+    if choice.held:
+        choice.held.renew()
+        return choice.held
     if choice.own and not choice.own.awaits_payment:
         choice.own.release()
     return Hold.take(choice.offering, choice.consultant, form.starts_at, choice.zone, form.key)
