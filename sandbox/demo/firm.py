@@ -62,7 +62,7 @@ def colleague(company: Company, role: Role, name: str, email: str) -> None:
 def consultant(row: Bookable, password: str | None) -> Iterator[object]:
     """The consultant with login, calendar rules and weekly hours."""
     who = person(row.name, row.email, row.time_zone, password)
-    who.join(Role.CONSULTANT)
+    session.add(who.join(Role.CONSULTANT))
     made = Consultant(
         person=who, slug=row.slug, headline=row.headline, about=row.about, roles=list(row.roles),
         industries=list(row.industries), languages=list(row.languages), time_zone=row.time_zone,
