@@ -10,6 +10,7 @@ from wtforms import (
     DecimalField,
     EmailField,
     RadioField,
+    SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -23,9 +24,20 @@ from webapp.money import Money
 
 blueprint = Blueprint("components", __name__)
 
-ROLES = [("coo", "COO"), ("integrator", "Integrator"), ("both", "Both")]
-INDUSTRIES = [("", "Choose one"), ("making", "Manufacturing"), ("software", "Software")]
-DUTIES = [("people", "Aligning the leadership team"), ("numbers", "Numbers to steer by")]
+ROLES = [
+    SelectChoice("coo", "COO"),
+    SelectChoice("integrator", "Integrator"),
+    SelectChoice("both", "Both"),
+]
+INDUSTRIES = [
+    SelectChoice("", "Choose one"),
+    SelectChoice("making", "Manufacturing"),
+    SelectChoice("software", "Software"),
+]
+DUTIES = [
+    SelectChoice("people", "Aligning the leadership team"),
+    SelectChoice("numbers", "Numbers to steer by"),
+]
 EMPTY: MultiDict[str, str] = MultiDict()
 BADLY_FILLED_IN: MultiDict[str, str] = MultiDict(
     {"company": "", "email": "someone at example", "message": "Too short", "role": "owner"}

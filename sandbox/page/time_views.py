@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from sandbox.page.travel import OnTheWay, Travel
-from webapp import clock
+from webapp import clock, web
 
 blueprint = Blueprint("time", __name__)
 STEPS = {
@@ -28,8 +28,23 @@ def travel() -> Travel:
 def clock_page() -> ResponseReturnValue:
     now = clock.now()
     return render_template(
-        "time.html", now=now, machine=clock.machine_now(), travel=travel(), latest=now + FARTHEST
+        "time.html",
+        now=now,
+        machine=clock.machine_now(),
+        travel=travel(),
+        earliest=local(now),
+        latest=local(now + FARTHEST),
     )
+
+
+def zone() -> ZoneInfo:
+    """Where the reader is: the form takes local times."""
+    return ZoneInfo(web.visitor_zone(current_app.config["FIRM_TIME_ZONE"]))
+
+
+def local(instant: datetime) -> str:
+    """As a datetime-local field has it."""
+    return instant.astimezone(zone()).strftime("%Y-%m-%dT%H:%M")
 
 
 @blueprint.post("/time/travels")
@@ -44,7 +59,7 @@ def set_out() -> ResponseReturnValue:
 
 
 def asked_for(now: datetime) -> datetime:
-    """The target in the form: a step from now, or a date and time in UTC."""
+    """The target in the form: a step from now, or a local date and time."""
     step = STEPS.get(request.form.get("step", ""))
     target = now + step if step else parse(request.form.get("to", ""))
     if target > now + FARTHEST:
@@ -54,6 +69,6 @@ def asked_for(now: datetime) -> datetime:
 
 def parse(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("UTC"))
+        return datetime.fromisoformat(text).replace(tzinfo=zone())
     except ValueError:
         raise ValueError("Give a date and a time, such as 2027-01-31T09:00.") from None
