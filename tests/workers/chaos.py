@@ -1,0 +1,42 @@
+"""The real worker and relay with tasks that tests can count, and leases that run out sooner.
+
+`celery -A tests.workers.chaos worker`, `python -m tests.workers.chaos` (the relay).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from webapp import audit
+from workers import job, relay
+from workers.app import app, register
+
+__all__ = ["app"]
+
+relay.LEASE_SECONDS = 3
+
+
+@job.task("tests.effect")
+def effect(name: str, seconds: float = 0.0) -> None:
+    """Leaves an audit event, which can be counted and not undone."""
+    time.sleep(seconds)
+    audit.record("tests.effect", name)
+
+
+@job.task("tests.dies_once")
+def dies_once(name: str, mark: str) -> None:
+    """The first time, its process is killed after its effect and before the commit."""
+    audit.record("tests.effect", name)
+    if not Path(mark).exists():
+        Path(mark).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+for task_name in ("tests.effect", "tests.dies_once"):
+    register(task_name)
+
+if __name__ == "__main__":
+    relay.main()
