@@ -6,7 +6,8 @@ null, by the SDK's types, except for fields the API leaves out rather than sends
 """
 
 import copy
-from typing import Any, get_args, get_origin
+from functools import cache
+from typing import Any, NamedTuple, get_args, get_origin
 
 from sandbox.stripe.core.ids import new_id
 from sandbox.stripe.sdk.types import fields, is_object_class, is_optional, is_union, object_class
@@ -56,13 +57,33 @@ def shape(kind: str, **values: Any) -> Document:
 
 def complete(values: Document, cls: type) -> Document:
     """Add every nullable field of the class that is not there yet, down through nested objects."""
-    known, whole = fields(cls), dict(values)
-    for name, annotation in known.items():
+    whole = dict(values)
+    for name, slot in _slots(cls).items():
         if name in values:
-            whole[name] = _completed(values[name], annotation)
-        elif is_optional(annotation) and not _is_left_out(cls, name, annotation):
+            whole[name] = _completed(values[name], slot)
+        elif slot.filled:
             whole[name] = None
     return whole
+
+
+class _Slot(NamedTuple):
+    """What one field may hold: an inner object, a list of them; and whether absence means null."""
+
+    nested: type | None
+    item: Any
+    filled: bool
+
+
+@cache
+def _slots(cls: type) -> dict[str, _Slot]:
+    return {
+        name: _Slot(
+            nested=_nested_class(annotation),
+            item=_item(annotation),
+            filled=is_optional(annotation) and not _is_left_out(cls, name, annotation),
+        )
+        for name, annotation in fields(cls).items()
+    }
 
 
 def _is_left_out(cls: type, name: str, annotation: Any) -> bool:
@@ -71,12 +92,12 @@ def _is_left_out(cls: type, name: str, annotation: Any) -> bool:
     return cls.__name__ in _ONE_OF and _nested_class(annotation) is not None
 
 
-def _completed(value: Any, annotation: Any) -> Any:
-    nested = _nested_class(annotation)
-    if isinstance(value, dict) and nested is not None and "object" not in value:
-        return complete(value, nested)
-    if isinstance(value, list) and (item := _item(annotation)) is not None:
-        return [_completed(v, item) for v in value]
+def _completed(value: Any, slot: _Slot) -> Any:
+    if slot.nested is not None and isinstance(value, dict) and "object" not in value:
+        return complete(value, slot.nested)
+    if slot.item is not None and isinstance(value, list):
+        inner = _Slot(_nested_class(slot.item), None, False)
+        return [_completed(v, inner) for v in value]
     return value
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from stripe._api_version import _ApiVersion
 
 from sandbox.stripe.core.account import Account, current_request
-from sandbox.stripe.core.documents import Document, duplicate, public, shape
+from sandbox.stripe.core.documents import Document, public, shape
 from sandbox.stripe.core.violations import check
 from sandbox.stripe.core.webhooks import enqueue
 
@@ -14,7 +14,7 @@ API_VERSION = _ApiVersion.CURRENT
 
 def emit(account: Account, kind: str, document: Document, previous: Document | None = None) -> None:
     """Record that something happened to a document as it now is."""
-    data: Document = {"object": duplicate(public(document))}
+    data: Document = {"object": public(document)}
     if previous is not None:
         data["previous_attributes"] = previous
     event = shape(
@@ -39,5 +39,5 @@ def change(account: Account, event: str | None, document: Document, **values: An
     document.update(values)
     account.save(document)
     if event and previous:
-        emit(account, event, document, duplicate(public(previous)))
+        emit(account, event, document, public(previous))
     return document
