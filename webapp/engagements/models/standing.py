@@ -13,23 +13,22 @@ if TYPE_CHECKING:
     from webapp.engagements.models.engagement import Engagement
 
 ACTORS = {
-    Role.COORDINATOR: Actor.COORDINATOR,
-    Role.OWNER: Actor.OWNER,
-    Role.SPONSOR: Actor.SPONSOR,
+    Role.COORDINATOR: {Actor.COORDINATOR},
+    Role.OWNER: {Actor.OWNER},
+    Role.SPONSOR: {Actor.SPONSOR, Actor.CLIENT},
+    Role.LEADER: {Actor.CLIENT},
 }
 
 
 def actors(engagement: Engagement, person: Person | None) -> frozenset[Actor]:
-    """What a person is to an engagement; nobody is the system."""
+    """What a person is to an engagement; nobody is the system. Observers only read."""
     if person is None:
         return frozenset({Actor.SYSTEM})
     ours = {None, engagement.company_id}
     held = {Role(row.role) for row in person.memberships if row.company_id in ours}
-    found = {actor for role, actor in ACTORS.items() if role in held}
+    found = {actor for role in held for actor in ACTORS.get(role, ())}
     if person.id in {row.consultant.person_id for row in engagement.assignments}:
         found.add(Actor.CONSULTANT)
-    if engagement.company_id in person.company_ids:
-        found.add(Actor.CLIENT)
     return frozenset(found)
 
 
