@@ -21,6 +21,8 @@ from typing import IO
 
 import psutil  # type: ignore[import-untyped]
 
+from sandbox.credentials import write_private
+
 PR_SET_PDEATHSIG = 1  # prctl(2)
 _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
@@ -109,7 +111,7 @@ class Child:
     def write_record(self) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             born = psutil.Process(self.process.pid).create_time()
-            self.record.write_text(json.dumps({"pid": self.process.pid, "born": born}))
+            write_private(self.record, json.dumps({"pid": self.process.pid, "born": born}))
 
     def is_running(self) -> bool:
         return self.process.poll() is None
@@ -122,9 +124,13 @@ class Child:
         """Waits ``patience`` seconds at most, then kills what is left of its process group."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(patience)
+        self.clear_away()
+        self.record.unlink(missing_ok=True)
+
+    def clear_away(self) -> None:
+        """Kills what is left of its group, as before another of its name is started."""
         kill_group(self.process.pid)
         self.process.wait()
-        self.record.unlink(missing_ok=True)
 
 
 def roll(log: Path, limit: int = 5_000_000) -> None:

@@ -182,7 +182,7 @@ class Supervisor:
             code = kept.child.process.returncode
             say(f"{kept.program.name} ended ({code}), starting it again in {pause:.1f} s")
         elif time.monotonic() >= kept.restart_at:
-            kept.child.finish(0)
+            kept.child.clear_away()
             kept.child, kept.restart_at = self.start_child(kept.program.command), None
 
 
