@@ -295,6 +295,23 @@ def test_a_review_that_is_over_asks_its_consultant_to_record_it(view: View) -> N
     assert "How did the review go?" not in view(member(engagement, Role.SPONSOR), engagement)
 
 
+def test_reviews_that_are_over_stay_within_reach(view: View) -> None:
+    engagement = make.engagement("active")
+    held = rows.review(engagement, rows.meeting(engagement, -DAY, "review", state="held"))
+    held.state = "held"
+    page = view(member(engagement, Role.OBSERVER), engagement)
+    assert f"/reviews/{held.id}" in page and "January 2026" in page
+
+
+def test_calendar_files_are_for_those_who_attend(view: View) -> None:
+    engagement = make.engagement("onboarding")
+    booked = rows.meeting(engagement, 5 * DAY)
+    address = f"/meetings/{booked.id}.ics"
+    for person in (lead(engagement), engagement.sponsor, make.person(Role.FINANCE)):
+        assert person and address in view(person, engagement)
+    assert address not in view(member(engagement, Role.LEADER), engagement)
+
+
 def test_a_long_story_folds_its_beginning(view: View) -> None:
     engagement = make.engagement("active")
     for number in range(25):

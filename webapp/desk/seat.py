@@ -34,9 +34,14 @@ class Seat:
         return bool(self.roles & CLIENT) and not self.firm and not self.consultant
 
     @property
+    def sells(self) -> bool:
+        """Books for clients."""
+        return bool(self.roles & {Role.OWNER, Role.COORDINATOR})
+
+    @property
     def runs(self) -> bool:
         """May say how a meeting went."""
-        return self.consultant or bool(self.roles & {Role.OWNER, Role.COORDINATOR})
+        return self.consultant or self.sells
 
     @property
     def reads_only(self) -> bool:

@@ -93,14 +93,22 @@ class Page:
         return [review for review in self.reviews if review.state == "due" and review.note]
 
     @property
+    def past_reviews(self) -> list[Review]:
+        """The latest first."""
+        return [row for row in reversed(self.reviews) if row.state in {"held", "missed"}]
+
+    @property
     def unrecorded_reviews(self) -> list[Review]:
         """Their time has passed and nobody has said how they went."""
         waiting = (review for review in self.reviews if review.state == "booked" and review.booking)
         return [row for row in waiting if row.booking and row.booking.ends_at <= clock.now()]
 
+    def may_open(self, meeting: Booking) -> bool:
+        """Whether the meeting is the viewer's own, or the firm's to look at."""
+        return self.seat.firm or meeting.side_of(self.viewer) is not None
+
     def may_move(self, meeting: Booking) -> bool:
-        side = self.seat.firm or meeting.side_of(self.viewer) is not None
-        return meeting.movable and side and not self.seat.reads_only
+        return meeting.movable and self.may_open(meeting) and not self.seat.reads_only
 
     # -- onboarding --------------------------------------------------------------------------------
 
@@ -132,7 +140,7 @@ class Page:
     def may_finish(self) -> bool:
         """Booked but not paid, and this viewer may go on with it."""
         unpaid = self.engagement.stage in {"enquiry", "signed"}
-        return unpaid and (self.seat.pays or self.seat.runs)
+        return unpaid and (self.seat.pays or self.seat.sells)
 
     # -- money -------------------------------------------------------------------------------------
 
