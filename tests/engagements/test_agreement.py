@@ -103,7 +103,7 @@ def test_what_was_accepted_is_kept_with_its_hash(signed: Booking) -> None:
     assert (kept.accepted_name, kept.accepted_email) == ("Ana Reyes", "ana@harbour.example.com")
     assert kept.address == "127.0.0.1" and kept.agent and kept.version == "1"
     assert abs(kept.accepted_at - clock.now()) < timedelta(minutes=1)
-    with pytest.raises(Exception, match="append-only|permission denied"):
+    with pytest.raises(Exception, match=r"append-only|permission denied"):
         session.execute(text("UPDATE agreement SET accepted_name = 'x'"))
 
 

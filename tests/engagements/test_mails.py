@@ -285,7 +285,7 @@ def test_a_pulse_is_answered_from_its_link(
     begun: Engagement, at: Callable[[datetime], None], client: FlaskClient, mailbox: Mailbox
 ) -> None:
     assert begun.kickoff is not None
-    at(begun.kickoff.starts_at + timedelta(days=7, hours=2))
+    at(begun.kickoff.starts_at + timedelta(days=7, hours=10))
     mails = mailbox.to("ana@harbour.example.com")
     (mail,) = [mail for mail in mails if "One question" in mail["Subject"]]
     link = "/pulse/" + text_of(mail).split("/pulse/")[1].split()[0]
