@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from tests import databases
 from tests.elsewhere import Browser, elsewhere
 from tests.mail import Mailbox
+from tests.standin import Gate, StandIn
 from webapp import clock, db
 from webapp.accounts.models import Person
 
@@ -117,3 +120,26 @@ def drain(app: object) -> Callable[[], int]:
             return drain_jobs()
 
     return lambda: elsewhere(work)
+
+
+@pytest.fixture(scope="session")
+def standin() -> Iterator[StandIn]:
+    """The process that plays Stripe, for the whole run."""
+    running = StandIn(Gate())
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def stripe(app: Flask, standin: StandIn) -> StandIn:
+    """Stripe, as far as the app can tell; its webhooks wait for `stripe.deliver()`."""
+    standin.fresh()
+
+    def receive(body: bytes, signature: str) -> int:
+        headers = {"Stripe-Signature": signature, "Content-Type": "application/json"}
+        return app.test_client().post("/stripe/webhook", data=body, headers=headers).status_code
+
+    standin.receive = receive
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], stripe_api_base=standin.base)
+    app.config["STRIPE_API_BASE"] = standin.base
+    return standin

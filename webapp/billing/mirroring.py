@@ -24,12 +24,9 @@ log = structlog.get_logger()
 
 
 def locked(engagement_id: uuid.UUID) -> Engagement | None:
-    """The engagement, locked until the transaction ends; its hold first, as booking does."""
+    """The engagement, locked until the transaction ends; what it has is locked after it."""
     engagement = session.get(Engagement, engagement_id)
-    if engagement is None:
-        return None
-    session.refresh(engagement.hold, with_for_update=True)
-    return engagement.lock()
+    return engagement and engagement.lock()
 
 
 def sync_checkout(engagement: Engagement, session_id: str) -> StripeSession:

@@ -99,7 +99,8 @@ def _reach(call: Call, client: CustomerDetails, known: str | None) -> Answer:
 
 def _session(call: Call, customer: str) -> StripeSession | None:
     found = _recalled(call, customer)
-    if found and found.status == "open" and not call.wanted:
+    fits = found and call.wanted and found.customer == customer
+    if found and found.status == "open" and not fits:
         return gateway.expire_checkout(found.id)
     return found
 

@@ -1,0 +1,149 @@
+"""The first payment, from the button to the engagement that has begun."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from tests.billing.conftest import (
+    Client,
+    checkouts,
+    failed_jobs,
+    invoices,
+    rows,
+    subscription,
+)
+from tests.standin import DECLINED, NEEDS_3DS, visible
+from webapp.billing.models import Customer, Subscription
+from webapp.db import session
+from webapp.engagements.models import RetainerPeriod
+from webapp.money import Money
+
+
+def stages(payer: Client) -> list[str]:
+    return [step.to_stage for step in payer.engagement.stage_changes]
+
+
+def test_webhook_before_the_browser_begins_the_engagement_once(payer: Client) -> None:
+    payer.start()
+    assert "Thank you, Ana" in payer.come_back()
+    payer.hear()
+    assert stages(payer) == ["signed", "onboarding"]
+    assert [invoice.status for invoice in invoices()] == ["paid"]
+    assert len(payer.mails("Receipt")) == 1
+
+
+def test_browser_before_the_webhook_syncs_the_session_and_the_webhook_adds_nothing(
+    payer: Client,
+) -> None:
+    payer.pay()
+    assert "Thank you, Ana" in visible(payer.come_back())
+    assert payer.engagement.stage == "onboarding"
+    payer.hear()
+    assert stages(payer) == ["signed", "onboarding"]
+    assert len(payer.mails("Receipt")) == 1
+
+
+def test_webhook_before_our_own_commit_is_applied_all_the_same(payer: Client) -> None:
+    payer.pay()
+    [attempt] = checkouts()
+    attempt.stripe_id, attempt.url, attempt.state = None, "", "intended"
+    session.commit()
+    payer.hear()
+    assert payer.engagement.stage == "onboarding"
+    assert [(row.state, row.stripe_id is not None) for row in checkouts()] == [("complete", True)]
+
+
+def test_deposit_and_first_month_are_one_invoice_of_two_paid_lines(payer: Client) -> None:
+    payer.start()
+    [invoice] = invoices()
+    assert (invoice.total, invoice.paid) == (Money(600000, "USD"), Money(600000, "USD"))
+    charged = {line["text"]: line["minor"] for line in invoice.lines if line["minor"]}
+    first = payer.engagement.kick_off_on
+    last = first + relativedelta(months=1) - timedelta(days=1)
+    dates = f"{first.day} {first:%b} – {last.day} {last:%b}"
+    assert charged == {f"First month, {dates}": 500000, "Deposit": 100000}
+
+
+def test_amounts_come_from_the_terms_and_not_from_the_offering_or_the_form(payer: Client) -> None:
+    payer.booking.offering.price_minor = 1
+    session.commit()
+    answer = payer.browser.post(payer.url("pay"), data={"price": "1", "amount": "1"})
+    assert answer.status_code == 303
+    [opened] = payer.stripe.of("checkout.session", payer.engagement.id)
+    assert (opened["amount_total"], opened["currency"]) == (600000, "usd")
+
+
+def test_retainer_renews_at_local_midnight_a_month_after_the_kickoff(payer: Client) -> None:
+    payer.start()
+    renews = subscription().renews_at
+    assert renews is not None
+    engagement = payer.engagement
+    assert engagement.local_date(renews) == engagement.kick_off_on + relativedelta(months=1)
+    assert engagement.local_date(renews - timedelta(seconds=1)) < engagement.local_date(renews)
+    assert [period.number for period in rows(RetainerPeriod)] == [1]
+
+
+def test_card_on_file_and_customer_are_mirrored(payer: Client) -> None:
+    payer.start()
+    [customer] = rows(Customer)
+    assert (customer.card_brand, customer.card_last4) == ("visa", "4242")
+    [theirs] = [one for one in payer.stripe.objects("customer") if one["id"] == customer.stripe_id]
+    assert theirs["name"] == "Harbour Foods Ltd"
+    assert theirs["address"]["line1"] == "1 Quay Street" and theirs["address"]["country"] == "GB"
+    assert theirs["invoice_settings"]["custom_fields"] == [
+        {"name": "Purchase order", "value": "PO-77"}
+    ]
+
+
+def test_diagnostic_is_paid_once_with_an_invoice_and_no_subscription(diagnostic: Client) -> None:
+    diagnostic.start()
+    [invoice] = invoices()
+    assert (invoice.total, invoice.status) == (Money(750000, "USD"), "paid")
+    assert rows(Subscription) == []
+    assert len(diagnostic.mails("Receipt")) == 1
+
+
+def test_declined_card_leaves_the_session_open_and_a_good_one_pays_it(payer: Client) -> None:
+    url = payer.to_checkout()
+    assert payer.stripe.pay(url, number=DECLINED).status_code == 402
+    payer.hear()
+    assert payer.engagement.stage == "signed"
+    assert payer.mailbox.subjects == []
+    assert payer.stripe.pay(url).status_code == 303
+    payer.hear()
+    assert payer.engagement.stage == "onboarding"
+
+
+def test_three_d_secure_abandoned_expires_and_nothing_begins(payer: Client) -> None:
+    url = payer.to_checkout()
+    assert payer.stripe.pay(url, number=NEEDS_3DS).status_code == 303
+    [attempt] = checkouts()
+    payer.stripe.advance(attempt.expires_at + timedelta(seconds=5))
+    payer.hear()
+    assert [row.state for row in checkouts()] == ["expired"]
+    assert payer.engagement.stage == "signed"
+    assert payer.mails("Welcome") == [] and payer.mails("Receipt") == []
+
+
+def test_leaving_checkout_leads_calmly_back_and_on(payer: Client) -> None:
+    payer.to_checkout()
+    page = visible(payer.browser.get(payer.url("left")).text)
+    assert "Nothing was charged" in page and "Pay $6,000.00" in page
+    payer.pay()
+    payer.hear()
+    assert payer.engagement.stage == "onboarding"
+    assert failed_jobs() == []
+
+
+def test_success_page_without_paying_goes_back_to_the_payment(payer: Client) -> None:
+    for _ in range(2):
+        answer = payer.browser.get(payer.url("done"))
+        assert (answer.status_code, answer.headers["Location"]) == (303, payer.url("pay"))
+        payer.to_checkout()
+
+
+def test_no_answer_or_event_of_the_stand_in_strayed_from_stripes_types(payer: Client) -> None:
+    payer.start()
+    assert payer.stripe.control("violations") == []

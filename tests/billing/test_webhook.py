@@ -1,0 +1,178 @@
+"""The webhook believes nobody but Stripe, keeps each event once, and answers at once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+import stripe as sdk
+from flask import Flask
+from flask.testing import FlaskClient
+from structlog.testing import capture_logs
+
+from tests.billing.conftest import Client, rows
+from tests.standin import SECRET, StandIn
+from webapp.billing.models import StripeEvent
+from webapp.outbox import Job
+
+
+def event(**values: Any) -> bytes:
+    defaults = {
+        "id": "evt_test_1", "object": "event", "type": "invoice.paid", "livemode": False,
+        "api_version": "2026-10-28.endive", "data": {"object": {"id": "in_1", "parent": None,
+        "metadata": {}}},
+    }  # fmt: skip
+    return json.dumps(defaults | values).encode()
+
+
+def signature(body: bytes, secret: str = SECRET, at: float | None = None) -> str:
+    stamp = int(at or time.time())
+    text = body.decode("latin-1") if b"\xff" in body else body.decode()
+    return str(sdk.WebhookSignature.generate_signature_header(text, secret, stamp))
+
+
+@pytest.fixture
+def post(app: Flask) -> Callable[..., int]:
+    def send(body: bytes, header: str | None) -> int:
+        headers = {"Stripe-Signature": header} if header is not None else {}
+        return app.test_client().post("/stripe/webhook", data=body, headers=headers).status_code
+
+    return send
+
+
+def nothing_kept() -> bool:
+    return rows(StripeEvent) == [] and rows(Job) == []
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "nonsense", "t=,v1=", f"t={int(time.time())},v1=" + "0" * 64, "v1=abc", "t=abc,v1=x"],
+)
+def test_absent_or_malformed_signature_is_400_and_nothing_is_stored(
+    post: Callable[..., int], header: str | None
+) -> None:
+    assert post(event(), header) == 400
+    assert nothing_kept()
+
+
+def test_wrong_secret_is_400_and_nothing_is_stored(post: Callable[..., int]) -> None:
+    body = event()
+    assert post(body, signature(body, "whsec_somebody_else")) == 400
+    assert nothing_kept()
+
+
+def test_body_changed_after_signing_is_400_and_nothing_is_stored(post: Callable[..., int]) -> None:
+    assert post(event(type="invoice.voided"), signature(event())) == 400
+    assert nothing_kept()
+
+
+@pytest.mark.parametrize(("seconds", "code"), [(-301, 400), (-290, 200), (290, 200), (310, 400)])
+def test_signature_counts_for_five_minutes_either_way(
+    post: Callable[..., int], seconds: int, code: int
+) -> None:
+    body = event()
+    assert post(body, signature(body, at=time.time() + seconds)) == code
+    assert nothing_kept() == (code == 400)
+
+
+def test_replay_within_five_minutes_has_no_second_effect(post: Callable[..., int]) -> None:
+    body = event()
+    header = signature(body)
+    assert [post(body, header), post(body, header)] == [200, 200]
+    assert len(rows(StripeEvent)) == len(rows(Job)) == 1
+
+
+def test_both_secrets_are_accepted_while_one_replaces_the_other(
+    app: Flask, post: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = replace(app.config["SETTINGS"], stripe_webhook_secrets=("whsec_new", "whsec_old"))
+    monkeypatch.setitem(app.config, "SETTINGS", both)
+    first, second = event(), event(id="evt_test_2")
+    assert post(first, signature(first, "whsec_new")) == 200
+    assert post(second, signature(second, "whsec_old")) == 200
+    assert len(rows(StripeEvent)) == 2
+
+
+@pytest.mark.parametrize("body", [b"not json", b"[1, 2]", b'"text"', b"{}", b'{"id": "evt_1"}'])
+def test_signed_but_no_event_is_400(post: Callable[..., int], body: bytes) -> None:
+    assert post(body, signature(body)) == 400
+    assert nothing_kept()
+
+
+def test_signed_but_not_utf8_is_400(post: Callable[..., int]) -> None:
+    body = b'{"id": "\xff\xfe"}'
+    assert post(body, signature(body)) == 400
+    assert nothing_kept()
+
+
+def test_unknown_type_is_answered_and_kept_as_ignored(
+    post: Callable[..., int], drain: Callable[[], int]
+) -> None:
+    body = event(type="radar.early_fraud_warning.created")
+    assert post(body, signature(body)) == 200
+    drain()
+    assert [kept.state for kept in rows(StripeEvent)] == ["ignored"]
+
+
+def test_event_about_somebody_elses_object_is_ignored(
+    post: Callable[..., int], drain: Callable[[], int]
+) -> None:
+    body = event()
+    assert post(body, signature(body)) == 200
+    drain()
+    [kept] = rows(StripeEvent)
+    assert (kept.state, kept.error) == ("ignored", "names no engagement")
+
+
+def test_live_event_at_a_test_key_is_told_and_not_used(post: Callable[..., int]) -> None:
+    body = event(livemode=True)
+    with capture_logs() as logs:
+        assert post(body, signature(body)) == 200
+    assert [entry["log_level"] for entry in logs if entry["event"] == "stripe.other_mode"] == ["error"]
+    [kept] = rows(StripeEvent)
+    assert kept.state == "ignored" and "other mode" in kept.error
+    assert rows(Job) == []
+
+
+def test_event_of_another_api_version_is_noted_and_its_object_read_in_ours(payer: Client) -> None:
+    payer.pay()
+    older = payer.stripe.objects("event", type="checkout.session.completed")[0]
+    older |= {"id": "evt_older_version", "api_version": "2020-08-27"}
+    body = json.dumps(older).encode()
+    with capture_logs() as logs:
+        assert payer.stripe.receive(body, signature(body)) == 200
+    assert "stripe.other_api_version" in [entry["event"] for entry in logs]
+    payer.drain()
+    assert payer.engagement.stage == "onboarding"
+
+
+def test_same_event_five_times_at_once_has_one_effect(payer: Client) -> None:
+    payer.pay()
+    paid = payer.stripe.objects("event", type="checkout.session.completed")[0]
+    body = json.dumps(paid).encode()
+    with ThreadPoolExecutor(5) as pool:
+        codes = list(pool.map(lambda _: payer.stripe.receive(body, signature(body)), range(5)))
+    assert codes == [200] * 5
+    payer.drain()
+    stages = [step.to_stage for step in payer.engagement.stage_changes]
+    assert stages == ["signed", "onboarding"]
+    assert len(payer.mails("Receipt")) == 1
+
+
+def test_forged_copy_beside_each_event_changes_nothing(payer: Client) -> None:
+    payer.stripe.control("switches", forge=True)
+    payer.start()
+    tried = payer.stripe.control("webhooks")["deliveries"]
+    answers = {row["answer"] for row in tried if row["forged"]}  # 503: the gate was closed
+    assert "400" in answers and answers <= {"400", "503"}
+    made = {one["id"] for one in payer.stripe.objects("event")}
+    assert {kept.id for kept in rows(StripeEvent)} <= made
+
+
+def test_signature_is_checked_before_anything_is_read(client: FlaskClient, stripe: StandIn) -> None:
+    assert client.post("/stripe/webhook", data=b"x" * 2_000_000).status_code in {400, 413}
+    assert nothing_kept()
