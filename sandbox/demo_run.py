@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 from sandbox import credentials
 from sandbox.programs import Ports, Programs, url
@@ -34,7 +33,7 @@ def demo(_: list[str]) -> int:
 
 @dataclass
 class Demo:
-    """The start, in its order: servers, stand-ins, schema, demo data, the app."""
+    """The start, in its order: servers, stand-ins, schema, the app; demo data beside the app."""
 
     state: State
     supervisor: Supervisor
@@ -47,10 +46,11 @@ class Demo:
             helpers = self.supervisor.launch(programs.mail(), programs.page(), programs.stripe())
             self.supervisor.run(programs.migrations())
             self.supervisor.await_all(helpers)
+        app = (programs.web(), programs.worker(), programs.beat(), programs.relay())
+        started = self.supervisor.launch(*app)
         people = self.load_demo_data(programs)
         with stage("Web, worker, beat, relay"):
-            app = (programs.web(), programs.worker(), programs.beat(), programs.relay())
-            self.supervisor.start(*app)
+            self.supervisor.await_all(started)
         return people
 
     def environment(self) -> dict[str, str]:
@@ -60,8 +60,6 @@ class Demo:
         return exported(self.state, secrets, addresses) | self.ports.settings
 
     def load_demo_data(self, programs: Programs) -> list[str]:
-        if find_spec("sandbox.demo.__main__") is None:
-            return []
         with stage("Demo data"):
             return SIGN_IN.findall(self.supervisor.run(programs.demo_data()))
 
