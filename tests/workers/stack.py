@@ -143,7 +143,7 @@ def undone() -> int:
     return session.scalar(rows) or 0
 
 
-def each_once(names: list[str], within: float = 30) -> None:
+def each_once(names: list[str], within: float = 60) -> None:
     """All of them are done in that time, each with one effect."""
     prefix = names[0].rpartition("-")[0]
     until(lambda: undone() == 0, within)

@@ -87,8 +87,8 @@ def test_the_worker_stopped_by_a_deploy_finishes_what_it_has(stack: Stack) -> No
     each_once(names)
 
 
-def test_redis_wiped_again_and_again_with_hundreds_waiting(stack: Stack) -> None:
-    names = enqueue("wiped", 300, seconds=0.01)
+def test_redis_wiped_again_and_again_with_many_waiting(stack: Stack) -> None:
+    names = enqueue("wiped", 200, seconds=0.01)
     for done in (20, 80, 160):
         until(lambda done=done: len(effects("wiped")) >= done, 20)
         stack.broker.flushall()
@@ -118,7 +118,7 @@ def test_redis_killed_and_started_again(stack: Stack) -> None:
 
 def test_two_relays_at_once_and_one_is_killed(stack: Stack) -> None:
     second = stack.start("relay-2", RELAY)
-    names = enqueue("relays", 300)
+    names = enqueue("relays", 150)
     until(lambda: len(effects("relays")) >= 50, 20)
     stack.programs["relay"].kill()
     each_once(names)

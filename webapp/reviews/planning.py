@@ -11,16 +11,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, Date, Row, Text, and_, case, cast, func, or_, select, text
-from sqlalchemy.dialects.postgresql import INTERVAL
+from sqlalchemy import Date, Row, case, cast, func, select, text
 
 from webapp import clock, outbox
-from webapp.accounts.models import Company
 from webapp.booking.models import Booking
-from webapp.catalog.models import Consultant
 from webapp.db import session
-from webapp.engagements.models import Assignment, Engagement
-from webapp.reviews.models import Review, ReviewSeries
+from webapp.engagements.models import Engagement
+from webapp.reviews.models import Review
 from webapp.reviews.models.review import (
     DAYS_TO_PLACE,
     DAYS_TO_RECORD,
@@ -37,12 +34,42 @@ LOOK_AHEAD = timedelta(hours=48)
 REVIEWED = ("onboarding", "active")
 OVER = ("ended", "lost")
 
+MISSING = text(
+    """
+    SELECT engagement.id AS engagement_id, CAST(months.month AS date) AS month,
+           review_series.rule, company.country,
+           ARRAY(SELECT consultant.country FROM assignment
+                 JOIN consultant ON consultant.id = assignment.consultant_id
+                 WHERE assignment.engagement_id = engagement.id) AS countries
+    FROM review_series
+    JOIN engagement ON engagement.id = review_series.engagement_id
+    LEFT JOIN company ON company.id = engagement.company_id
+    CROSS JOIN LATERAL generate_series(
+        CAST(review_series.first_month AS timestamp),
+        greatest(
+            date_trunc('month', :now AT TIME ZONE engagement.time_zone) + CAST(:ahead AS interval),
+            review_series.first_month + CAST(:at_least AS interval)
+        ),
+        interval '1 month'
+    ) AS months (month)
+    WHERE engagement.stage = ANY(:stages)
+      AND (review_series.last_month IS NULL OR months.month <= review_series.last_month)
+      AND (CAST(:only AS uuid) IS NULL OR engagement.id = :only)
+      AND NOT EXISTS (SELECT FROM review WHERE review.engagement_id = engagement.id
+                      AND review.month = CAST(months.month AS date))
+    ORDER BY engagement.id, months.month
+    """
+)
 INSERT = text(
-    "INSERT INTO review (engagement_id, month, due_on, state, summary, note)"
-    " SELECT engagement_id, month, due_on, 'due', '', ''"
-    " FROM unnest(CAST(:engagements AS uuid[]), CAST(:months AS date[]), CAST(:days AS date[]))"
-    " AS due (engagement_id, month, due_on) ORDER BY engagement_id, month"
-    " ON CONFLICT (engagement_id, month) DO NOTHING RETURNING id"
+    """
+    INSERT INTO review (engagement_id, month, due_on, state, summary, note)
+    SELECT engagement_id, month, due_on, 'due', '', ''
+    FROM unnest(CAST(:engagements AS uuid[]), CAST(:months AS date[]), CAST(:days AS date[]))
+         AS due (engagement_id, month, due_on)
+    ORDER BY engagement_id, month
+    ON CONFLICT (engagement_id, month) DO NOTHING
+    RETURNING id
+    """
 )
 
 
@@ -61,51 +88,21 @@ def plan_reviews(engagement_id: uuid.UUID | None = None) -> None:
 
 
 def _missing(engagement_id: uuid.UUID | None) -> Sequence[Row[Any]]:
-    """(engagement_id, month, rule, countries) of each month that has no review yet."""
-    month = _months().column_valued("month")
-    countries = (
-        select(Consultant.country)
-        .join(Assignment, Assignment.consultant_id == Consultant.id)
-        .where(Assignment.engagement_id == Engagement.id)
-    )
-    wanted = (
-        select(
-            Engagement.id.label("engagement_id"),
-            cast(month, Date).label("month"),
-            ReviewSeries.rule,
-            func.array(countries.scalar_subquery(), type_=ARRAY(Text())).label("them"),
-            Company.country,
-        )
-        .select_from(ReviewSeries)
-        .join(Engagement, Engagement.id == ReviewSeries.engagement_id)
-        .outerjoin(Company, Company.id == Engagement.company_id)
-        .join(month, text("true"))
-        .outerjoin(Review, and_(Review.engagement_id == Engagement.id, Review.month == month))
-        .where(Engagement.stage.in_(REVIEWED), Review.id.is_(None), _not_after_its_end(month))
-        .order_by(Engagement.id, month)
-    )
-    if engagement_id:
-        wanted = wanted.where(Engagement.id == engagement_id)
-    return session.execute(wanted).all()
-
-
-def _months() -> Any:
-    """From the series' first month to three ahead of today where the client is."""
-    today = func.timezone(Engagement.time_zone, clock.now())
-    ahead = func.date_trunc("month", today) + text(f"interval '{MONTHS_AHEAD} months'")
-    least = ReviewSeries.first_month + text(f"interval '{MONTHS_AHEAD - 1} months'")
-    return func.generate_series(
-        cast(ReviewSeries.first_month, Date), func.greatest(ahead, least), cast("1 month", INTERVAL)
-    )
-
-
-def _not_after_its_end(month: Any) -> Any:
-    return or_(ReviewSeries.last_month.is_(None), cast(month, Date) <= ReviewSeries.last_month)
+    """(engagement_id, month, rule, country, countries) of each month without a review, from the
+    series' first to three ahead of today where the client is."""
+    values = {
+        "now": clock.now(),
+        "ahead": f"{MONTHS_AHEAD} months",
+        "at_least": f"{MONTHS_AHEAD - 1} months",
+        "stages": list(REVIEWED),
+        "only": engagement_id,
+    }
+    return session.execute(MISSING, values).all()
 
 
 def _due_on(row: Row[Any]) -> date:
     month: date = row.month
-    holidays = holidays_among([row.country, *row.them])
+    holidays = holidays_among([row.country, *row.countries])
     return Rule.from_dict(row.rule).date_in(month.year, month.month, holidays)
 
 
