@@ -16,6 +16,8 @@ from sandbox.stripe.core.schedule import catch_up
 from sandbox.stripe.core.store import Store
 from sandbox.stripe.core.webhooks import Sender
 
+DATABASE = "stripe-2.sqlite3"
+"""Named after the form of its tables: a newer stand-in starts a new file."""
 TICK = 0.5
 """Seconds of machine time between two looks at what real time has made due."""
 
@@ -26,7 +28,7 @@ def open_account(
     """The account kept in a state folder, which is made if it is not there."""
     state.mkdir(parents=True, exist_ok=True)
     return Account(
-        store=Store(state / "stripe.sqlite3"),
+        store=Store(state / DATABASE),
         api_key=api_key,
         webhook_url=webhook_url,
         webhook_secret=webhook_secret,

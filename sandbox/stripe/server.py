@@ -1,6 +1,7 @@
 """The HTTP server with its two threads, and why it may refuse to start."""
 
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,17 +80,24 @@ class Running:
         self.account.store.close()
 
 
+def _open(options: Options) -> Account:
+    try:
+        return open_account(
+            options.state,
+            api_key=options.api_key,
+            webhook_url=options.webhook_url,
+            webhook_secret=options.webhook_secret,
+        )
+    except sqlite3.OperationalError as problem:
+        raise Refused(f"its state folder {options.state} is in use ({problem})") from None
+
+
 def start(options: Options) -> Running:
     check(options)
-    account = open_account(
-        options.state,
-        api_key=options.api_key,
-        webhook_url=options.webhook_url,
-        webhook_secret=options.webhook_secret,
-    )
+    account = _open(options)
     app = create_app(account)
     http = make_server(options.host, options.port, app, threaded=True, request_handler=QuietHandler)
-    account.origin = f"http://{options.host}:{http.server_port}"
+    account.settle_at(f"http://{options.host}:{http.server_port}")
     return Running(account, http, start_threads(app))
 
 

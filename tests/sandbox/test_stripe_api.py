@@ -50,6 +50,16 @@ def test_a_refusal_that_came_of_running_is_kept(desk: Desk) -> None:
         desk.api.v1.subscriptions.create({"customer": desk.customer().id}, options)
 
 
+def test_a_key_is_forgotten_after_a_day_and_metadata_finds_the_object(desk: Desk) -> None:
+    options: stripe.RequestOptions = {"idempotency_key": "k"}
+    values: stripe.params.CustomerCreateParams = {"metadata": {"company": "c1"}}
+    first = desk.api.v1.customers.create(values, options)
+    desk.advance(86400 + 60)
+    found = desk.api.v1.customers.search({"query": "metadata['company']:'c1'"}).data
+    assert [c.id for c in found] == [first.id]
+    assert desk.api.v1.customers.create(values, options).id != first.id
+
+
 def test_calls_are_listed_with_their_keys(desk: Desk) -> None:
     desk.api.v1.customers.create({"email": "a@b.co"}, {"idempotency_key": "customer:1:1"})
     [call] = desk.control("GET", "calls")
@@ -207,6 +217,29 @@ def test_an_invoice_that_cannot_be_charged_is_a_card_error(desk: Desk) -> None:
     assert desk.api.v1.invoices.retrieve(invoice.id).attempt_count == 1
     with pytest.raises(stripe.CardError):
         desk.api.v1.payment_methods.attach("pm_card_chargeDeclined", {"customer": customer.id})
+
+
+def test_a_first_payment_never_made_expires_the_subscription_and_voids_its_invoice(
+    desk: Desk,
+) -> None:
+    customer = desk.customer()
+    token = "pm_card_chargeCustomerFail"
+    method = desk.api.v1.payment_methods.attach(token, {"customer": customer.id})
+    product = desk.api.v1.products.create({"name": "Retainer"}).id
+    monthly = {"currency": "usd", "unit_amount": 100, "recurring": {"interval": "month"}}
+    subscription = desk.api.v1.subscriptions.create(
+        {
+            "customer": customer.id,
+            "items": [{"price_data": {"product": product} | monthly}],
+            "default_payment_method": method.id,
+        }
+    )
+    assert subscription.status == "incomplete"
+    desk.advance(24 * 3600)
+    assert desk.api.v1.subscriptions.retrieve(subscription.id).status == "incomplete_expired"
+    assert [i.status for i in desk.invoices(subscription.id)] == ["void"]
+    desk.advance(40 * 86400)
+    assert len(desk.invoices(subscription.id)) == 1
 
 
 def test_a_preview_is_the_invoice_to_the_cent(desk: Desk) -> None:

@@ -194,6 +194,14 @@ def test_a_guest_becomes_one_customer_when_the_money_is_there(desk: Desk) -> Non
     assert desk.api.v1.charges.list().data[0].customer == customer.id
 
 
+def test_what_was_typed_reaches_the_customer_only_when_asked_for(desk: Desk) -> None:
+    kept, taken = desk.customer(), desk.customer()
+    desk.pay(desk.retainer(kept), name="Typed")
+    desk.pay(desk.retainer(taken, customer_update={"name": "auto"}), name="Typed")
+    names = [desk.api.v1.customers.retrieve(c.id).name for c in (kept, taken)]
+    assert names == ["Acme", "Typed"]
+
+
 def test_an_expired_session_says_so_and_leads_back(desk: Desk) -> None:
     session = desk.retainer(desk.customer(), expires_at=desk.now + 1900)
     desk.advance(1901)

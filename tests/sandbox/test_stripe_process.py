@@ -70,6 +70,8 @@ def test_what_was_committed_survives_kill_9(tmp_path: Path) -> None:
             desk.advance_to(found.subscription.trial_end + 3600)
             assert [i.status for i in desk.invoices(found.subscription.id)] == ["paid", "paid"]
             assert desk.violations() == []
+            links = [str(i.hosted_invoice_url) for i in desk.invoices(found.subscription.id)]
+            assert [desk.browser.get(link).status_code for link in links] == [200, 200]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +91,13 @@ def test_it_refuses_to_start(
         command, env=os.environ | environment, capture_output=True, text=True, timeout=30
     )
     assert done.returncode == 2 and reason in done.stderr
+
+
+def test_two_never_share_a_state_folder(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sandbox.stripe", "--state", str(tmp_path)]
+    with receiving() as receiver, program(tmp_path, receiver):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2 and "is in use" in done.stderr
 
 
 def test_pages_come_without_a_script_or_anything_from_elsewhere(desk: Desk) -> None:

@@ -107,6 +107,32 @@ def test_a_retainer_from_the_31st_bills_28_february_then_31_march(desk: Desk) ->
     assert {i.amount_paid for i in desk.invoices(subscription.id)[1:]} == {500_000}
 
 
+def test_a_first_period_shorter_than_a_month_costs_its_share(desk: Desk) -> None:
+    desk.advance_to(at(2035, 4, 1))
+    lines = [price(300_000, "Retainer", monthly=True)]
+    session = desk.retainer(
+        desk.customer(),
+        line_items=lines,
+        subscription_data={
+            "trial_end": at(2035, 4, 10),
+            "billing_cycle_anchor_config": {"day_of_month": 20},
+        },
+    )
+    desk.pay(session)
+    [subscription] = desk.api.v1.subscriptions.list().data
+    desk.advance_to(at(2035, 5, 21))
+    shown = [
+        (i.amount_paid, *dates([i.lines.data[0].period.start, i.lines.data[0].period.end]))
+        for i in desk.invoices(subscription.id)
+    ]
+    assert shown == [
+        (0, "01 Apr 09:00", "10 Apr 09:00"),
+        (round(300_000 * 10 / 31), "10 Apr 09:00", "20 Apr 09:00"),
+        (300_000, "20 Apr 09:00", "20 May 09:00"),
+        (300_000, "20 May 09:00", "20 Jun 09:00"),
+    ]
+
+
 def test_notices_come_before_the_renewal(desk: Desk) -> None:
     desk.control("POST", "rules", {"upcoming_days": 5})
     subscription = desk.subscribed()

@@ -188,6 +188,24 @@ def _money_back(desk: Desk, subscription: stripe.Subscription) -> None:
     assert charge.amount_refunded == 1_100
 
 
+def test_items_come_and_go_in_shape(desk: Desk) -> None:
+    api, subscription = desk.api.v1, desk.subscribed()
+    desk.advance_to(subscription.trial_end + HOUR)
+    product = api.products.create({"name": "Second role"}).id
+    monthly = {"currency": "usd", "unit_amount": 200_000, "recurring": {"interval": "month"}}
+    made = api.subscription_items.create(
+        {"subscription": subscription.id, "price_data": {"product": product} | monthly}
+    )
+    assert made.price.unit_amount == 200_000
+    [waiting] = api.invoice_items.list(
+        {"customer": str(subscription.customer), "pending": True}
+    ).data
+    assert waiting.proration and 0 < waiting.amount < 200_000
+    api.subscription_items.update(made.id, {"quantity": 2, "proration_behavior": "none"})
+    assert api.subscription_items.delete(made.id, {"proration_behavior": "none"}).deleted
+    assert len(api.subscription_items.list({"subscription": subscription.id}).data) == 1
+
+
 def test_one_off_invoices_and_prices_stay_in_shape(desk: Desk) -> None:
     api, customer = desk.api.v1, desk.customer()
     product = api.products.create({"name": "Workshop", "metadata": {"a": "b"}})

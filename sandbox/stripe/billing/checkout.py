@@ -24,7 +24,7 @@ from sandbox.stripe.billing.sessions import (
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, private
 from sandbox.stripe.core.errors import CardDeclined
-from sandbox.stripe.core.events import emit
+from sandbox.stripe.core.events import change, emit
 from sandbox.stripe.core.schedule import unschedule
 
 COMPLETE, AUTHENTICATE = "complete", "authenticate"
@@ -113,8 +113,18 @@ def _bring_customer(account: Account, session: Document, method: Document) -> No
         customer = create_customer(account, email=billing["email"], name=billing["name"])
         session["customer"] = customer["id"]
         account.save(session)
+    elif session["customer"]:
+        _update_customer(account, session, method["billing_details"])
     if session["customer"] and _wants_card(session):
         payment_methods.attach(account, method, session["customer"])
+
+
+def _update_customer(account: Account, session: Document, typed: dict[str, Any]) -> None:
+    """Take over what was typed, where ``customer_update`` says so."""
+    wanted = private(session).get("customer_update", {})
+    values = {k: typed[k] for k in ("name", "address") if wanted.get(k) == "auto"}
+    owner = account.get("customer", session["customer"])
+    change(account, "customer.updated", owner, **values)
 
 
 def _wants_customer(session: Document) -> bool:

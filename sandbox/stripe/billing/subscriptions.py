@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.stripe.billing import standing
 from sandbox.stripe.billing.catalog import plan_of
+from sandbox.stripe.billing.collection import void
 from sandbox.stripe.billing.drafting import Draft, draft, pending_lines
 from sandbox.stripe.billing.finalizing import finalize_later
 from sandbox.stripe.billing.invoice_items import bind
@@ -246,12 +247,16 @@ def resume_collection(account: Account, identifier: str) -> None:
 
 @when_due("subscription.expire")
 def expire(account: Account, identifier: str) -> None:
-    """The first payment was not made within 23 hours."""
+    """The first payment was not made within 23 hours: its invoice is voided."""
     subscription = account.get("subscription", identifier)
     if subscription["status"] == "incomplete":
-        unschedule(account, "subscription.renew", identifier)
+        for kind in ("renew", "upcoming", "trial_will_end"):
+            unschedule(account, f"subscription.{kind}", identifier)
         now = account.time_of(subscription)
         change(account, _UPDATED, subscription, status="incomplete_expired", ended_at=now)
+        for invoice in standing.invoices_of(account, identifier):
+            if invoice["status"] == "open":
+                void(account, invoice)
 
 
 @when_due("subscription.trial_will_end")

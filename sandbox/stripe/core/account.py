@@ -94,6 +94,16 @@ class Account:
     def customer_time(self, customer: str | None) -> int:
         return self.time_of({"customer": customer})
 
+    def settle_at(self, origin: str) -> None:
+        """Be reached at an address from now on; links handed out before lead there too."""
+        before = self.store.setting("origin", origin)
+        with self.store.transaction():
+            if before != origin:
+                sql = "UPDATE objects SET document = replace(document, ?, ?)"
+                self.store.run(sql, before + "/", origin + "/")
+            self.store.set_setting("origin", origin)
+        self.origin = origin
+
     @property
     def rules(self) -> Rules:
         kept: dict[str, Any] = self.store.setting("rules", {})

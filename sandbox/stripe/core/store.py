@@ -34,7 +34,8 @@ CREATE TABLE IF NOT EXISTS due (
 CREATE INDEX IF NOT EXISTS due_at ON due (timeline, at, seq);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS idempotency (
-    key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL);
+    key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
+    at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS calls (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, request TEXT, method TEXT, path TEXT, params TEXT,
     idempotency_key TEXT, status INTEGER, replayed INTEGER, fault TEXT, at REAL);
@@ -51,14 +52,19 @@ CREATE TABLE IF NOT EXISTS violations (
 
 
 class Store:
-    """Documents by id and kind, and plain rows through ``rows`` and ``run``."""
+    """Documents by id and kind, and plain rows through ``rows`` and ``run``.
+
+    Opening raises ``sqlite3.OperationalError`` while another process has the file open.
+    """
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
         self._depth = 0
         self._loaded: dict[str, Document] = {}
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db = sqlite3.connect(path, timeout=1, check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
+        # Two stand-ins on one file would each renew every subscription.
+        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(_TABLES)

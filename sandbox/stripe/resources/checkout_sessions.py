@@ -53,7 +53,7 @@ def create(account: Account, params: Params) -> Document:
         _line(account, x, f"line_items[{i}]") for i, x in enumerate(params.get("line_items", []))
     ]
     session = shape("checkout.session", **_fields(account, params, mode, now, expires))
-    hidden = ("payment_intent_data", "subscription_data", "setup_intent_data")
+    hidden = ("payment_intent_data", "subscription_data", "setup_intent_data", "customer_update")
     private(session).update({k: params[k] for k in hidden if k in params}, lines=lines)
     _check_prices(account, session, params)
     today = due_today(account, session)

@@ -17,7 +17,6 @@ from sandbox.stripe.core.errors import ApiError, invalid
 
 _DETAILS = (
     "billing_mode",
-    "cancel_at_period_end",
     "collection_method",
     "days_until_due",
     "default_payment_method",

@@ -15,6 +15,30 @@ def list_all(account: Account, params: Params) -> Document:
     return page(items_of(subscription), params, "/v1/subscription_items")
 
 
+@endpoint(
+    "subscription_item.create",
+    "metadata price price_data proration_behavior proration_date quantity subscription",
+)
+def create(account: Account, params: Params) -> Document:
+    subscription = account.get("subscription", params.pop("subscription"), "subscription")
+    apply_update(account, subscription, _settled(params) | {"items": [params]})
+    return items_of(subscription)[-1]
+
+
+@endpoint("subscription_item.delete", "proration_behavior proration_date")
+def delete(account: Account, params: Params, item: str) -> Document:
+    subscription, _ = _find(account, item)
+    gone = {"id": item, "deleted": True}
+    apply_update(account, subscription, _settled(params) | {"items": [gone]})
+    return gone | {"object": "subscription_item"}
+
+
+def _settled(params: Params) -> Params:
+    """Takes out what says how the change is settled."""
+    names = ("proration_behavior", "proration_date")
+    return {name: params.pop(name) for name in names if name in params}
+
+
 @endpoint("subscription_item.retrieve")
 def retrieve(account: Account, params: Params, item: str) -> Document:
     return _find(account, item)[1]
@@ -26,8 +50,7 @@ def retrieve(account: Account, params: Params, item: str) -> Document:
 )
 def update(account: Account, params: Params, item: str) -> Document:
     subscription, _ = _find(account, item)
-    settled = {k: params.pop(k) for k in ("proration_behavior", "proration_date") if k in params}
-    apply_update(account, subscription, settled | {"items": [params | {"id": item}]})
+    apply_update(account, subscription, _settled(params) | {"items": [params | {"id": item}]})
     return _find(account, item)[1]
 
 

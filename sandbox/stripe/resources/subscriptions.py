@@ -21,7 +21,7 @@ _ITEMS = "items.price items.price_data items.quantity items.metadata"
 @endpoint(
     "subscription.create",
     "add_invoice_items.price add_invoice_items.price_data add_invoice_items.quantity automatic_tax "
-    "billing_cycle_anchor billing_cycle_anchor_config billing_mode cancel_at_period_end "
+    "billing_cycle_anchor billing_cycle_anchor_config billing_mode "
     "collection_method currency "
     "customer days_until_due default_payment_method description metadata off_session "
     "payment_behavior "
