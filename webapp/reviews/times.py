@@ -58,16 +58,20 @@ def usual_time(engagement: Engagement, rule: Rule, day: date) -> time:
 
 
 def free_near(engagement: Engagement, rule: Rule, day: date, minutes: int) -> list[datetime]:
-    """Starts at which all its consultants are free, nearest to the rule's own first.
+    """Starts at which all its consultants are free, within three business days either way.
 
-    On that date and three business days either way; within the client's day.
+    The nearest date first, the later of two; on each, the nearest to the rule's own time.
     """
     holidays = holidays_of(engagement)
     before = business_days_before(day, REACH_BUSINESS_DAYS, holidays)
     after = next_business_days(day, REACH_BUSINESS_DAYS, holidays)[-1]
-    wanted = rule.instant(day)
     found = free_between(engagement, rule, before, after, minutes)
-    return sorted(found, key=lambda at: abs(at - wanted))
+
+    def distance(at: datetime) -> tuple[timedelta, bool, timedelta]:
+        on = at.astimezone(ZoneInfo(rule.time_zone)).date()
+        return abs(on - day), on < day, abs(at - rule.instant(on))
+
+    return sorted(found, key=distance)
 
 
 def free_between(
