@@ -4,7 +4,6 @@ import uuid
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask_security import hash_password
 from sqlalchemy import select
 
 from sandbox.demo import firm, hosted_page
@@ -64,7 +63,7 @@ def sign(client: Client, password: str | None) -> Engagement:
     engagement.sign(draft.contact_name, draft.contact_email, "127.0.0.1", "demo data")
     assert engagement.sponsor is not None and engagement.company is not None
     if password:
-        engagement.sponsor.password = hash_password(password)
+        engagement.sponsor.password = firm.hashed(password)
     for other in client.colleagues:
         firm.colleague(engagement.company, other.role, other.name, other.email)
     return engagement

@@ -4,6 +4,7 @@ What is there already is left as it is: somebody may have changed it.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TypeVar
 
 from flask_security import hash_password
@@ -48,10 +49,17 @@ def known(noun: type[Noun], slug: str) -> Noun | None:
 
 
 def person(name: str, email: str, time_zone: str, password: str | None) -> Person:
-    secret = hash_password(password) if password else None
+    secret = hashed(password) if password else None
     made = Person(name=name, email=email, time_zone=time_zone, password=secret)
     session.add(made)
     return made
+
+
+@cache
+def hashed(password: str) -> str:
+    """They all have the same one, and argon2 is slow on purpose."""
+    secret: str = hash_password(password)
+    return secret
 
 
 def colleague(company: Company, role: Role, name: str, email: str) -> None:

@@ -10,13 +10,16 @@ from webapp.desk.queries.engagement import Page
 from webapp.engagements.timeline import TimelineEntry
 from webapp.web import format_money, format_when
 
-SHOWN = 20
+SHOWN = 8
 
 
 def story_of(page: Page) -> tuple[list[TimelineEntry], list[TimelineEntry]]:
-    """Oldest first, in two parts: what is long past; the latest entries and what is to come."""
-    told = [*page.engagement.timeline(page.zone), *_money(page)]
-    told.sort(key=lambda entry: entry.at)
+    """What has happened, oldest first, in two parts: what is long past, and the latest entries.
+
+    What is still to come stands above, among the meetings and the steps.
+    """
+    told = [entry for entry in page.engagement.timeline(page.zone) if entry.state != "next"]
+    told = sorted([*told, *_money(page)], key=lambda entry: entry.at)
     return told[:-SHOWN], told[-SHOWN:]
 
 
