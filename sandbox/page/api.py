@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.mail.letter import Letter
@@ -96,8 +96,9 @@ def advance() -> ResponseReturnValue:
         travel().go_to(target(fields(), clock.now()))
     except (ValueError, OnTheWay):
         raise
-    except Exception as error:
-        return jsonify(error=str(error), **time_now(travel())), 500
+    except Exception:
+        current_app.logger.exception("time stopped on the way")
+        return jsonify(time_now(travel())), 500
     return jsonify(time_now(travel()))
 
 
