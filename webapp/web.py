@@ -104,7 +104,8 @@ def format_day(value: date | datetime, zone: str = "UTC") -> str:
 
 def zone_label(zone: str, at: datetime | None = None) -> str:
     """'New York, UTC−5': the zone's place and its offset at that instant."""
-    return f"{zone.split('/')[-1].replace('_', ' ')}, {zone_offset(zone, at)}"
+    place, offset = zone.split("/")[-1].replace("_", " "), zone_offset(zone, at)
+    return offset if place == offset else f"{place}, {offset}"
 
 
 def zone_offset(zone: str, at: datetime | None = None) -> str:
@@ -116,6 +117,11 @@ def zone_offset(zone: str, at: datetime | None = None) -> str:
 
 def known_zone(name: str | None) -> bool:
     return bool(name) and name in available_timezones()
+
+
+def firm_zone() -> str:
+    """Where the firm is: for readers whose own zone nobody knows."""
+    return str(current_app.config["SETTINGS"].firm_time_zone)
 
 
 def visitor_zone(fallback: str) -> str:

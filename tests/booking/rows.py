@@ -29,4 +29,4 @@ def used(consultant: Consultant) -> dict[date, int]:
     rows = select(CapacityMonth.month, CapacityMonth.used_days).where(
         CapacityMonth.consultant_id == consultant.id, CapacityMonth.used_days > 0
     )
-    return {month: days for month, days in session.execute(rows.order_by(CapacityMonth.month))}
+    return {row.month: row.used_days for row in session.execute(rows.order_by(CapacityMonth.month))}

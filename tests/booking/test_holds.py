@@ -96,7 +96,8 @@ def test_buffers_on_both_sides_count(
 
 @pytest.mark.parametrize(
     "crafted",
-    [at(3, 10, 7), at(3, 8), at(3, 16, 30), at(5, 10), at(1, 8, 30), at(2, 8, month=11), at(2, 9, month=4)],
+    [at(3, 10, 7), at(3, 8), at(3, 16, 30), at(5, 10), at(1, 8, 30), at(2, 8, month=11),
+     at(2, 9, month=4)],
     ids=["off the grid", "before hours", "past closing", "Saturday", "too soon", "past", "too far"],
 )  # fmt: skip
 def test_time_never_offered_is_refused(

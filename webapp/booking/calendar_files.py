@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from icalendar import Alarm, Calendar, Event, vCalAddress, vText
+from icalendar import Alarm, Calendar, Event, vCalAddress, vDDDTypes, vText
 
 from webapp import clock
 from webapp.config import Settings
@@ -36,10 +36,12 @@ def invitation(booking: Booking, method: str) -> bytes:
 def feed(bookings: Iterable[Booking], name: str) -> bytes:
     """Many meetings for a subscription; no METHOD, so that programs take it for a calendar."""
     file = _calendar()
-    file.add("x-wr-calname", name)
+    file.add("x-wr-calname", _line(name))
     file.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
     for booking in bookings:
         event = _event(booking)
+        # A program that asks again shall get the same bytes while nothing has changed.
+        event["dtstamp"] = vDDDTypes(booking.created_at)
         event["status"] = vText("CANCELLED" if booking.state == "cancelled" else "CONFIRMED")
         file.add_component(event)
     return _written(file)
@@ -67,8 +69,8 @@ def _event(booking: Booking) -> Event:
     event.add("dtstamp", clock.now())
     event.add("dtstart", booking.starts_at.astimezone(zone))
     event.add("dtend", booking.ends_at.astimezone(zone))
-    event.add("summary", booking.title)
-    event.add("location", booking.place)
+    event.add("summary", _line(booking.title))
+    event.add("location", _line(booking.place))
     event.add("description", _description(booking))
     event["organizer"] = _organizer()
     for attendee in booking.attendees:
@@ -79,7 +81,12 @@ def _event(booking: Booking) -> Event:
 
 def _description(booking: Booking) -> str:
     with_whom = ", ".join(attendee.person.name for attendee in booking.attendees)
-    return f"{booking.title}\nWhere: {booking.place}\nWith: {with_whom}"
+    return f"{_line(booking.title)}\nWhere: {_line(booking.place)}\nWith: {with_whom}"
+
+
+def _line(text: str) -> str:
+    """Text that people typed, on one line: not every property has its line breaks escaped."""
+    return " ".join(text.split())
 
 
 def _organizer() -> vCalAddress:
@@ -92,7 +99,7 @@ def _organizer() -> vCalAddress:
 
 def _attendee(name: str, address: str) -> vCalAddress:
     attendee = vCalAddress(f"MAILTO:{address}")
-    attendee.params["CN"] = vText(name)
+    attendee.params["CN"] = vText(_line(name))
     attendee.params["ROLE"] = vText("REQ-PARTICIPANT")
     attendee.params["PARTSTAT"] = vText("NEEDS-ACTION")
     attendee.params["RSVP"] = vText("TRUE")

@@ -126,7 +126,9 @@ class RulesForm(FlaskForm):
     step = _minutes("A start every", 5, 240, "Minutes from one possible start to the next.")
     buffer_before = _minutes("Room before", 0, 240, "Minutes kept free before a meeting.")
     buffer_after = _minutes("Room after", 0, 240, "Minutes kept free after a meeting.")
-    minimum_notice = _minutes("Notice", 0, 60 * 24 * 30, "Minutes from now to the first start.")
+    minimum_notice = _minutes(
+        "Notice", 0, 60 * 24 * 30, "Minutes to the first start; 1440 is a day."
+    )
     horizon_days = _minutes("Open ahead", 1, 365, "Days that can be booked from today on.")
     per_day = IntegerField(
         "Meetings a day", description="At most so many; empty for no limit.",

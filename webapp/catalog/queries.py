@@ -16,6 +16,12 @@ def on_sale(role: str | None = None) -> Sequence[Offering]:
     return session.scalars(rows.where(Offering.role == role) if role in ROLES else rows).all()
 
 
+def one_of_each(offerings: Sequence[Offering]) -> list[Offering]:
+    """The first offering of each role: a shop window."""
+    firsts = {offering.role: offering for offering in reversed(offerings)}
+    return [offering for offering in offerings if firsts[offering.role] is offering]
+
+
 def with_slug(slug: str) -> Offering | None:
     """Sold or not."""
     return session.scalar(select(Offering).where(Offering.slug == slug))

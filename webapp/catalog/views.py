@@ -37,9 +37,8 @@ def footer() -> dict[str, Any]:
 def home() -> ResponseReturnValue:
     return render_template(
         "catalog/home.html",
-        offerings=queries.on_sale()[:3],
+        offerings=queries.one_of_each(queries.on_sale()),
         wording=wording,
-        affiliation_notice=wording.AFFILIATION,
     )
 
 

@@ -1,14 +1,9 @@
-"""What the catalogue says in words: an offering's facts, and the notice about the method."""
+"""What the catalogue says of an offering in words."""
 
 from __future__ import annotations
 
 from webapp.catalog.models import Offering
 from webapp.web import format_money
-
-AFFILIATION = (
-    "“Integrator” here describes the work of a role. We are not affiliated with, licensed or "
-    "endorsed by EOS Worldwide, LLC, which owns the marks of the Entrepreneurial Operating System."
-)
 
 
 def count(number: int, noun: str) -> str:
@@ -27,10 +22,9 @@ def hours(minutes: int) -> str:
 
 
 def workload(offering: Offering) -> str:
-    days = count(offering.days_per_month, "day")
     if offering.is_retainer:
-        return f"{days} a month"
-    return f"{days} a month for {count(offering.weeks or 1, 'week')}"
+        return f"{count(offering.days_per_month, 'day')} a month"
+    return count(offering.weeks or 1, "week")
 
 
 def points(offering: Offering) -> list[str]:

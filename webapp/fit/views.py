@@ -6,7 +6,6 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from webapp.access import Open, allow
-from webapp.catalog.wording import AFFILIATION
 from webapp.fit import roles
 
 blueprint = Blueprint("fit", __name__, template_folder="templates")
@@ -15,4 +14,4 @@ blueprint = Blueprint("fit", __name__, template_folder="templates")
 @blueprint.get("/coo-or-integrator")
 @allow(Open.ANYONE)
 def compare() -> ResponseReturnValue:
-    return render_template("fit/compare.html", roles=roles, affiliation_notice=AFFILIATION)
+    return render_template("fit/compare.html", roles=roles)

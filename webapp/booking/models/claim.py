@@ -14,7 +14,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp import clock
 from webapp.booking.models.availability import CalendarRules
-from webapp.booking.models.refusals import SlotTaken
+from webapp.booking.models.refusals import NotOffered, SlotTaken
+from webapp.booking.slots.search import EARLIEST, LATEST
 from webapp.db import Base, Identified, session
 
 KINDS = ("hold", "booking", "block")
@@ -29,6 +30,9 @@ class Span:
 
     @classmethod
     def of(cls, starts_at: datetime, minutes: int) -> Span:
+        """NotOffered for a year that no calendar reaches, which only a crafted request names."""
+        if not EARLIEST < starts_at < LATEST:
+            raise NotOffered
         return cls(starts_at, starts_at + timedelta(minutes=minutes))
 
     @property

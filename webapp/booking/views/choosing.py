@@ -19,7 +19,7 @@ from webapp.catalog.models import ROLE_LABELS, Offering
 from webapp.catalog.queries import on_sale, with_slug
 from webapp.clock import now
 from webapp.paging import slice_of
-from webapp.web import visitor_zone
+from webapp.web import firm_zone, visitor_zone
 
 MONTHS_OFFERED = 3
 PER_PAGE = 12
@@ -71,7 +71,7 @@ def choose_consultant(offering_slug: str) -> ResponseReturnValue:
         page=page,
         months=months_from(now().date(), MONTHS_OFFERED),
         month=month,
-        zone=visitor_zone("UTC"),
+        zone=visitor_zone(firm_zone()),
         wording=wording,
         steps_done=walk("Consultant", **back_from_consultant(offering)),
         for_client=books_for_clients(),

@@ -16,7 +16,7 @@ from webapp.catalog.models import ROLE_LABELS, Consultant, Offering
 from webapp.catalog.queries import on_sale
 from webapp.clock import now
 from webapp.paging import paged
-from webapp.web import visitor_zone
+from webapp.web import firm_zone, visitor_zone
 
 PER_PAGE = 12
 NEEDED = {"coo": {"coo"}, "integrator": {"integrator"}, "both": {"coo", "integrator"}}
@@ -33,7 +33,7 @@ def consultants() -> ResponseReturnValue:
         rows=queries.listed(page.rows),
         role=role if role in NEEDED else None,
         role_labels=ROLE_LABELS,
-        zone=visitor_zone("UTC"),
+        zone=visitor_zone(firm_zone()),
     )
 
 

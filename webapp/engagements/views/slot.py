@@ -29,7 +29,7 @@ def choose_slot(token: str) -> ResponseReturnValue:
 @blueprint.post("/start/<token>/slot")
 @allow(Open.LINK)
 def change_slot(token: str) -> ResponseReturnValue:
-    engagement = start.begun(token)
+    engagement = Engagement.of_hold(start.hold_of(token))
     if engagement.stage not in {"enquiry", "signed"}:
         return start.past_booking(engagement, token) or redirect("/", 303)
     try:
