@@ -53,7 +53,9 @@ def test_offering_shows_all_that_is_agreed(client: FlaskClient) -> None:
 
 
 def test_diagnostic_speaks_of_no_term(client: FlaskClient) -> None:
-    make.offering(slug="d", name="Diagnostic", kind="diagnostic", weeks=3, deposit_minor=0, included_minutes=0)
+    make.offering(
+        slug="d", name="Diagnostic", kind="diagnostic", weeks=3, deposit_minor=0, included_minutes=0
+    )
     session.commit()
     page = client.get("/offerings/d").text
     assert "3 weeks" in page and "Minimum term" not in page and "a month" not in page
