@@ -16,7 +16,7 @@ from workers.app import app, register
 
 __all__ = ["app"]
 
-relay.LEASE_SECONDS = 3
+relay.LEASE_SECONDS = int(os.environ.get("LEASE_SECONDS", "3"))
 
 
 @job.task("tests.effect")
@@ -35,7 +35,17 @@ def dies_once(name: str, mark: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-for task_name in ("tests.effect", "tests.dies_once"):
+@job.task("tests.nothing")
+def nothing() -> None:
+    """For measuring what the way there costs."""
+
+
+@app.task(name="tests.noop")
+def noop() -> None:
+    """The same, without an outbox."""
+
+
+for task_name in ("tests.effect", "tests.dies_once", "tests.nothing"):
     register(task_name)
 
 if __name__ == "__main__":
