@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import available_timezones
 
+from flask_security import LoginForm
 from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField, SelectField, StringField
 from wtforms.validators import Email, EqualTo, InputRequired, Length, Optional, ValidationError
@@ -15,6 +17,14 @@ class AskLinkForm(FlaskForm):
     email = EmailField(
         "E-mail", [InputRequired("Enter your e-mail address."), Email(), Length(max=254)]
     )
+
+
+class SignInForm(LoginForm):
+    """Flask-Security's own, in our words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email.label.text = "E-mail"
 
 
 class ProfileForm(FlaskForm):

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from webapp.access import SIGNED_IN, Open, declare
 from webapp.accounts import sessions
+from webapp.accounts.forms import SignInForm
 from webapp.accounts.models import Membership, Person
 from webapp.config import Settings
 from webapp.db import session
@@ -61,7 +62,7 @@ def _email(value: str) -> str | None:
 def init(app: Flask, settings: Settings) -> None:
     app.config.update(options(settings))
     sessions.init(app)
-    Security(app, PeopleStore(session, Person, Membership))
+    Security(app, PeopleStore(session, Person, Membership), login_form=SignInForm)
     declare(app, "security.login", Open.ANYONE)
     declare(app, "security.logout", SIGNED_IN)
     for endpoint in list(app.view_functions):
