@@ -83,7 +83,7 @@ class DetailsForm(FlaskForm):
         description="If your invoices need one.",
     )
     contact_name = StringField(
-        "Your name",
+        "Name",
         [DataRequired("Enter a name."), Length(max=120), one_line, has_letter],
         filters=[stripped],
     )
@@ -91,7 +91,7 @@ class DetailsForm(FlaskForm):
         "E-mail",
         [DataRequired("Enter an e-mail address."), Length(max=254), Email(FULL_ADDRESS)],
         filters=[stripped],
-        description="Invitations, invoices and your sign-in link go there.",
+        description="Invitations, invoices and the sign-in link go there.",
     )
     contact_phone = TelField("Phone", [Optional(), Length(max=40), one_line], filters=[stripped])
 
@@ -160,7 +160,13 @@ class CancellationForm(FlaskForm):
     )
 
 
-SCORES = [("5", "Very well"), ("4", "Well"), ("3", "So-so"), ("2", "Not well"), ("1", "Badly")]
+SCORES = [
+    ("5", "5: very well"),
+    ("4", "4: well"),
+    ("3", "3: so-so"),
+    ("2", "2: not well"),
+    ("1", "1: badly"),
+]
 
 
 class PulseForm(FlaskForm):

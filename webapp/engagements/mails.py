@@ -17,9 +17,9 @@ SIGN_IN_DAYS = 14
 
 
 def start_url(engagement: Engagement) -> str:
-    """The way back into a booking: to its details, its agreement or its payment."""
+    """The way back into a booking: to its agreement, or once that is signed, to its payment."""
     token = access.sign("start", str(engagement.hold_id))
-    return absolute_url("engagements.details", token=token)
+    return absolute_url("engagements.agreement", token=token)
 
 
 def page_url(engagement: Engagement) -> str:
@@ -151,7 +151,7 @@ def recap_kickoff(engagement: Engagement) -> None:
             kickoff,
             engagement=engagement,
             notes=[line.strip() for line in engagement.kickoff_notes.splitlines() if line.strip()],
-            open_steps=[step for step in engagement.steps if not step.done],
+            open_steps=[step for step in engagement.steps if step.open],
             upcoming=_next_meeting(engagement),
             url=page_url(engagement),
         )

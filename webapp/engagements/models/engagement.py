@@ -138,6 +138,11 @@ class Engagement(Identified, Base):
         return (started or self.terms_history)[-1 if started else 0]
 
     @property
+    def due_at_booking(self) -> Money:
+        sold = self.terms if self.terms_history else self.offering
+        return sold.due_at_booking
+
+    @property
     def lead(self) -> Consultant:
         leading = [row.consultant for row in self.assignments if row.leads]
         return leading[0] if leading else self.hold.consultant

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
@@ -15,10 +13,11 @@ from flask_login import current_user
 from webapp import access, clock
 from webapp.access import Role
 from webapp.accounts.models import Person
+from webapp.booking import picking
 from webapp.booking.models import Hold, NoCapacity, NotOffered, SlotTaken
 from webapp.db import session
 from webapp.engagements.models import Engagement
-from webapp.web import format_day, format_time, zone_label
+from webapp.web import zone_label
 
 STEPS = (
     ("Your time", None),
@@ -79,13 +78,7 @@ def needs_sign_in(engagement: Engagement) -> ResponseReturnValue | None:
 def asked_slot() -> datetime | None:
     """The alternative chosen on the page, if any; 422 for what is no instant."""
     text = request.form.get("slot", "")
-    if not text:
-        return None
-    try:
-        chosen = datetime.fromisoformat(text)
-    except ValueError:
-        abort(422)
-    return chosen.astimezone(UTC) if chosen.tzinfo else abort(422)
+    return (picking.instant(text) or abort(422)) if text else None
 
 
 def keep_time(engagement: Engagement) -> None:
@@ -99,33 +92,12 @@ def keep_time(engagement: Engagement) -> None:
         abort(422)
 
 
-@dataclass(frozen=True)
-class Slot:
-    value: str
-    label: str
-
-
-@dataclass(frozen=True)
-class Day:
-    label: str
-    slots: list[Slot]
-
-
-def days(instants: Sequence[datetime], zone: str) -> list[Day]:
-    """Times as the slot picker wants them, by local day."""
-    found: dict[str, list[Slot]] = {}
-    for at in instants:
-        slot = Slot(at.isoformat(), format_time(at, zone))
-        found.setdefault(format_day(at, zone), []).append(slot)
-    return [Day(label, slots) for label, slots in found.items()]
-
-
 def alternatives(lost: SlotTaken, zone: str) -> dict[str, Any]:
     """What a page says about a time that is gone."""
     return {
         "lost": True,
         "full": isinstance(lost, NoCapacity),
-        "slot_days": days(lost.alternatives, zone),
+        "slot_days": picking.days_of(lost.alternatives, zone),
         "slot_zone": zone_label(zone, lost.alternatives[0] if lost.alternatives else clock.now()),
     }
 
