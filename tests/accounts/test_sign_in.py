@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from flask_security import hash_password
 from sqlalchemy import func, select, update
+from werkzeug.test import TestResponse
 
 from tests import make
 from tests.mail import Mailbox
@@ -31,8 +32,13 @@ def consultant(app: object) -> Person:
     return person
 
 
-def post_password(client: FlaskClient, email: str, password: str, **query: str) -> object:
+def post_password(client: FlaskClient, email: str, password: str, **query: str) -> TestResponse:
     return client.post("/sign-in", data={"email": email, "password": password}, query_string=query)
+
+
+def alike(answer: TestResponse, email: str) -> str:
+    """A page without the address typed and without the instant at which it was made."""
+    return re.sub(r"\d{4}-\d\d-\d\dT[0-9:.+]+", "", answer.text.replace(email, ""))
 
 
 def test_right_password_opens_the_account(client: FlaskClient, consultant: Person) -> None:
