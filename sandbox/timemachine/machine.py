@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sandbox.timemachine.clock_file import set_business_time
 from sandbox.timemachine.jobs import Jobs
+from sandbox.timemachine.stand_in import Deliveries
 from webapp import clock
 
 
@@ -30,9 +31,7 @@ class Payments(Protocol):
 
     def advance(self, to: datetime) -> None: ...
 
-    def deliver(self) -> int: ...
-
-    def delivered(self) -> int: ...
+    def deliver(self) -> Deliveries: ...
 
 
 @dataclass
@@ -46,6 +45,7 @@ class TimeMachine:
     zones: tuple[str, ...] = ("UTC",)
     settle_within: float = 60
     on_step: Callable[[datetime], None] = lambda now: None
+    delivered: int = 0
 
     def advance(self, target: datetime) -> int:
         """Moves business time to ``target`` (aware; nothing happens when it is past). Returns the
@@ -74,9 +74,8 @@ class TimeMachine:
         """Plans and drains until planning finds nothing more to do at this instant."""
         deadline = time.monotonic() + self.settle_within
         while True:
-            delivered = self.payments.delivered()
             self.planner.run()
-            if not self.drain(deadline) and self.payments.delivered() == delivered:
+            if not self.drain(deadline):
                 return
 
     def drain(self, deadline: float) -> bool:
@@ -100,9 +99,14 @@ class TimeMachine:
         return []
 
     def outstanding(self) -> list[str]:
-        pending = self.payments.deliver()
-        webhooks = [f"{pending} webhooks"] if pending else []
-        return webhooks + self.jobs.under_way(clock.now())
+        """Jobs first: while there are any, Stripe need not be asked. A webhook that has arrived
+        since the last look counts too, as it may have left a job."""
+        return self.jobs.under_way(clock.now()) or self.webhooks()
+
+    def webhooks(self) -> list[str]:
+        seen, found = self.delivered, self.payments.deliver()
+        self.delivered = found.delivered
+        return [f"{found.pending} webhooks"] if found.pending or found.delivered > seen else []
 
 
 def earliest(instants: Iterable[datetime | None], now: datetime) -> datetime:

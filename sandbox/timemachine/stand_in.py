@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.request import Request
 
 from sandbox.ports import DIRECT
@@ -12,6 +12,13 @@ from sandbox.ports import DIRECT
 
 class StandInDown(Exception):
     """The stand-in does not answer, or not as it should."""
+
+
+class Deliveries(NamedTuple):
+    """Webhooks that could not be delivered yet, and those delivered since the beginning."""
+
+    pending: int
+    delivered: int
 
 
 @dataclass(frozen=True)
@@ -31,13 +38,10 @@ class StandIn:
         if seconds > self.get("time")["now"]:
             self.post("advance", {"to": seconds})
 
-    def deliver(self) -> int:
-        """Sends the webhooks that wait, now; returns how many could not be delivered."""
-        return int(self.post("deliver", {"seconds": 2})["pending"])
-
-    def delivered(self) -> int:
-        """How many have been delivered since the beginning."""
-        return int(self.get("webhooks")["states"]["delivered"])
+    def deliver(self) -> Deliveries:
+        """Sends the webhooks that wait, now."""
+        states = self.post("deliver", {"seconds": 2})
+        return Deliveries(states["pending"], states["delivered"])
 
     def objects(self, kind: str) -> list[dict[str, Any]]:
         """Stripe's documents of one kind, newest first."""
