@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import structlog
 from sqlalchemy import Row, Select, select, update
+from sqlalchemy.exc import DBAPIError
 
 from webapp import clock
 from webapp.db import session, transaction
@@ -54,7 +55,7 @@ def perform(job_id: str, lease: str, again: bool = False) -> None:
         if again and not mine.survives_another_try():
             return
         with transaction():
-            work = mine.claim()
+            work = mine.claim_surely()
             if work:
                 TASKS[work.task](*work.payload)
                 mine.finish()
@@ -96,6 +97,16 @@ class Lease:
             attempts=Job.attempts + 1,
         )  # fmt: skip
         return session.execute(row.returning(Job.task, Job.payload)).one_or_none()
+
+    def claim_surely(self) -> Row[tuple[str, list[object]]] | None:
+        """Claim it; a kept connection that turns out to be dead is replaced, once."""
+        try:
+            return self.claim()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            session.rollback()
+            return self.claim()
 
     def finish(self) -> None:
         row = update(Job).where(Job.id == self.job_id, Job.lease_token == self.claimed_token)

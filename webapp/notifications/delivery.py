@@ -11,6 +11,7 @@ import uuid
 
 import structlog
 from flask import current_app
+from sqlalchemy.orm import joinedload
 
 from webapp import clock
 from webapp.db import attempt, session
@@ -29,7 +30,8 @@ def deliver(email_id: uuid.UUID) -> None:
 
     One that is found being handed over was left by a process that died.
     """
-    email = session.get_one(EmailMessage, email_id)
+    whole = joinedload(EmailMessage.attachments)
+    email = session.get_one(EmailMessage, email_id, options=[whole])
     if email.state == "handing_over":
         EmailMessage.advance(email_id, "handing_over", state="uncertain", last_error=UNHEARD)
         log.warning("email.uncertain", email=str(email_id))
