@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Select, UniqueConstraint, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
@@ -63,7 +64,7 @@ class Booking(Identified, Base):
     def next_of(cls, engagement_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Booking]:
         """Each engagement's next booked meeting that is not over, in one query."""
         ahead = select(cls).where(cls.engagement_id.in_(engagement_ids), cls.state == "booked")
-        first = ahead.where(cls.ends_at > clock.now()).distinct(cls.engagement_id)
+        first = ahead.where(cls.ends_at > clock.now()).ext(distinct_on(cls.engagement_id))
         rows = session.scalars(first.order_by(cls.engagement_id, cls.starts_at))
         return {row.engagement_id: row for row in rows}
 

@@ -67,7 +67,7 @@ class Asking:
         return self.hold.time_zone
 
     def page(self, token: str, **more: Any) -> str:
-        context = start.page_context(self.hold, token, "Your details", self.zone)
+        context = start.page_context(self.hold, token, "Details", self.zone)
         return render_template(
             "engagements/details.html", asking=self, form=self.form, **context, **more
         )

@@ -51,6 +51,6 @@ def _onwards(engagement: Engagement, token: str) -> str:
 
 def _page(engagement: Engagement, token: str, found: SlotTaken, error: str | None = None) -> str:
     zone = engagement.time_zone
-    context = start.page_context(engagement.hold, token, "Your time", zone)
+    context = start.page_context(engagement.hold, token, "Time", zone)
     more = start.alternatives(found, zone)
     return render_template("engagements/slot.html", slot_error=error, **context, **more)

@@ -15,16 +15,16 @@ from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.booking import picking
 from webapp.booking.models import Hold, NoCapacity, NotOffered, SlotTaken
+from webapp.booking.walk import Step, walk
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.web import zone_label
 
-STEPS = (
-    ("Your time", None),
-    ("Your details", "engagements.details"),
-    ("Agreement", "engagements.agreement"),
-    ("Payment", None),
-)
+BACK = {
+    "time": "engagements.choose_slot",
+    "details": "engagements.details",
+    "agreement": "engagements.agreement",
+}
 
 
 def hold_of(token: str) -> Hold:
@@ -114,12 +114,6 @@ def page_context(hold: Hold, token: str, current: str, zone: str) -> dict[str, A
     }
 
 
-def _walk(token: str, current: str) -> list[tuple[str, ...]]:
-    labels = [label for label, _ in STEPS]
-    here = labels.index(current)
-    steps: list[tuple[str, ...]] = []
-    for number, (label, endpoint) in enumerate(STEPS):
-        state = "done" if number < here else "current" if number == here else "todo"
-        back = (url_for(endpoint, token=token),) if endpoint and state == "done" else ()
-        steps.append((label, state, *back))
-    return steps
+def _walk(token: str, current: str) -> list[Step]:
+    """How far along the whole booking is, with the way back to what was done here."""
+    return walk(current, **{label: url_for(page, token=token) for label, page in BACK.items()})
