@@ -1,4 +1,4 @@
-"""The Stripe stand-in as a process of its own, reached by the real SDK, and what a payer does there.
+"""The Stripe stand-in as a process, reached by the real SDK, and what a payer does there.
 
 Webhooks leave it signed, over HTTP, and wait at a gate in this process: a test lets them through to
 the app with `deliver()`. One process serves a whole run; a test that moves its time leaves the next
@@ -42,7 +42,7 @@ class Gate:
         self.url = f"http://127.0.0.1:{self.server.server_port}/stripe/webhook"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def _handler(gate) -> type[BaseHTTPRequestHandler]:  # noqa: N805
+    def _handler(gate) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -96,7 +96,7 @@ class StandIn:
 
     def stop(self) -> None:
         if self.process:
-            self.process.terminate()
+            self.process.kill()  # nothing of it is wanted any more
             self.process.wait(10)
             assert self.process.stdout
             self.process.stdout.close()
@@ -104,7 +104,11 @@ class StandIn:
 
     def fresh(self) -> None:
         """As if new: time, faults, switches, and no webhook of an earlier test on its way."""
-        if self.process is None or self.process.poll() is not None or self.control("time")["offset"]:
+        if (
+            self.process is None
+            or self.process.poll() is not None
+            or self.control("time")["offset"]
+        ):
             self.start()
         self.gate.bodies.clear()
         self.web.delete(f"{self.base}/_sandbox/faults")
@@ -130,7 +134,8 @@ class StandIn:
         self.control("faults", match=match, kind=kind, times=times, **more)
 
     def advance(self, to: datetime) -> None:
-        self.control("advance", to=int(to.timestamp()))
+        """Its time only goes forward; one that has passed already is left."""
+        self.control("advance", to=max(int(to.timestamp()), self.control("time")["now"]))
 
     def objects(self, kind: str, **equal: Any) -> list[dict[str, Any]]:
         """Everything of a kind, newest first."""
@@ -140,7 +145,9 @@ class StandIn:
     def of(self, kind: str, engagement: object) -> list[dict[str, Any]]:
         """What was made for one engagement, by its metadata, newest first."""
         wanted = str(engagement)
-        return [one for one in self.objects(kind) if (one["metadata"] or {}).get("engagement") == wanted]
+        return [
+            one for one in self.objects(kind) if (one["metadata"] or {}).get("engagement") == wanted
+        ]
 
     def calls(self, path: str) -> list[dict[str, Any]]:
         """The API calls it answered whose path begins so."""
@@ -160,7 +167,9 @@ class StandIn:
 
     # -- what a payer does -------------------------------------------------------------------------
 
-    def pay(self, url: str, number: str = CARD, email: str = "payer@example.com") -> requests.Response:
+    def pay(
+        self, url: str, number: str = CARD, email: str = "payer@example.com"
+    ) -> requests.Response:
         """Fill in the hosted Checkout page; its answer, redirects not followed."""
         typed = {"email": email, "number": number, "exp": f"12 / {time.gmtime().tm_year % 100 + 9}",
                  "cvc": "123", "name": "Pat Payer", "country": "US"}  # fmt: skip

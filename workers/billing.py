@@ -6,7 +6,6 @@ import uuid
 from datetime import datetime
 
 from webapp.billing import mails, reconciling, settlement, stripe_events
-from webapp.billing import stripe_gateway as gateway
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from workers.job import task
@@ -37,7 +36,7 @@ def cancel_subscription(stripe_id: str) -> None:
 
 @task("billing.move_renewal")
 def move_renewal(stripe_id: str, to: str) -> None:
-    gateway.move_renewal(stripe_id, datetime.fromisoformat(to))
+    settlement.move_renewal(stripe_id, datetime.fromisoformat(to))
 
 
 @task("billing.make_refund")

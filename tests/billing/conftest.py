@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -12,15 +14,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests import make
+from tests.elsewhere import elsewhere
 from tests.engagements.conftest import Booking, started
 from tests.mail import Mailbox
 from tests.standin import StandIn, path_of
-from webapp import outbox
+from webapp import clock, outbox
 from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.billing.models import Checkout, Invoice, Refund, Subscription
-from webapp.db import session
+from webapp.db import session, transaction
 from webapp.engagements.models import Engagement
+from workers import plan
 
 
 @dataclass
@@ -33,6 +37,7 @@ class Client:
     stripe: StandIn
     mailbox: Mailbox
     drain: Callable[[], int]
+    set_clock: Callable[[datetime], None]
 
     @property
     def engagement(self) -> Engagement:
@@ -74,10 +79,48 @@ class Client:
         assert engagement.stage == "onboarding", failed_jobs()
         return engagement
 
+    def until(self, instant: datetime, by: timedelta = timedelta(days=1)) -> None:
+        """Let time pass, here and at Stripe, in steps: planners, webhooks and jobs at each."""
+        at = clock.now()
+        while at < instant:
+            at = min(at + by, instant)
+            self.set_clock(at)
+            self.stripe.advance(at)
+            self.stripe.deliver()
+            elsewhere(self.plan)
+            self.drain()
+        session.rollback()
+
+    def plan(self) -> None:
+        """Run billing's own planners once."""
+        with self.app.app_context():
+            for name, planner in plan.PLANNERS.items():
+                if name.startswith("billing."):
+                    with transaction():
+                        planner()
+
+    def renewal(self) -> datetime:
+        """When the running month ends."""
+        session.rollback()
+        renews = subscription().renews_at
+        assert renews is not None
+        return renews
+
+    def card(self) -> str:
+        """The payment method that renewals are charged to."""
+        [theirs] = self.stripe.of("subscription", self.engagement.id)
+        return str(theirs["default_payment_method"])
+
     def mails(self, kind: str) -> list[str]:
         """The texts of the mails of a kind that really arrived, addressee first."""
         found = [mail for mail in self.mailbox.messages if kind in str(mail["Subject"])]
-        return [f"{mail['To']}\n{mail.get_body(('plain',)).get_content()}" for mail in found]
+        return [f"{mail['To']}\n{plain(mail)}" for mail in found]
+
+
+def plain(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n")
 
 
 def rows(noun: Any) -> list[Any]:
@@ -117,7 +160,12 @@ def coordinator(app: object) -> Person:
 
 @pytest.fixture
 def begin(
-    app: Flask, client: FlaskClient, stripe: StandIn, mailbox: Mailbox, drain: Callable[[], int]
+    app: Flask,
+    client: FlaskClient,
+    stripe: StandIn,
+    mailbox: Mailbox,
+    drain: Callable[[], int],
+    set_clock: Callable[[datetime], None],
 ) -> Callable[..., Client]:
     """Make a client who has signed; values are the offering's."""
 
@@ -125,7 +173,7 @@ def begin(
         booking = started(**offering)
         assert booking.type_details(client).status_code == 303
         assert booking.accept(client).status_code == 303
-        return Client(app, client, booking, stripe, mailbox, drain)
+        return Client(app, client, booking, stripe, mailbox, drain, set_clock)
 
     return make_one
 

@@ -125,7 +125,9 @@ def test_customer_whose_answer_was_lost_days_ago_is_found_by_metadata(payer: Cli
     session.query(Customer).delete()
     session.commit()
     known = customers(payer)
-    details = gateway.CustomerDetails(str(payer.engagement.company_id), "H", "h@x.example", "", "", "")
+    details = gateway.CustomerDetails(
+        str(payer.engagement.company_id), "H", "h@x.example", "", "", ""
+    )
     assert [gateway.ensure_customer(details, None)] == known
 
 
@@ -161,7 +163,10 @@ def test_key_reused_with_other_params_is_an_alarm_and_opens_nothing(payer: Clien
     payer.to_checkout()
     [attempt] = checkouts()
     [customer] = rows(Customer)
-    params = attempt.params | {"customer": customer.stripe_id, "cancel_url": "https://other.example"}
+    params = attempt.params | {
+        "customer": customer.stripe_id,
+        "cancel_url": "https://other.example",
+    }
     with pytest.raises(gateway.Bug):
         gateway.open_checkout(params, attempt.idempotency_key)
     assert len(sessions(payer)) == 1

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import stripe as sdk
@@ -50,7 +51,15 @@ def nothing_kept() -> bool:
 
 @pytest.mark.parametrize(
     "header",
-    [None, "", "nonsense", "t=,v1=", f"t={int(time.time())},v1=" + "0" * 64, "v1=abc", "t=abc,v1=x"],
+    [
+        None,
+        "",
+        "nonsense",
+        "t=,v1=",
+        f"t={int(time.time())},v1=" + "0" * 64,
+        "v1=abc",
+        "t=abc,v1=x",
+    ],
 )
 def test_absent_or_malformed_signature_is_400_and_nothing_is_stored(
     post: Callable[..., int], header: str | None
@@ -132,7 +141,9 @@ def test_live_event_at_a_test_key_is_told_and_not_used(post: Callable[..., int])
     body = event(livemode=True)
     with capture_logs() as logs:
         assert post(body, signature(body)) == 200
-    assert [entry["log_level"] for entry in logs if entry["event"] == "stripe.other_mode"] == ["error"]
+    assert [entry["log_level"] for entry in logs if entry["event"] == "stripe.other_mode"] == [
+        "error"
+    ]
     [kept] = rows(StripeEvent)
     assert kept.state == "ignored" and "other mode" in kept.error
     assert rows(Job) == []

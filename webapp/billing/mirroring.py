@@ -141,8 +141,9 @@ def sync_invoice(engagement: Engagement, invoice_id: str) -> None:
 
 
 def mirror_invoice(engagement: Engagement, found: StripeInvoice) -> None:
-    """Keep what an invoice is; a draft is kept from the day it is issued."""
-    if found.status == "draft":
+    """Keep what an invoice is, from the day it is issued; one on which nothing has a price is not
+    worth showing (Stripe makes one when a renewal is moved)."""
+    if found.status == "draft" or not any(line.amount for line in found.lines):
         return
     invoice = Invoice.known(found.id) or Invoice(engagement=engagement, status="", attempts=0)
     invoice.take(found)

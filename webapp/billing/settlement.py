@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 import structlog
 from sqlalchemy import select
 
-from webapp import audit, outbox
+from webapp import audit, clock, outbox
 from webapp.billing import stripe_gateway as gateway
 from webapp.billing.models import Checkout, Invoice, Refund, Subscription
 from webapp.billing.stripe_objects import StripeRefund
@@ -103,10 +104,23 @@ def _send(payment: str, refund: Refund) -> StripeRefund:
 
 def cancel_subscription(stripe_id: str) -> None:
     """End a subscription at Stripe and in the mirror."""
+    mirror = _mirror(stripe_id)
     found = gateway.cancel_subscription(stripe_id)
-    mirror = session.scalar(select(Subscription).filter_by(stripe_id=stripe_id).with_for_update())
     if mirror:
         mirror.take(found)
+
+
+def move_renewal(stripe_id: str, to: datetime) -> None:
+    """Let the running month end at `to`, while it still runs."""
+    mirror = _mirror(stripe_id)
+    if mirror and mirror.status == "active" and clock.now() < to:
+        mirror.take(gateway.move_renewal(stripe_id, to))
+        audit.record("subscription.renewal_moved", mirror.engagement, to=to.isoformat())
+
+
+def _mirror(stripe_id: str) -> Subscription | None:
+    row = select(Subscription).filter_by(stripe_id=stripe_id)
+    return session.scalar(row.with_for_update())
 
 
 def expire_checkouts(engagement_id: uuid.UUID) -> None:

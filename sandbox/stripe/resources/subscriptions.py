@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.stripe.billing import plan_changes, standing
+from sandbox.stripe.billing import plan_changes, standing, trials
 from sandbox.stripe.billing.subscriptions import period_of, reschedule
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
@@ -43,7 +43,7 @@ def retrieve(account: Account, params: Params, identifier: str) -> Document:
     "default_payment_method "
     "description metadata off_session pause_collection payment_behavior proration_behavior "
     "proration_date "
-    f"{_ITEMS} items.id items.deleted",
+    f"trial_end {_ITEMS} items.id items.deleted",
 )
 def update(account: Account, params: Params, identifier: str) -> Document:
     subscription = account.get("subscription", identifier)
@@ -67,7 +67,10 @@ def apply_update(account: Account, subscription: Document, params: Params) -> Do
     behavior = params.pop("proration_behavior", "create_prorations")
     for name in ("off_session", "payment_behavior"):
         params.pop(name, None)
+    trial_end = params.pop("trial_end", None)
     _check_method(account, subscription, params)
+    if trial_end is not None:
+        trials.give(account, subscription, trial_end, behavior)
     if params:
         values = _values(subscription, params, account.time_of(subscription))
         change(account, "customer.subscription.updated", subscription, **values)

@@ -1,0 +1,202 @@
+"""The months after the first: charged, announced, failing, ended."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from tests.billing.conftest import Client, failed_jobs, invoices, rows, subscription
+from tests.billing.test_webhook import signature
+from tests.standin import StandIn
+from webapp.accounts.models import Person
+from webapp.billing.models import Subscription
+from webapp.billing.queries import money_of
+from webapp.engagements.models import RetainerPeriod
+from webapp.money import Money
+
+pytestmark = pytest.mark.usefixtures("own_stripe")
+HOURS, MONTH = timedelta(hours=3), timedelta(days=31)
+
+
+def test_next_month_is_invoiced_paid_and_receipted_once(payer: Client) -> None:
+    payer.start()
+    payer.until(payer.renewal() + HOURS, by=MONTH)
+    _, second = invoices()
+    assert (second.status, second.total) == ("paid", Money(500000, "USD"))
+    assert second.billing_reason == "subscription_cycle"
+    engagement = payer.engagement
+    months = [(period.number, period.starts) for period in engagement.periods]
+    assert months == [(1, engagement.kick_off_on), (2, engagement.local_date(second.issued_at))]
+    receipts = payer.mails("Receipt")
+    assert len(receipts) == 2 and second.number in receipts[1] and "$5,000.00" in receipts[1]
+    assert failed_jobs() == []
+
+
+def test_renewal_is_announced_five_days_before_once_and_with_its_amount(payer: Client) -> None:
+    payer.start()
+    renews = payer.renewal()
+    payer.until(renews - timedelta(days=5, hours=1), by=MONTH)
+    assert payer.mails("will be charged on") == []
+    payer.until(renews - timedelta(days=4))
+    payer.until(renews - timedelta(days=2))
+    [notice] = payer.mails("will be charged on")
+    assert "$5,000.00" in notice and notice.startswith("Ana Reyes")
+
+
+def test_renewal_already_hours_away_is_not_announced(payer: Client) -> None:
+    payer.start()
+    renews = payer.renewal()
+    payer.until(renews - timedelta(hours=20), by=2 * MONTH)
+    assert payer.mails("will be charged on") == []
+
+
+def test_declined_renewal_shows_its_retries_tells_client_consultant_and_coordinator(
+    payer: Client, coordinator: Person
+) -> None:
+    payer.stripe.control("rules", retry_days=[3, 5, 7])
+    payer.start()
+    payer.stripe.change_card(payer.card(), "generic_decline")
+    renews = payer.renewal()
+    payer.until(renews + HOURS, by=MONTH)
+    owed = invoices()[-1]
+    assert (owed.status, owed.failing, owed.attempts) == ("open", True, 1)
+    assert owed.next_attempt_at is not None
+    assert subscription().status == "past_due"
+    [told] = payer.mails("did not go through")
+    assert owed.hosted_url in told and "We try again on" in told
+    line = money_of([payer.engagement.id])[payer.engagement.id]
+    assert (line.overdue, line.hosted_url) == (Money(500000, "USD"), owed.hosted_url)
+    payer.until(renews + timedelta(days=11), by=timedelta(days=2))
+    assert len(payer.mails("did not go through")) == 4
+    consultant = payer.engagement.lead.person
+    assert payer.mails("unpaid after 7 days")[0].startswith(consultant.name)
+    [firm] = payer.mails("unpaid after 10 days")
+    assert firm.startswith("Cora Coordinator") and "goes on or pauses" in firm
+    assert payer.engagement.stage == "onboarding"
+
+
+def test_card_replaced_while_past_due_pays_once_and_the_notices_stop(payer: Client) -> None:
+    payer.start()
+    payer.stripe.change_card(payer.card(), "generic_decline")
+    renews = payer.renewal()
+    payer.until(renews + HOURS, by=MONTH)
+    payer.stripe.change_card(payer.card(), "passes")
+    payer.until(renews + timedelta(days=12), by=timedelta(days=2))
+    assert [invoice.status for invoice in invoices()] == ["paid", "paid"]
+    assert subscription().status == "active"
+    assert len(payer.mails("Receipt")) == 2
+    assert len(payer.mails("did not go through")) == 2  # at once, and on day 3 before the retry
+
+
+def test_renewal_the_bank_wants_confirmed_mails_the_hosted_link_once(payer: Client) -> None:
+    payer.start()
+    payer.stripe.change_card(payer.card(), "authenticates_always")
+    payer.until(payer.renewal() + HOURS, by=MONTH)
+    owed = invoices()[-1]
+    assert owed.status == "open" and subscription().status == "past_due"
+    [told] = payer.mails("did not go through")
+    assert owed.hosted_url in told and "wants you to confirm it" in told
+
+
+def test_cancelled_in_stripes_dashboard_the_mirror_ends(payer: Client) -> None:
+    payer.start()
+    payer.stripe.api("DELETE", f"subscriptions/{subscription().stripe_id}")
+    payer.hear()
+    mirror = subscription()
+    assert (mirror.status, mirror.renews_at) == ("canceled", None)
+    assert mirror.ended_at is not None
+
+
+def test_old_event_of_an_active_subscription_after_its_end_leaves_it_ended(payer: Client) -> None:
+    payer.start()
+    created = payer.stripe.objects("event", type="customer.subscription.created")[0]
+    payer.stripe.api("DELETE", f"subscriptions/{subscription().stripe_id}")
+    payer.hear()
+    late = json.dumps(created | {"id": "evt_late"}).encode()
+    assert payer.stripe.receive(late, signature(late)) == 200
+    payer.drain()
+    assert subscription().status == "canceled"
+
+
+def test_every_order_of_the_first_events_comes_to_the_same_end(payer: Client) -> None:
+    payer.pay()
+    kinds = ("checkout.session.completed", "customer.subscription.created", "invoice.paid")
+    made = [payer.stripe.objects("event", type=kind)[0] for kind in kinds]
+    outcomes = set()
+    for number, order in enumerate(itertools.permutations(made)):
+        for event in order:
+            body = json.dumps(event | {"id": f"{event['id']}_{number}"}).encode()
+            assert payer.stripe.receive(body, signature(body)) == 200
+            payer.drain()
+        [invoice] = invoices()
+        outcomes.add((payer.engagement.stage, invoice.status, subscription().status))
+    assert outcomes == {("onboarding", "paid", "trialing")}
+    assert len(payer.mails("Receipt")) == 1
+
+
+def test_webhooks_doubled_and_shuffled_have_each_effect_once(payer: Client) -> None:
+    payer.stripe.control("switches", duplicate=2, reorder=True)
+    payer.start()
+    payer.until(payer.renewal() + HOURS, by=MONTH)
+    assert [invoice.status for invoice in invoices()] == ["paid", "paid"]
+    assert len(payer.mails("Receipt")) == 2
+    assert len(rows(RetainerPeriod)) == 2
+    assert failed_jobs() == []
+
+
+def test_invoice_paid_out_of_band_is_recorded_and_not_chased(payer: Client) -> None:
+    payer.start()
+    payer.stripe.change_card(payer.card(), "generic_decline")
+    renews = payer.renewal()
+    payer.until(renews + HOURS, by=MONTH)
+    owed = invoices()[-1]
+    payer.stripe.api("POST", f"invoices/{owed.stripe_id}/pay", paid_out_of_band="true")
+    payer.hear()
+    assert invoices()[-1].status == "paid"
+    payer.until(renews + timedelta(days=8), by=timedelta(days=2))
+    assert len(payer.mails("did not go through")) == 1
+
+
+def test_second_live_subscription_is_ended_and_its_payment_given_back(payer: Client) -> None:
+    payer.start()
+    engagement_id = str(payer.engagement.id)
+    first = payer.stripe.of("subscription", engagement_id)[0]
+    item = first["items"]["data"][0]["price"]
+    made = payer.stripe.api(
+        "POST", "subscriptions", customer=first["customer"],
+        default_payment_method=first["default_payment_method"],
+        **{"metadata[engagement]": engagement_id,
+           "items[0][price_data][currency]": "usd",
+           "items[0][price_data][product]": item["product"],
+           "items[0][price_data][unit_amount]": "1000",
+           "items[0][price_data][recurring][interval]": "month"},
+    )  # fmt: skip
+    payer.hear()
+    assert [mirror.stripe_id for mirror in rows(Subscription)] == [first["id"]]
+    stray = next(s for s in payer.stripe.objects("subscription") if s["id"] == made["id"])
+    assert stray["status"] == "canceled"
+    assert [one["amount"] for one in payer.stripe.of("refund", engagement_id)] == [1000]
+
+
+def test_kickoff_on_the_31st_renews_at_the_end_of_february_and_returns_to_the_31st(
+    begin: Callable[..., Client], stripe: StandIn, set_clock: Callable[[datetime], None]
+) -> None:
+    fortnight_before = datetime(2028, 1, 17, 9, tzinfo=UTC)
+    set_clock(fortnight_before)
+    stripe.advance(fortnight_before)
+    payer = begin()
+    payer.start()
+    engagement = payer.engagement
+    assert engagement.kick_off_on == date(2028, 1, 31)
+    due = []
+    for _ in range(4):
+        due.append(engagement.local_date(payer.renewal()))
+        payer.until(payer.renewal() + HOURS, by=MONTH)
+    assert due == [date(2028, 2, 29), date(2028, 3, 31), date(2028, 4, 30), date(2028, 5, 31)]
+    assert [invoice.total.minor for invoice in invoices()] == [600000, *[500000] * 4]
+    starts = [period.starts for period in payer.engagement.periods]
+    assert starts == [engagement.kick_off_on, *due]
