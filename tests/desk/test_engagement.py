@@ -217,6 +217,16 @@ def test_a_sponsor_of_one_company_who_observes_another_only_reads_there(view: Vi
     assert offers(view(person, engagement), engagement) == set()
 
 
+def test_an_open_step_past_its_date_is_overdue(view: View) -> None:
+    engagement = make.engagement("onboarding")
+    late = rows.step(engagement, "client", due_on=clock.now().date() - 3 * DAY)
+    rows.step(engagement, "client", due_on=clock.now().date() + 3 * DAY)
+    person = member(engagement, Role.LEADER)
+    assert view(person, engagement).count("Overdue") == 1
+    late.complete(person)
+    assert "Overdue" not in view(person, engagement)
+
+
 def test_done_steps_can_be_opened_again(app: object, sign_in: SignIn, view: View) -> None:
     engagement = make.engagement("onboarding")
     step = rows.step(engagement, "client")

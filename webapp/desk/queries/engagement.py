@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -60,6 +60,14 @@ class Page:
         company = self.engagement.company
         named = company.name if company else self.engagement.details.company_name
         return self.engagement.title if self.seat.client else named or self.engagement.title
+
+    @property
+    def today(self) -> date:
+        return self.engagement.local_date(clock.now())
+
+    @property
+    def is_retainer(self) -> bool:
+        return self.engagement.offering.is_retainer
 
     @property
     def consultants(self) -> list[Consultant]:
