@@ -17,6 +17,8 @@ from sandbox.throwaway import throwaway
 PYTHON = sys.executable
 CHECKED = ("webapp", "workers", "migrations", "sandbox", "tests")
 PYTEST = (PYTHON, "-m", "pytest")
+# Tests of one group (the journeys share one demo) stay in one process: see addopts.
+ALL_TESTS = ("--numprocesses=2",)
 
 
 @dataclass(frozen=True)
@@ -53,18 +55,20 @@ MIGRATIONS = (
 
 
 def lint(_: list[str]) -> int:
-    return 0 if all_pass(LINT, dict(os.environ)) else 1
+    return 1 if failed(LINT, dict(os.environ)) else 0
 
 
-def all_pass(stages: Sequence[Stage], environment: dict[str, str]) -> bool:
-    """Runs every stage, also after one has failed."""
-    results = [stage.passes(environment) for stage in stages]
-    return all(results)
+def failed(stages: Sequence[Stage], environment: dict[str, str]) -> list[str]:
+    """Runs every stage, also after one has failed; returns the names of those that did."""
+    return [stage.name for stage in stages if not stage.passes(environment)]
 
 
 def run(words: list[str]) -> int:
     """``run -- CMD``: its exit code."""
     words = words[1:] if words[:1] == ["--"] else words
+    if not words:
+        say("Which command? python3 -m sandbox run -- CMD")
+        return 2
     path = os.pathsep.join([str(Path(PYTHON).parent), os.environ.get("PATH", "")])
     with throwaway() as ready:
         program = shutil.which(words[0], path=path) or words[0]
@@ -76,12 +80,14 @@ def test(arguments: list[str]) -> int:
     """With ``arguments`` (pytest's own) only those tests, without the checks."""
     with throwaway() as ready:
         environment = with_browser(ready.environment)
-        passed = bool(arguments) or all_pass((*LINT, *MIGRATIONS), environment)
-        words = [*PYTEST, *(arguments or ["-n", "2"])]
-        if journeys_skipped(environment):
-            warn_about_journeys()
+        bad = [] if arguments else failed((*LINT, *MIGRATIONS), environment)
+        words = [*PYTEST, *(arguments or ALL_TESTS)]
         code = ready.supervisor.run_attached(words, environment)
-        return code or (0 if passed else 1)
+    if journeys_skipped(environment):
+        warn_about_journeys()
+    if bad:
+        say(f"FAILED before the tests: {', '.join(bad)}")
+    return code or (1 if bad else 0)
 
 
 def warn_about_journeys() -> None:
