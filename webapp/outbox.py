@@ -3,6 +3,9 @@
 A change and the work it causes commit together. A relay (workers/relay.py) hands committed rows
 to Celery and hands them over again when their lease runs out; a worker claims its row, does the
 work and marks the row done in one transaction. Redis may vanish at any moment.
+
+Rows that are done stay: their key is what keeps the same work from being done a second time, and
+the index of what is ready leaves them out.
 """
 
 from __future__ import annotations

@@ -16,9 +16,11 @@ from celery.signals import setup_logging, worker_process_init
 from webapp import db
 from webapp.app import create_app
 from webapp.config import Settings
+from webapp.notifications.smtp import MailServer
 from workers import accounts, billing, booking, engagements, job, notifications, plan, reviews
 
 settings = Settings.from_environ()
+MailServer.parse(settings.smtp_url)  # better not to start than to fail each mail
 flask_app = create_app(settings)
 app = Celery("righthand", broker=settings.redis_url)
 

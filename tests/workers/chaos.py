@@ -10,9 +10,10 @@ import signal
 import time
 from pathlib import Path
 
-from webapp import audit
+from webapp import audit, clock, outbox
 from workers import job, relay
 from workers.app import app, register
+from workers.plan import planner
 
 __all__ = ["app"]
 
@@ -33,6 +34,16 @@ def dies_once(name: str, mark: str) -> None:
     if not Path(mark).exists():
         Path(mark).touch()
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+@planner("tests.plan")
+def plan_something() -> None:
+    """Due anew each second."""
+    second = clock.machine_now().strftime("%H%M%S")
+    outbox.enqueue("tests.effect", f"planned-{second}")
+
+
+app.conf.beat_schedule["planners"] |= {"schedule": 1.0}
 
 
 @job.task("tests.nothing")

@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 
 from tests import databases
 from tests.workers.stack import (
+    CELERY,
     RELAY,
     Stack,
     each_once,
@@ -125,6 +126,26 @@ def test_two_relays_at_once_and_one_is_killed(stack: Stack) -> None:
     second.kill()
     stack.start("relay")
     each_once(enqueue("relay", 20))
+
+
+def test_planners_go_on_when_redis_is_wiped_and_when_it_was_away(
+    stack: Stack, tmp_path: Path
+) -> None:
+    words = ("beat", "--schedule", str(tmp_path / "schedule"), "--pidfile=")
+    beat = stack.start("beat", (*CELERY, *words))
+    try:
+        until(lambda: effects("planned"), 30)
+        stack.broker.flushall()
+        wiped = len(effects("planned"))
+        until(lambda: len(effects("planned")) > wiped + 1, 30)
+        stack.programs["valkey"].kill()
+        stack.start_valkey()
+        away = len(effects("planned"))
+        until(lambda: len(effects("planned")) > away + 1, 40)
+    finally:
+        beat.kill()
+    until(lambda: undone() == 0, 30)
+    assert set(effects("planned").values()) == {1}
 
 
 def test_connections_to_postgresql_cut(stack: Stack) -> None:
