@@ -124,7 +124,7 @@ def _kickoffs(
     offering: Offering, who: Consultant, free: Free, calendar: Calendar
 ) -> Iterable[datetime]:
     needed = offering.days_per_month
-    for start in calendar.all_slots(KICKOFF_MINUTES):
+    for start in calendar.each_slot(KICKOFF_MINUTES):
         months = months_needed(offering, start, who.time_zone)
         if all(free.get(month, who.days_per_month) >= needed for month in months):
             yield start

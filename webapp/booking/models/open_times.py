@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ from webapp.db import session
 Row = TypeVar("Row")
 
 MINUTE = timedelta(minutes=1)
+WEEK = timedelta(weeks=1)
 # A local day and a night shift lie within two days of the instant that is asked about.
 AROUND = timedelta(days=2)
 NEAREST_REACH = timedelta(days=14)
@@ -56,9 +57,15 @@ class Calendar:
             return []
         return slots(self._event(minutes), [self.host], first, last, self.now, "single")
 
+    def each_slot(self, minutes: int) -> Iterator[datetime]:
+        """Everything on offer, up to the horizon; worked out a week at a time."""
+        first = self.now
+        while first < self.horizon:
+            yield from self.slots(first, first + WEEK, minutes)
+            first += WEEK
+
     def all_slots(self, minutes: int) -> list[datetime]:
-        """Everything on offer, up to the horizon."""
-        return self.slots(self.now, self.horizon, minutes)
+        return list(self.each_slot(minutes))
 
     def next_slot(self, first: datetime, minutes: int) -> datetime | None:
         """The first start on offer from that instant to the horizon."""
