@@ -114,7 +114,11 @@ def test_planners_run_on_every_day(machine: TimeMachine, office: Office) -> None
 
 def test_stripe_arrives_at_each_instant_with_the_app(machine: TimeMachine, desk: Desk) -> None:
     subscription = desk.subscribed()
+    stops: list[float] = []
+    machine.on_step = lambda now: stops.append(now.timestamp())
     machine.advance(clock.now() + 63 * DAY)
+    for renewal in desk.invoices(subscription.id)[1:]:
+        assert any(abs(stop - renewal.created) < 1 for stop in stops), "not a day late"
     paid = [invoice for invoice in desk.invoices(subscription.id) if invoice.status == "paid"]
     assert len(paid) == 3
     assert abs(desk.now - clock.now().timestamp()) < 5
