@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -91,8 +92,19 @@ def clone() -> Iterator[str]:
             yield _named(os.environ["DATABASE_URL"], name)
         finally:
             _end_connections(name)
-            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            _drop(admin, name)
+
+
+def _drop(admin: psycopg.Connection, name: str) -> None:
+    """A visit of autovacuum, which nobody but a superuser may end, is waited out."""
+    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+    for _ in range(40):
+        try:
             admin.execute(drop)
+            return
+        except psycopg.errors.InsufficientPrivilege:
+            time.sleep(0.25)
+    admin.execute(drop)
 
 
 def _end_connections(name: str) -> None:
