@@ -73,7 +73,7 @@ def _ask(checkout: Checkout) -> StripeSession | None:
 
     def keep(answer: Answer) -> Answer:
         livemode = answer.session.livemode if answer.session else gateway.live()
-        Customer.note(company_id, answer.customer, livemode)
+        Customer.note(company_id, answer.customer, livemode, replace=True)
         session.get_one(Checkout, checkout_id, with_for_update=True).take(answer.session)
         return answer
 

@@ -31,13 +31,18 @@ class Customer(Identified, Mirrored, Base):
         return session.scalar(select(cls).where(cls.company_id == company_id))
 
     @classmethod
-    def note(cls, company_id: uuid.UUID, stripe_id: str, livemode: bool) -> None:
-        """Keep which customer a company is; one made anew in place of a deleted one replaces it."""
+    def note(
+        cls, company_id: uuid.UUID, stripe_id: str, livemode: bool, replace: bool = False
+    ) -> None:
+        """Keep which customer a company is. replace: it was made anew for one that was deleted;
+        else the one we have stays, since an old event may tell of an older one."""
         values = {"stripe_id": stripe_id, "livemode": livemode, "synced_at": clock.now()}
         row = insert(cls).values(
             company_id=company_id, card_brand="", card_last4="", card_expires="", **values
         )
-        session.execute(row.on_conflict_do_update(index_elements=["company_id"], set_=values))
+        if replace:
+            row = row.on_conflict_do_update(index_elements=["company_id"], set_=values)
+        session.execute(row if replace else row.on_conflict_do_nothing())
 
     def take_card(self, card: StripeCard) -> None:
         self.card_brand, self.card_last4 = card.brand, card.last4
