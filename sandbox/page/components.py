@@ -44,7 +44,7 @@ BADLY_FILLED_IN: MultiDict[str, str] = MultiDict(
 )
 
 
-class ShowroomForm(FlaskForm):
+class ShowroomForm(FlaskForm):  # type: ignore[misc]
     """A field of every kind; nothing is done with what is entered."""
 
     company = StringField("Company", [InputRequired("Enter the company’s name.")])

@@ -13,7 +13,7 @@ from webapp.money import Money
 
 blueprint = Blueprint("payments", __name__)
 Document = Mapping[str, Any]
-MOST_DELIVERIES = 100
+MOST_DELIVERIES = 50
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,12 @@ class Section:
 
     @property
     def columns(self) -> list[str]:
-        return [self.title.rstrip("s"), "State", "When", self.detail]
+        when = ["When"] if self.dated else []
+        return [self.title.rstrip("s"), "State", *when, self.detail]
+
+    @property
+    def dated(self) -> bool:
+        return any(row.at for row in self.rows)
 
 
 def stand_in() -> StandIn:
@@ -89,8 +94,9 @@ def invoice(found: Document) -> Row:
 
 
 def delivery(found: Document) -> Row:
-    answer = f"{found['answer'] or 'not sent yet'} (tried {found['attempts']} times)"
-    return Row(found["type"], found["state"], answer)
+    tries = found["attempts"]
+    again = f" after {tries} tries" if tries > 1 else ""
+    return Row(found["type"], found["state"], f"{found['answer'] or 'not sent yet'}{again}")
 
 
 def amount(minor: int, currency: str) -> str:
