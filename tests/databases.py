@@ -91,19 +91,19 @@ def clone() -> Iterator[str]:
         try:
             yield _named(os.environ["DATABASE_URL"], name)
         finally:
-            _end_connections(name)
             _drop(admin, name)
 
 
 def _drop(admin: psycopg.Connection, name: str) -> None:
-    """A visit of autovacuum, which nobody but a superuser may end, is waited out."""
-    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-    for _ in range(40):
+    """Connections are ended first; autovacuum may be in there for a moment, hence the tries."""
+    drop = sql.SQL("DROP DATABASE {}").format(sql.Identifier(name))
+    for wait in (0.05, 0.2, 0.5, 1, 2, 4):
+        _end_connections(name)
         try:
             admin.execute(drop)
             return
-        except psycopg.errors.InsufficientPrivilege:
-            time.sleep(0.25)
+        except psycopg.errors.ObjectInUse:
+            time.sleep(wait)
     admin.execute(drop)
 
 

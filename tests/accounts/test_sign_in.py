@@ -53,9 +53,7 @@ def test_wrong_password_and_unknown_person_are_answered_alike(
     wrong = post_password(client, consultant.email, "not it at all")
     unknown = post_password(client, "nobody@example.com", "not it at all")
     assert wrong.status_code == unknown.status_code == 422
-    assert wrong.text.replace(consultant.email, "") == unknown.text.replace(
-        "nobody@example.com", ""
-    )
+    assert alike(wrong, consultant.email) == alike(unknown, "nobody@example.com")
 
 
 def test_too_many_tries_must_wait(client: FlaskClient, consultant: Person) -> None:
@@ -139,9 +137,7 @@ def test_asking_for_a_link_tells_strangers_nothing(
 ) -> None:
     known = client.post("/sign-in/link", data={"email": consultant.email})
     unknown = client.post("/sign-in/link", data={"email": "nobody@example.com"})
-    assert known.text.replace(consultant.email, "") == unknown.text.replace(
-        "nobody@example.com", ""
-    )
+    assert alike(known, consultant.email) == alike(unknown, "nobody@example.com")
     drain()
     assert [
         str(message["To"]) for message in mailbox.messages if "nobody" in str(message["To"])

@@ -182,6 +182,7 @@ def test_lists_cost_the_same_with_one_row_and_with_three(
         return len(sent)
 
     one_more(1)
+    statements()
     first = statements()
     one_more(2)
     one_more(3)

@@ -91,6 +91,14 @@ class Stack:
         """days=, months= or to=: everything due on the way happens."""
         self.call("POST", "/api/advance", how)
 
+    def await_time(self, within: float = 300) -> None:
+        """Until time that a button set in motion has arrived."""
+        deadline = time.monotonic() + within
+        while (now := self.call("GET", "/api/time"))["running"]:
+            assert time.monotonic() < deadline, now
+            time.sleep(0.3)
+        assert not now["error"], now
+
     def mails(self, to: str = "") -> list[dict[str, Any]]:
         return list(self.call("GET", f"/api/mails?limit=2000&to={to}"))
 

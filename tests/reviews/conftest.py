@@ -1,4 +1,4 @@
-"""An engagement under review: it was kicked off on 3 September 2026, a Thursday."""
+"""An engagement under review: it was kicked off on 10 September 2026, a Thursday."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from tests import make
 from tests.elsewhere import elsewhere
+from webapp.booking.models import Booking
 from webapp.db import session, transaction
 from webapp.engagements.models import Engagement
 from webapp.outbox import Job
@@ -18,7 +19,10 @@ from webapp.reviews.models import Review, ReviewSeries
 from workers import plan
 
 NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
-KICKOFF = datetime(2026, 9, 3, 14, 0, tzinfo=UTC)
+KICKOFF = datetime(2026, 9, 10, 14, 0, tzinfo=UTC)
+OCTOBER = date(2026, 10, 1)
+# The 3rd of October is a Saturday, so it is on the 5th; ten in New York is 14:00 in UTC.
+FIRST = datetime(2026, 10, 5, 14, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -47,6 +51,15 @@ def begin(engagement: Engagement) -> ReviewSeries:
     found = ReviewSeries.of(engagement.id)
     assert found is not None
     return found
+
+
+def begin_on(engagement: Engagement, day: int, first_month: date) -> ReviewSeries:
+    """Its series, on another day of the month than the usual one, committed."""
+    series = begin(engagement)
+    series.rule = {**series.rule, "day": day}
+    series.first_month = first_month
+    session.commit()
+    return series
 
 
 def run_planners() -> None:
@@ -79,3 +92,17 @@ def jobs(task: str) -> int:
 def only(engagement: Engagement, month: date) -> Review:
     [found] = [review for review in reviews(engagement) if review.month == month]
     return found
+
+
+@pytest.fixture
+def planned(engagement: Engagement, drain: Callable[[], int]) -> Engagement:
+    """Its first three reviews are in both calendars."""
+    begin(engagement)
+    run_planners()
+    drain()
+    return engagement
+
+
+def booking_of(review: Review) -> Booking:
+    assert review.booking is not None
+    return review.booking

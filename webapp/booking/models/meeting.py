@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Select, UniqueConstraint, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, lazyload, mapped_column, relationship
 
 from webapp import audit, clock, outbox
 from webapp.accounts.models import Person
@@ -63,9 +63,16 @@ class Booking(Identified, Base):
     @classmethod
     def next_of(cls, engagement_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Booking]:
         """Each engagement's next booked meeting that is not over, in one query."""
-        ahead = select(cls).where(cls.engagement_id.in_(engagement_ids), cls.state == "booked")
-        first = ahead.where(cls.ends_at > clock.now()).ext(distinct_on(cls.engagement_id))
-        rows = session.scalars(first.order_by(cls.engagement_id, cls.starts_at))
+        first = (
+            select(cls.id)
+            .where(cls.engagement_id.in_(engagement_ids), cls.state == "booked")
+            .where(cls.ends_at > clock.now())
+            .ext(distinct_on(cls.engagement_id))
+            .order_by(cls.engagement_id, cls.starts_at)
+        )
+        rows = session.scalars(
+            select(cls).where(cls.id.in_(first)).options(lazyload(cls.attendees))
+        )
         return {row.engagement_id: row for row in rows}
 
     @classmethod

@@ -29,7 +29,7 @@ def engagements() -> ResponseReturnValue:
         "firm/engagements.html",
         page=page,
         next_meetings=Booking.next_of(ids),
-        money=money_of(ids),
+        money_lines=money_of(ids),
         form=SearchForm.over(STAGES, counted(Engagement.stage)),
     )
 

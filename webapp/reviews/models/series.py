@@ -17,8 +17,10 @@ from webapp.engagements.models import Engagement
 from webapp.reviews.rule import DayOfMonth, Rule
 from webapp.reviews.times import holidays_of, usual_time
 
-# A review so soon after the kick-off would have nothing to look back on.
-FIRST_AFTER = timedelta(days=21)
+# A week before the next month is charged: whoever pays has just seen what the last one brought.
+BEFORE_RENEWAL = timedelta(weeks=1)
+# A review sooner after the kick-off would have nothing to look back on.
+FIRST_AFTER = timedelta(days=18)
 USUALLY_AT = time(10)
 
 
@@ -77,7 +79,8 @@ class ReviewSeries(Identified, Base):
 
 
 def _default_rule(engagement: Engagement) -> Rule:
-    usual = Rule(DayOfMonth(engagement.kick_off_on.day), USUALLY_AT, engagement.time_zone)
+    day = (engagement.kick_off_on - BEFORE_RENEWAL).day
+    usual = Rule(DayOfMonth(day), USUALLY_AT, engagement.time_zone)
     first = _first_date(engagement, usual)
     return Rule(usual.on, usual_time(engagement, usual, first), usual.time_zone)
 
