@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sandbox import credentials
 from sandbox.programs import Ports, Programs, url
+from sandbox.schema import Schema
 from sandbox.services import Services
 from sandbox.settings import exported
 from sandbox.state import State
@@ -44,7 +45,7 @@ class Demo:
         programs = Programs(self.state, self.ports, self.environment())
         with stage("Stand-ins, schema"):
             helpers = self.supervisor.launch(programs.mail(), programs.page(), programs.stripe())
-            self.supervisor.run(programs.migrations())
+            self.migrate(programs)
             self.supervisor.await_all(helpers)
         app = (programs.web(), programs.worker(), programs.beat(), programs.relay())
         started = self.supervisor.launch(*app)
@@ -58,6 +59,13 @@ class Demo:
         with stage("PostgreSQL and Valkey"):
             addresses = Services(self.state, secrets).start(self.supervisor)
         return exported(self.state, secrets, addresses) | self.ports.settings
+
+    def migrate(self, programs: Programs) -> None:
+        url = programs.environment["DATABASE_URL"]
+        schema = Schema(url, self.state.root / "schema.json")
+        if not schema.is_current():
+            self.supervisor.run(programs.migrations())
+            schema.remember()
 
     def load_demo_data(self, programs: Programs) -> list[str]:
         with stage("Demo data"):

@@ -9,11 +9,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from sandbox import bootstrap
 from sandbox.bootstrap import ROOT
 from sandbox.postgres_home import own_folder, reachable
+from sandbox.schema import Schema
 from sandbox.state import State
 from tests.sandbox.supervised import environment, state_folder
 
@@ -156,3 +158,18 @@ def test_a_folder_of_somebody_elses_making_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real")
     with pytest.raises(PermissionError):
         own_folder(tmp_path / "link")
+
+
+def test_migrations_are_left_out_only_when_nothing_has_changed(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = Schema(database_url, tmp_path / "schema.json")
+    assert not schema.is_current(), "nothing is known of this database yet"
+    schema.remember()
+    assert schema.is_current()
+    monkeypatch.setattr("sandbox.schema.MIGRATIONS", ROOT / "webapp" / "booking")
+    assert not schema.is_current(), "other files"
+    monkeypatch.undo()
+    with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'earlier'")
+    assert not schema.is_current(), "another version in the database"
