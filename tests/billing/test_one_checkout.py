@@ -9,16 +9,19 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from tests import make
 from tests.billing.conftest import Client, checkouts, rows, subscription
-from tests.engagements.conftest import free_times
+from tests.engagements.conftest import free_times, started
 from tests.standin import StandIn, path_of, visible
 from webapp import clock
 from webapp.billing import stripe_gateway as gateway
 from webapp.billing.models import Customer
 from webapp.booking.models import Claim
 from webapp.db import session
+from webapp.engagements.models import Engagement
 from webapp.outbox import RetryLater
 
 
@@ -279,3 +282,27 @@ def test_unreachable_stripe_is_told_as_a_passing_fault(app: Flask) -> None:
     down(app, "http://127.0.0.1:9")
     with pytest.raises(RetryLater):
         gateway.read_checkout("cs_test_1")
+
+
+def test_engagement_held_by_a_slow_reader_does_not_keep_the_page_waiting(payer: Client) -> None:
+    held = Session(session.get_bind())
+    held.execute(select(Engagement.id).with_for_update())
+    begun = time.monotonic()
+    assert payer.browser.post(payer.url("pay")).status_code == 503
+    assert time.monotonic() - begun < 15
+    held.rollback()
+    held.close()
+    assert payer.to_checkout()
+
+
+def test_second_currency_for_one_client_is_refused_before_stripe_is_asked(payer: Client) -> None:
+    company = payer.start().company
+    other = started(currency="EUR")
+    assert other.type_details(payer.browser).status_code == 303
+    assert other.accept(payer.browser).status_code == 303
+    other.engagement.company = company
+    session.commit()
+    asked = len(payer.stripe.calls("/v1/"))
+    answer = payer.browser.post(other.url("pay"))
+    assert answer.status_code == 409 and "billed in USD" in visible(answer.text)
+    assert len(payer.stripe.calls("/v1/")) == asked

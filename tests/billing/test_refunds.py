@@ -125,7 +125,7 @@ def test_cancelling_late_gives_back_the_share_that_was_shown_at_booking(payer: C
     payer.hear()
     assert refunded_at_stripe(payer) == [300000]
     [mail] = payer.mails("is on its way back")
-    assert "50 % of what you paid comes back this late" in mail
+    assert "50% of what you paid comes back this late" in mail
     assert "Paid: $6,000.00\nComing back: $3,000.00" in mail
 
 

@@ -9,24 +9,45 @@ from __future__ import annotations
 import uuid
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from webapp import audit, outbox
 from webapp.billing import stripe_gateway as gateway
 from webapp.billing.models import Checkout, Customer, Invoice, Refund, Subscription
 from webapp.billing.order import midnight, month_number, month_start
+from webapp.billing.patience import time_left
 from webapp.billing.settlement import settle
 from webapp.billing.stripe_objects import StripeInvoice, StripeSession, StripeSubscription
 from webapp.db import session
 from webapp.engagements.models import Engagement, RetainerPeriod
+from webapp.outbox import RetryLater
 
 log = structlog.get_logger()
+LOCK_SECONDS = 3
+# https://www.postgresql.org/docs/18/errcodes-appendix.html
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 def locked(engagement_id: uuid.UUID) -> Engagement | None:
     """The engagement, locked until the transaction ends; what it has is locked after it."""
     engagement = session.get(Engagement, engagement_id)
-    return engagement and engagement.lock()
+    if engagement is None or time_left() is None:
+        return engagement and engagement.lock()
+    return _locked_soon(engagement)
+
+
+def _locked_soon(engagement: Engagement) -> Engagement:
+    """For a page that a person waits for: whoever reads Stripe holds the lock for as long as Stripe
+    takes to answer. RetryLater when that is too long."""
+    try:
+        with session.begin_nested():
+            session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
+            return engagement.lock()
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        raise RetryLater("the engagement is being looked at", 5) from error
 
 
 def sync_checkout(engagement: Engagement, session_id: str) -> StripeSession:

@@ -72,9 +72,8 @@ def _ask(checkout: Checkout) -> StripeSession | None:
     customer_id = known.stripe_id if known else None
 
     def keep(answer: Answer) -> Answer:
-        livemode = answer.session.livemode if answer.session else gateway.live()
-        Customer.note(company_id, answer.customer, livemode, replace=True)
         session.get_one(Checkout, checkout_id, with_for_update=True).take(answer.session)
+        Customer.note(company_id, answer.customer, gateway.live(), replace=True)
         return answer
 
     answer = db.attempt(lambda: _reach(call, client, customer_id), keep)

@@ -53,6 +53,9 @@ def go_to_checkout(token: str) -> ResponseReturnValue:
     moved = elsewhere(engagement, token)
     if moved:
         return moved
+    held, wanted = Invoice.currency_of(engagement.company_id), engagement.terms.currency
+    if held and held != wanted:
+        return summary("other_currency", engagement, token, held=held), 409
     try:
         url = open_checkout(engagement.id, token)
     except RetryLater as reason:

@@ -60,6 +60,12 @@ class Invoice(Identified, Mirrored, Base):
         paid = select(cls).where(cls.engagement_id == engagement.id, cls.status == "paid")
         return list(session.scalars(paid.order_by(cls.issued_at)))
 
+    @classmethod
+    def currency_of(cls, company_id: uuid.UUID | None) -> str | None:
+        """The currency a company is billed in: Stripe allows a subscriber one only."""
+        theirs = select(cls.currency).join(Engagement).where(Engagement.company_id == company_id)
+        return session.scalar(theirs.order_by(cls.issued_at.desc()).limit(1))
+
     @property
     def total(self) -> Money:
         return Money(self.total_minor, self.currency)
