@@ -121,6 +121,21 @@ class Stack:
         """kill -9; the supervisor starts it again."""
         os.kill(self.pid(program), signal.SIGKILL)
 
+    def kill_and_await(self, program: str, within: float = 30) -> None:
+        """kill -9, then wait until the supervisor has started another."""
+        before, deadline = self.pid(program), time.monotonic() + within
+        os.kill(before, signal.SIGKILL)
+        while self.pid(program) == before or not self._answers():
+            assert time.monotonic() < deadline, f"{program} did not come back"
+            time.sleep(0.2)
+
+    def _answers(self) -> bool:
+        try:
+            urllib.request.urlopen(f"{self.url}/healthz", timeout=2).close()
+        except OSError:
+            return False
+        return True
+
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows as the app's database has them, for comparing end states."""
         url = psutil.Process(self.pid("web")).environ()["DATABASE_URL"]
