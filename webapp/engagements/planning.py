@@ -30,7 +30,7 @@ STILL_OF_USE = timedelta(days=1)
 REMINDER_DAYS = (2, 4, 5)
 PREPARE_BEFORE = timedelta(hours=48)
 MORNING = time(9)
-ACCESS_REQUESTS = 15
+ACCESS_REQUESTS = 10
 RUNNING = ("onboarding", "active", "ending")
 
 Planned = tuple[str, list[object], str, datetime]
