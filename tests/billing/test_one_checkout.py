@@ -19,6 +19,8 @@ from tests.standin import StandIn, path_of, visible
 from webapp import clock
 from webapp.billing import stripe_gateway as gateway
 from webapp.billing.models import Customer
+from webapp.billing.stripe_customers import ensure_customer
+from webapp.billing.stripe_objects import CustomerDetails
 from webapp.booking.models import Claim
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -128,10 +130,8 @@ def test_customer_whose_answer_was_lost_days_ago_is_found_by_metadata(payer: Cli
     session.query(Customer).delete()
     session.commit()
     known = customers(payer)
-    details = gateway.CustomerDetails(
-        str(payer.engagement.company_id), "H", "h@x.example", "", "", ""
-    )
-    assert [gateway.ensure_customer(details, None)] == known
+    details = CustomerDetails(str(payer.engagement.company_id), "H", "h@x.example", "", "", "")
+    assert [ensure_customer(details, None)] == known
 
 
 def test_attempt_stripe_never_heard_of_is_given_up_for_the_next(payer: Client) -> None:

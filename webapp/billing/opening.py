@@ -17,6 +17,7 @@ from webapp.billing.models import Checkout, Customer
 from webapp.billing.models.checkout import Call
 from webapp.billing.models.customer import details_of
 from webapp.billing.patience import patience
+from webapp.billing.stripe_customers import ensure_customer
 from webapp.billing.stripe_objects import CustomerDetails, StripeSession
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -89,7 +90,7 @@ def _client(engagement: Engagement) -> tuple[uuid.UUID, CustomerDetails]:
 
 def _reach(call: Call, client: CustomerDetails, known: str | None) -> Answer:
     """Ask Stripe, no transaction open. Its own fault is an answer: the key is spent with it."""
-    customer = gateway.ensure_customer(client, known)
+    customer = ensure_customer(client, known)
     try:
         return Answer(customer, _session(call, customer))
     except gateway.Faulted as fault:

@@ -20,7 +20,6 @@ from flask import current_app
 
 from webapp.billing.patience import time_left
 from webapp.billing.stripe_objects import (
-    CustomerDetails,
     Document,
     SignedEvent,
     StripeCard,
@@ -154,71 +153,12 @@ def _told_pause(error: stripe.StripeError) -> int:
     return int(told) if told.isdigit() else 20
 
 
-def _keyed(key: str) -> dict[str, Any]:
+def keyed(key: str) -> dict[str, Any]:
+    """The options of a call that makes something."""
     return {"idempotency_key": key}
 
 
 # -- customers -------------------------------------------------------------------------------------
-
-
-def ensure_customer(details: CustomerDetails, known: str | None) -> str:
-    """The id of the client's customer, made if need be, with their details brought up to date.
-
-    known: the id we have, which may have been deleted in the dashboard. The one made takes only our
-    id, so that a repeated key always has the same parameters.
-    """
-    if known and _describe(known, details):
-        return known
-    found = _search_customer(details.company) or _create_customer(details.company, known)
-    _describe(found, details)
-    return found
-
-
-def _describe(customer: str, details: CustomerDetails) -> bool:
-    fields = {
-        "name": details.name,
-        "email": details.email,
-        "address": _address(details),
-        "invoice_settings": {"custom_fields": _purchase_order(details)},
-    }
-    try:
-        ask(lambda v1: v1.customers.update(customer, fields))
-    except Missing:
-        return False
-    return True
-
-
-def _address(details: CustomerDetails) -> Document:
-    first, *rest = [line.strip() for line in details.address.splitlines() if line.strip()] or [""]
-    lines = {"line1": first, "line2": ", ".join(rest)}
-    country = {"country": details.country} if len(details.country) == 2 else {}
-    return {name: text[:200] for name, text in lines.items() if text} | country
-
-
-def _purchase_order(details: CustomerDetails) -> Any:
-    number = details.purchase_order[:140]
-    return [{"name": "Purchase order", "value": number}] if number else ""
-
-
-def _search_customer(company: str) -> str | None:
-    """For an answer that was lost so long ago that Stripe has forgotten the key."""
-    query = {"query": f'metadata["company"]:"{company}"', "limit": 10}
-    found = ask(lambda v1: v1.customers.search(query))["data"]
-    return next((str(one["id"]) for one in found if not one.get("deleted")), None)
-
-
-def _create_customer(company: str, after: str | None) -> str:
-    """A fault of Stripe's is stored with its key, so that another key has to be used then."""
-    key = f"customer:{company}:{after}" if after else f"customer:{company}"
-    try:
-        return _created_under(key, company)
-    except Faulted:
-        return _created_under(f"{key}:again", company)
-
-
-def _created_under(key: str, company: str) -> str:
-    params = {"metadata": {"company": company}}
-    return str(ask(lambda v1: v1.customers.create(params, _keyed(key)))["id"])
 
 
 def read_customer(customer: str) -> StripeCustomer:
@@ -240,7 +180,7 @@ def open_portal(customer: str, return_url: str) -> str:
 
 def open_checkout(params: Document, key: str) -> StripeSession:
     """A hosted Checkout Session; the same key and params give the same one."""
-    return StripeSession.read(ask(lambda v1: v1.checkout.sessions.create(params, _keyed(key))))
+    return StripeSession.read(ask(lambda v1: v1.checkout.sessions.create(params, keyed(key))))
 
 
 def read_checkout(session_id: str) -> StripeSession:
@@ -290,7 +230,7 @@ def move_renewal(subscription: str, to: datetime) -> StripeSubscription:
     """
     at = int(to.timestamp())
     params = {"trial_end": at, "proration_behavior": "none"}
-    key = _keyed(f"renewal:{subscription}:{at}")
+    key = keyed(f"renewal:{subscription}:{at}")
     moved = ask(lambda v1: v1.subscriptions.update(subscription, params, key))
     return StripeSubscription.read(moved)
 
@@ -318,7 +258,7 @@ def preview_renewal(subscription: str) -> StripeInvoice:
 def refund(payment_intent: str, minor: int, metadata: Mapping[str, str], key: str) -> StripeRefund:
     """Give back `minor` units of a payment."""
     params = {"payment_intent": payment_intent, "amount": minor, "metadata": dict(metadata)}
-    return StripeRefund.read(ask(lambda v1: v1.refunds.create(params, _keyed(key))))
+    return StripeRefund.read(ask(lambda v1: v1.refunds.create(params, keyed(key))))
 
 
 def read_refund(refund_id: str) -> StripeRefund:
