@@ -1,5 +1,7 @@
 """TCP ports on the loopback interface."""
 
+import contextlib
+import random
 import socket
 from urllib.request import ProxyHandler, build_opener
 
@@ -8,28 +10,32 @@ LOOPBACK = "127.0.0.1"
 DIRECT = build_opener(ProxyHandler({}))
 
 
+def free_port() -> int:
+    """A port nobody listens on. Below those that the system hands out for outgoing connections
+    (ip(7): from 32768), one of which could take it before it is listened on."""
+    candidates = (random.randrange(20_000, 32_000) for _ in range(1000))
+    return next(port for port in candidates if is_free(port))
+
+
 def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
+    try:
+        listen(port).close()
+    except OSError:
+        return False
     return True
 
 
-def free_port() -> int:
-    """A port nobody listens on, from the system's own range."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def listen(port: int) -> socket.socket:
+    """A listening socket; raises OSError where the port cannot be had."""
+    return socket.create_server((LOOPBACK, port))
 
 
-def free_near(first: int, tries: int = 50) -> int:
-    """The first free port from ``first`` on, so that an address stays easy to remember."""
-    nearby = (port for port in range(first, first + tries) if is_free(port))
-    return next(nearby, None) or free_port()
+def listen_near(first: int) -> socket.socket:
+    """At ``first`` or soon after, so that an address stays easy to remember."""
+    for port in range(first, first + 100):
+        with contextlib.suppress(OSError):
+            return listen(port)
+    return listen(0)
 
 
 def answers(port: int) -> bool:

@@ -42,7 +42,8 @@ class Account:
 
 @dataclass(frozen=True)
 class Command:
-    """What to execute. ``stop_signal`` asks it to end in good order."""
+    """What to execute. ``stop_signal`` asks it to end in good order; ``keep_open`` are our file
+    descriptors that it gets under the same numbers."""
 
     name: str
     words: Sequence[str]
@@ -50,6 +51,7 @@ class Command:
     folder: Path
     stop_signal: signal.Signals = signal.SIGTERM
     account: Account | None = None
+    keep_open: tuple[int, ...] = ()
 
     def popen(self, output: "IO[bytes]") -> "subprocess.Popen[bytes]":
         """Starts it, its two outputs going to ``output``."""
@@ -61,6 +63,7 @@ class Command:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            pass_fds=self.keep_open,
             start_new_session=True,
             user=account.uid if account else None,
             group=account.gid if account else None,

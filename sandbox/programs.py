@@ -1,14 +1,14 @@
 """The programs of the demo: their commands and how to tell that each is there."""
 
 import shutil
+import socket
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from signal import Signals
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sandbox.bootstrap import ROOT
 from sandbox.health import has_files, page_answers, uses_database, worker_waits
-from sandbox.ports import LOOPBACK, answers, free_near, free_port, is_free
+from sandbox.ports import LOOPBACK, answers, free_port, listen, listen_near
 from sandbox.processes import Command
 from sandbox.state import State
 from sandbox.supervisor import Program
@@ -26,29 +26,28 @@ class PortTaken(Exception):
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the demo's servers listen; ``web`` as asked for or near 8000."""
+    """Where the demo's servers listen. The sockets of ``web`` and ``page`` are opened here and
+    handed over: nobody else can come to their addresses, and while one of them is being started
+    again its visitors wait instead of being turned away."""
 
-    web: int
-    page: int
+    web: socket.socket
+    page: socket.socket
     stripe: int = field(default_factory=free_port)
     mail: int = field(default_factory=free_port)
 
     @classmethod
     def choose(cls, wanted: str) -> "Ports":
-        """``wanted`` is PORT, or "" for a free one."""
-        if not wanted:
-            web = free_near(8000)
-        elif wanted.isdigit() and is_free(web := int(wanted)):
-            pass
-        else:
-            raise PortTaken(f"PORT={wanted} cannot be used: no number, or taken by somebody else")
-        return cls(web, free_near(web + 1))
+        """``wanted`` is PORT, or "" for a free one near 8000."""
+        try:
+            web = listen(int(wanted)) if wanted else listen_near(8000)
+        except (ValueError, OverflowError, OSError) as error:
+            raise PortTaken(f"PORT={wanted} cannot be used: {error}") from None
+        return cls(web, listen_near(web.getsockname()[1] + 1))
 
     @property
     def settings(self) -> dict[str, str]:
         return {
             "BASE_URL": url(self.web),
-            "PORT": str(self.web),
             "STRIPE_API_BASE": url(self.stripe),
             "SMTP_URL": f"smtp://{LOOPBACK}:{self.mail}",
         }
@@ -62,10 +61,15 @@ class Programs:
     ports: Ports
     environment: Mapping[str, str]
 
-    def python(self, name: str, *words: str, stop: Signals = Signals.SIGTERM) -> Command:
+    def python(self, name: str, *words: str) -> Command:
         """``name`` is also what PostgreSQL lists its sessions under."""
         environment = {**self.environment, "PGAPPNAME": name}
-        return Command(name, (PYTHON, *words), environment, ROOT, stop)
+        return Command(name, (PYTHON, *words), environment, ROOT)
+
+    def gunicorn(self, name: str, words: Sequence[str], door: socket.socket) -> Command:
+        """A web server on a socket that is open already."""
+        command = self.python(name, *words, "--bind", f"fd://{door.fileno()}")
+        return replace(command, keep_open=(door.fileno(),))
 
     def migrations(self) -> Command:
         return self.python("migrations", "-m", "alembic", "upgrade", "head")
@@ -88,11 +92,11 @@ class Programs:
         return Program(command, lambda: answers(port), patience=3)
 
     def page(self) -> Program:
-        command = self.python("page", *PAGE, "--bind", f"{LOOPBACK}:{self.ports.page}")
+        command = self.gunicorn("page", PAGE, self.ports.page)
         return Program(command, lambda: page_answers(f"{url(self.ports.page)}/healthz"))
 
     def web(self) -> Program:
-        command = self.python("web", *WEB, "--bind", f"{LOOPBACK}:{self.ports.web}")
+        command = self.gunicorn("web", WEB, self.ports.web)
         return Program(command, lambda: page_answers(f"{url(self.ports.web)}/readyz"))
 
     def worker(self) -> Program:
@@ -113,5 +117,7 @@ class Programs:
         return Program(command, lambda: uses_database("relay", self.environment["DATABASE_URL"]))
 
 
-def url(port: int) -> str:
-    return f"http://{LOOPBACK}:{port}"
+def url(port: int | socket.socket) -> str:
+    """The address of a port, or of a listening socket."""
+    number = port if isinstance(port, int) else port.getsockname()[1]
+    return f"http://{LOOPBACK}:{number}"

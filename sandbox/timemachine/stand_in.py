@@ -33,7 +33,7 @@ class StandIn:
         return None if due is None else instant(due)
 
     def advance(self, to: datetime) -> None:
-        """Whole seconds, cut off: nothing there is dated in our future. It never goes back."""
+        """In whole seconds, cut off. It never goes back."""
         seconds = int(to.timestamp())
         if seconds > self.get("time")["now"]:
             self.post("advance", {"to": seconds})

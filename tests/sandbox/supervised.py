@@ -102,5 +102,11 @@ class RunningDemo:
 
 def alive(processes: list[psutil.Process]) -> list[str]:
     """Those that still run; a zombie that waits for its parent does not."""
-    running = [each for each in processes if each.is_running()]
-    return [str(each) for each in running if each.status() != psutil.STATUS_ZOMBIE]
+    return [str(each) for each in processes if runs(each)]
+
+
+def runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
