@@ -133,7 +133,7 @@ def test_stripe_is_never_ahead_of_the_app(machine: TimeMachine, desk: Desk) -> N
     machine.on_step = lambda now: ahead.append(desk.now - clock.now().timestamp())
     machine.advance(clock.now() + 32 * DAY)
     assert max(ahead) < 1
-    assert min(ahead) > -1
+    assert min(ahead) > -5
 
 
 def test_a_job_that_nobody_does_stops_the_journey_and_is_named(
