@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import requests
 import stripe
@@ -37,7 +37,6 @@ CONNECT_SECONDS, READ_SECONDS, RETRIES = 3.0, 10.0, 2
 LEAST_SECONDS = 0.5
 MOST_PAGES = 50
 
-Answer = TypeVar("Answer")
 log = structlog.get_logger()
 
 
