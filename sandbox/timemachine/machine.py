@@ -43,7 +43,8 @@ class TimeMachine:
     planner: Planning
     payments: Payments
     zones: tuple[str, ...] = ("UTC",)
-    settle_within: float = 60
+    # Longer than the lease of a job whose worker was killed: it is handed over again after that.
+    settle_within: float = 240
     on_step: Callable[[datetime], None] = lambda now: None
     delivered: int = 0
 

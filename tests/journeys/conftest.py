@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -17,6 +18,9 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 Visit = Callable[..., Page]
+FAILED = pytest.StashKey[bool]()
+# What each browser showed last when a journey failed.
+SHOTS = Path(__file__).parent.parent.parent / ".state" / "journeys"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,17 +45,26 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("stack")
-    # PostgreSQL, run as another user by root, must be able to reach its data.
-    for parent in (folder, *folder.parents[:3]):
-        parent.chmod(0o755)
-    with Stack.running(folder) as running:
-        yield running
+def stack(chromium: Browser) -> Iterator[Stack]:
+    """Not in pytest's own folder: that is closed to other users, and root's PostgreSQL is one."""
+    with TemporaryDirectory(prefix="righthand-journeys-") as folder:
+        Path(folder).chmod(0o755)
+        with Stack.running(Path(folder) / "state") as running:
+            yield running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
 
 
 @pytest.fixture
-def visit(chromium: Browser, stack: Stack) -> Iterator[Visit]:
+def visit(chromium: Browser, stack: Stack, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """visit(zone=…, phone=…, theme=…): a new person's browser, with cookies of its own."""
     contexts: list[BrowserContext] = []
 
@@ -67,7 +80,10 @@ def visit(chromium: Browser, stack: Stack) -> Iterator[Visit]:
         return context.new_page()
 
     yield new_visitor
-    for context in contexts:
+    for number, context in enumerate(contexts):
+        if request.node.stash.get(FAILED, False):
+            for page in context.pages:
+                page.screenshot(path=SHOTS / f"{request.node.name}-{number}.png", full_page=True)
         context.close()
 
 

@@ -85,7 +85,7 @@ class Stack:
 
     def settle(self) -> None:
         """Until no job is due and no webhook waits."""
-        self.call("POST", "/api/drain", {"within": 60})
+        self.call("POST", "/api/drain", {"within": 240})
 
     def advance(self, **how: Any) -> None:
         """days=, months= or to=: everything due on the way happens."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from sandbox import credentials
 from sandbox.bootstrap import ROOT
@@ -20,7 +21,6 @@ from sandbox.state import State
 from sandbox.supervisor import Program, Supervisor
 from tests.sandbox.supervised import state_folder
 
-yaml = pytest.importorskip("yaml")
 OURS = {"web", "worker", "beat", "relay", "migrate"}
 THEIRS = {"postgres", "valkey", "mailcatcher"}
 
