@@ -58,7 +58,7 @@ def _number() -> int:
 
 def counted(column: InstrumentedAttribute[str]) -> dict[str, int]:
     """How many rows hold each value of a column: what a list's filter shows beside its choices."""
-    return dict(session.execute(select(column, func.count()).group_by(column)).tuples().all())
+    return dict(session.execute(select(column, func.count()).group_by(column)).all())
 
 
 def _url(number: int) -> str:

@@ -17,6 +17,7 @@ from webapp.accounts.models import Person
 from webapp.audit import AuditEvent
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import session
+from webapp.engagements.models import FollowUp, PulseAnswer
 from webapp.notifications.models import EmailMessage
 from webapp.outbox import Job
 
@@ -198,3 +199,16 @@ def one_more(number: int) -> None:
 def test_a_page_beyond_the_last_is_empty_not_an_error(coordinator: FlaskClient) -> None:
     assert coordinator.get("/practice/emails?page=99").status_code == 200
     assert coordinator.get("/practice/emails?page=nonsense").status_code == 200
+
+
+def test_a_low_pulse_is_followed_up(coordinator: FlaskClient, sign_in: SignIn) -> None:
+    engagement = make.engagement("active", company=make.company(name="Quiet & Co"))
+    PulseAnswer.give(engagement.id, clock.now().date(), 2)
+    page = coordinator.get("/practice").text
+    assert "Needs a call" in page and "Quiet &amp; Co" in page and "Pulse of 2 out of 5" in page
+    [asked] = session.scalars(select(FollowUp))
+    finance = sign_in(make.person(Role.FINANCE))
+    address = f"/practice/follow-ups/{asked.id}/done"
+    assert finance.post(address).status_code == 403
+    assert coordinator.post(address).status_code == 303
+    assert "Needs a call" not in coordinator.get("/practice").text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
@@ -10,8 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp import audit, clock
+from webapp.accounts.models import Company
 from webapp.booking.days import next_business_days
 from webapp.db import Base, Identified, session
+from webapp.engagements.models.engagement import Engagement
 
 CALL_BELOW = 4
 
@@ -64,6 +67,24 @@ class FollowUp(Identified, Base):
     done_at: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("engagement_id", "cause"),)
+
+    @classmethod
+    def still_open(cls) -> Sequence[tuple[FollowUp, str]]:
+        """What is still to be looked into, with the company's name; the oldest first."""
+        rows = (
+            select(cls, Company.name)
+            .join(Engagement, Engagement.id == cls.engagement_id)
+            .join(Company, Company.id == Engagement.company_id)
+            .where(cls.done_at.is_(None))
+            .order_by(cls.due_on, cls.id)
+        )
+        return session.execute(rows).all()
+
+    def close(self) -> None:
+        """It was looked into; closing it twice changes nothing."""
+        if self.done_at is None:
+            self.done_at = clock.now()
+            audit.record("follow_up.closed", self, cause=self.cause)
 
     @classmethod
     def ask(cls, engagement_id: uuid.UUID, cause: str, text: str) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
-from flask import render_template, request
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from webapp.access import FIRM, allow
+from webapp.access import FIRM, Role, allow
 from webapp.accounts.models import Company
 from webapp.billing.queries import money_of
 from webapp.booking.models import Booking
-from webapp.engagements.models import Assignment, Engagement
+from webapp.db import session
+from webapp.engagements.models import Assignment, Engagement, FollowUp
 from webapp.engagements.stages import STAGES
 from webapp.firm.forms import SearchForm
 from webapp.firm.views.room import blueprint
@@ -30,8 +32,18 @@ def engagements() -> ResponseReturnValue:
         page=page,
         next_meetings=Booking.next_of(ids),
         money_lines=money_of(ids),
+        follow_ups=FollowUp.still_open(),
         form=SearchForm.over(STAGES, counted(Engagement.stage)),
     )
+
+
+@blueprint.post("/follow-ups/<uuid:follow_up_id>/done")
+@allow(Role.OWNER, Role.COORDINATOR)
+def close_follow_up(follow_up_id: uuid.UUID) -> ResponseReturnValue:
+    found = session.get(FollowUp, follow_up_id, with_for_update=True) or abort(404)
+    found.close()
+    flash("Done.", "good")
+    return redirect(url_for("firm.engagements"), 303)
 
 
 def _rows() -> Select[Any]:
