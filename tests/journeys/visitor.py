@@ -49,8 +49,7 @@ def take_time(page: Page, offering: str, consultant: str = "", slot: int = 0) ->
     page.get_by_role("link", name="Operations that run without you").click()
     page.get_by_role("link", name=re.compile(f": {re.escape(offering)}$")).click()
     page.locator("main a[href*='/book/']", has_text=re.compile(consultant)).first.click()
-    chosen = page.locator("input[type=radio]:not([disabled])").nth(slot).get_attribute("id")
-    page.locator(f"label[for='{chosen}']").click()
+    page.locator("label:has(input[name=slot]:not([disabled]))").nth(slot).click()
     page.get_by_role("button", name="Hold this time").click()
     page.get_by_role("heading", name="Your details", level=1).wait_for()
 
