@@ -26,7 +26,8 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from webapp import clock
 from webapp.access import Open, allow
@@ -39,6 +40,7 @@ csrf = CSRFProtect()
 
 HTMX = Path(js_lib_htmx.__file__).parent / "static" / "htmx"
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 STRIPE_PAGES = ("https://checkout.stripe.com", "https://billing.stripe.com")
 
 MESSAGES = {
@@ -59,6 +61,7 @@ MESSAGES = {
 def init(app: Flask) -> None:
     csrf.init_app(app)
     app.register_blueprint(blueprint)
+    app.before_request(refuse_nul)
     app.before_request(refuse_foreign_origins)
     app.after_request(secure_headers)
     app.register_error_handler(HTTPException, error_page)
@@ -135,6 +138,15 @@ def visitor_zone(fallback: str) -> str:
 # -- security --------------------------------------------------------------------------------------
 
 
+def refuse_nul() -> None:
+    """PostgreSQL keeps no NUL in a text, and nobody types one."""
+    if "\0" in request.path:
+        abort(404)
+    sent = (request.args, request.form if request.mimetype in FORMS else MultiDict[str, str]())
+    if any("\0" in text for values in sent for pair in values.items(multi=True) for text in pair):
+        abort(400)
+
+
 def refuse_foreign_origins() -> None:
     """A second lock beside the CSRF token: unsafe requests come from our own pages."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
@@ -172,6 +184,9 @@ def content_policy() -> str:
 
 
 def error_page(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, SecurityError):
+        # For a host that is not ours no address of a page can be built.
+        return Response("This host is not served here.\n", 400, mimetype="text/plain")
     if error.response is not None:
         return error.response
     return _page(error.code or 500, error.get_headers())

@@ -8,16 +8,17 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Response, request
 from flask.testing import FlaskClient
 from flask_security import hash_password
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from werkzeug.test import TestResponse
 
 from tests import make
 from tests.mail import Mailbox
 from webapp import clock
 from webapp.access import Role
-from webapp.accounts.models import Person, SignInLink, WebSession
+from webapp.accounts.models import Person, SignInAttempt, SignInLink, WebSession
 from webapp.audit import AuditEvent
 from webapp.db import session
 
@@ -179,3 +180,42 @@ def test_refused_role_is_written_down(
     assert sign_in(observer).get("/practice/jobs").status_code == 403
     refused = select(func.count()).where(AuditEvent.action == "access.refused")
     assert session.scalar(refused) == 1
+
+
+def test_sign_in_takes_forms_only_so_that_every_try_is_counted(
+    client: FlaskClient, consultant: Person
+) -> None:
+    words = {"email": consultant.email, "password": "wrong"}
+    assert client.post("/sign-in", json=words).status_code == 415
+    asks = {"Accept": "application/json"}
+    assert client.post("/sign-in", data=words, headers=asks).status_code == 415
+
+
+def test_a_foreign_next_is_refused_and_counts_as_no_failure(
+    client: FlaskClient, consultant: Person
+) -> None:
+    foreign = "https://evil.example.com"
+    assert post_password(client, consultant.email, PASSWORD, next=foreign).status_code == 400
+    assert session.scalar(select(func.count()).select_from(SignInAttempt)) == 0
+
+
+def test_no_bearer_token_opens_anything(client: FlaskClient, consultant: Person) -> None:
+    token = consultant.get_auth_token()
+    assert client.get("/account", headers={"Authentication-Token": token}).status_code == 302
+    assert client.get(f"/account?auth_token={token}").status_code == 302
+
+
+def test_a_session_ended_meanwhile_does_not_come_back(
+    client: FlaskClient, consultant: Person
+) -> None:
+    post_password(client, consultant.email, PASSWORD)
+    cookie = client.get_cookie("session").value
+    with client.application.test_request_context("/", headers={"Cookie": f"session={cookie}"}):
+        stored = client.application.session_interface.open_session(client.application, request)
+        session.execute(delete(WebSession))
+        session.commit()
+        stored["late"] = True
+        answer = Response()
+        client.application.session_interface.save_session(client.application, stored, answer)
+    assert session.scalar(select(func.count()).select_from(WebSession)) == 0
+    assert "session=;" in answer.headers["Set-Cookie"]

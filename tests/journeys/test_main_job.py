@@ -79,9 +79,11 @@ def assert_two_months_in_the_database(stack: Stack) -> None:
         f"SELECT e.id FROM engagement e JOIN company c ON c.id = e.company_id"
         f" WHERE c.name = '{ADA.company}'"
     )
+    now = stack.call("GET", "/api/time")["now"]
     reviews = stack.sql(
         "SELECT r.month, count(*) OVER (PARTITION BY r.month) FROM review r JOIN booking b"
-        f" ON b.id = r.booking_id WHERE r.engagement_id = '{engagement}' AND r.state <> 'booked'"
+        f" ON b.id = r.booking_id WHERE r.engagement_id = '{engagement}'"
+        f" AND b.starts_at < '{now}'"
     )
     assert len(reviews) == 2 and all(count == 1 for _, count in reviews), reviews
     [(paid,)] = stack.sql(

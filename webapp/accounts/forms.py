@@ -8,7 +8,17 @@ from zoneinfo import available_timezones
 from flask_security import LoginForm
 from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField, SelectField, StringField
-from wtforms.validators import Email, EqualTo, InputRequired, Length, Optional, ValidationError
+from wtforms.validators import (
+    DataRequired,
+    Email,
+    EqualTo,
+    InputRequired,
+    Length,
+    Optional,
+    ValidationError,
+)
+
+from webapp.plain_text import has_letter, one_line, stripped
 
 SHORTEST_PASSWORD = 10
 
@@ -28,8 +38,12 @@ class SignInForm(LoginForm):
 
 
 class ProfileForm(FlaskForm):
-    name = StringField("Name", [InputRequired("Enter your name."), Length(max=120)])
-    phone = StringField("Phone", [Optional(), Length(max=40)])
+    name = StringField(
+        "Name",
+        [DataRequired("Enter your name."), Length(max=120), one_line, has_letter],
+        filters=[stripped],
+    )
+    phone = StringField("Phone", [Optional(), Length(max=40), one_line], filters=[stripped])
     time_zone = SelectField("Time zone", choices=sorted(available_timezones()))
 
 

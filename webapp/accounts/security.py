@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, Request
 from flask_security import Security, SQLAlchemySessionUserDatastore
 from sqlalchemy import select
 
@@ -59,10 +59,16 @@ def _email(value: str) -> str | None:
     return value.strip().lower() if "@" in value else None
 
 
+def nobody(_request: Request) -> None:
+    """Only a session tells who somebody is."""
+
+
 def init(app: Flask, settings: Settings) -> None:
     app.config.update(options(settings))
     sessions.init(app)
     Security(app, PeopleStore(session, Person, Membership), login_form=SignInForm)
+    # Flask-Security would also let in whoever holds a bearer token, which no sign-out ends.
+    app.login_manager.request_loader(nobody)  # type: ignore[attr-defined]
     declare(app, "security.login", Open.ANYONE)
     declare(app, "security.logout", SIGNED_IN)
     for endpoint in list(app.view_functions):

@@ -19,7 +19,6 @@ from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SessionInterface, SessionMixin
 from flask_login import user_logged_in, user_logged_out
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
 from werkzeug.datastructures import CallbackDict
 
 from webapp import clock
@@ -73,8 +72,13 @@ class DatabaseSessions(SessionInterface):
         if not stored and not stored.token:
             response.delete_cookie(self.get_cookie_name(app), path="/")
             return
-        stored.token = stored.token or secrets.token_urlsafe(32)
-        _write(stored)
+        if stored.token is None:
+            stored.token = secrets.token_urlsafe(32)
+            _begin(stored)
+        elif not _update(stored):
+            # Ended meanwhile, perhaps by its owner from elsewhere: it does not come back.
+            response.delete_cookie(self.get_cookie_name(app), path="/")
+            return
         response.vary.add("Cookie")
         response.set_cookie(
             self.get_cookie_name(app),
@@ -99,15 +103,31 @@ def _live(token: str) -> WebSession | None:
     return row
 
 
-def _write(stored: StoredSession) -> None:
+def _begin(stored: StoredSession) -> None:
     now = clock.machine_now()
-    data = serializer.dumps(dict(stored))
-    values = {"person_id": _person(stored), "data": data, "seen_at": now}
-    fresh = {"token_hash": hashed(stored.token or ""), "created_at": now,
-             "expires_at": now + ABSOLUTE, **_origin()}  # fmt: skip
-    statement = insert(WebSession).values(values | fresh)
     with aside() as own:
-        own.execute(statement.on_conflict_do_update(index_elements=["token_hash"], set_=values))
+        own.add(
+            WebSession(
+                token_hash=hashed(stored.token or ""),
+                created_at=now,
+                expires_at=now + ABSOLUTE,
+                **_contents(stored),
+                **_origin(),
+            )
+        )
+
+
+def _update(stored: StoredSession) -> bool:
+    """False when the session's row is gone."""
+    row = update(WebSession).where(WebSession.token_hash == hashed(stored.token or ""))
+    with aside() as own:
+        kept = own.execute(row.values(**_contents(stored)).returning(WebSession.token_hash))
+        return kept.first() is not None
+
+
+def _contents(stored: StoredSession) -> dict[str, Any]:
+    data = serializer.dumps(dict(stored))
+    return {"person_id": _person(stored), "data": data, "seen_at": clock.machine_now()}
 
 
 def _origin() -> dict[str, str]:

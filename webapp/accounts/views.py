@@ -20,7 +20,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user
 from flask_security import hash_password, verify_password
 
-from webapp import audit, clock, outbox
+from webapp import audit, clock, outbox, web
 from webapp.access import SIGNED_IN, Open, allow
 from webapp.accounts import sessions
 from webapp.accounts.forms import AskLinkForm, PasswordForm, ProfileForm
@@ -30,6 +30,7 @@ blueprint = Blueprint("accounts", __name__, template_folder="templates")
 
 
 def init(app: Flask) -> None:
+    app.before_request(refuse_foreign_next)
     app.before_request(throttle_passwords)
     app.after_request(answer_to_password)
 
@@ -37,18 +38,34 @@ def init(app: Flask) -> None:
 # -- passwords -------------------------------------------------------------------------------------
 
 
+def refuse_foreign_next() -> None:
+    """After signing in one goes on within this site, or the address was tampered with."""
+    goal = request.values.get("next", "/") if request.endpoint == "security.login" else "/"
+    if goal and (not goal.startswith("/") or goal[1:2] in ("/", "\\")):
+        abort(400)
+
+
 def throttle_passwords() -> None:
-    if _is_password_post() and SignInAttempt.too_many("password", *_who()):
+    """Only forms: Flask-Security would answer JSON in ways that nobody here counts."""
+    if not _is_password_post():
+        return
+    if request.mimetype not in web.FORMS or _wants_json():
+        abort(415)
+    if SignInAttempt.too_many("password", *_who()):
         abort(429)
 
 
 def answer_to_password(response: Response) -> Response:
     """Flask-Security answers a refused sign-in with 200; ours is 422, counted and written down."""
-    if _is_password_post() and response.status_code == 200:
+    if _is_password_post() and response.status_code < 400 and not current_user.is_authenticated:
         response.status_code = 422
         SignInAttempt.note("password", *_who())
         audit.record_refusal("person.sign_in_refused", email=_who()[0])
     return response
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"
 
 
 def _is_password_post() -> bool:

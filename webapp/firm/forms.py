@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from zoneinfo import available_timezones
@@ -12,36 +13,74 @@ from wtforms import (
     BooleanField,
     DecimalField,
     EmailField,
+    Field,
     IntegerField,
     SelectField,
     SelectMultipleField,
     StringField,
     TextAreaField,
 )
-from wtforms.validators import Email, InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import (
+    DataRequired,
+    Email,
+    InputRequired,
+    Length,
+    NumberRange,
+    Optional,
+    ValidationError,
+)
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from webapp.catalog.models import KINDS, ROLE_LABELS, ROLES, Consultant, Offering
+from webapp.countries import countries
 from webapp.money import Money, decimals
+from webapp.plain_text import has_letter, one_line, ordinary_text, stripped
 
 CURRENCIES = ("USD", "EUR", "GBP", "CAD", "AUD", "CHF", "JPY")
 AMOUNTS = ("price", "deposit", "overage_rate")
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+MEETING_SCHEMES = {"http", "https", "tel"}
+
+
+class AmountField(DecimalField):
+    """A finite number; Decimal also reads NaN and Infinity, which no amount of money is."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        if self.data is not None and not self.data.is_finite():
+            self.data = None
+            raise ValueError(self.gettext("Not a valid decimal value."))
+
+
+def reachable(_form: FlaskForm, field: Field) -> None:
+    """A place, a number or a link; a link of another kind could be one that runs a script."""
+    scheme = SCHEME.match(field.data or "")
+    if scheme and scheme[1].lower() not in MEETING_SCHEMES:
+        raise ValidationError("Begin a link with https:// and a phone number with tel: or +.")
 
 
 class OfferingForm(FlaskForm):
-    name = StringField("Name", [InputRequired("Give it a name."), Length(max=120)])
+    name = StringField(
+        "Name",
+        [DataRequired("Give it a name."), Length(max=120), one_line, has_letter],
+        filters=[stripped],
+    )
     role = SelectField("Role", choices=[(role, ROLE_LABELS[role]) for role in ROLES])
     kind = SelectField("Kind", choices=[(kind, kind.capitalize()) for kind in KINDS])
-    summary = StringField("Summary", [InputRequired("Say it in a sentence."), Length(max=240)])
-    description = TextAreaField("Description", [Length(max=5000)])
+    summary = StringField(
+        "Summary",
+        [DataRequired("Say it in a sentence."), Length(max=240), one_line],
+        filters=[stripped],
+    )
+    description = TextAreaField("Description", [Length(max=5000), ordinary_text])
     days_per_month = IntegerField("Days a month", [InputRequired(), NumberRange(1, 22)])
     weeks = IntegerField(
         "Length in weeks", [Optional(), NumberRange(1, 26)], description="For a diagnostic."
     )
     currency = SelectField("Currency", choices=CURRENCIES)
-    price = DecimalField("Price", [InputRequired(), NumberRange(Decimal("0.01"), 1_000_000)])
-    deposit = DecimalField("Deposit", [Optional(), NumberRange(0, 1_000_000)], default=Decimal(0))
-    overage_rate = DecimalField(
+    price = AmountField("Price", [InputRequired(), NumberRange(Decimal("0.01"), 1_000_000)])
+    deposit = AmountField("Deposit", [Optional(), NumberRange(0, 1_000_000)], default=Decimal(0))
+    overage_rate = AmountField(
         "Overage, an hour", [Optional(), NumberRange(0, 10_000)], default=Decimal(0)
     )
     minimum_months = IntegerField("Minimum term, months", [InputRequired(), NumberRange(1, 24)])
@@ -68,6 +107,8 @@ class OfferingForm(FlaskForm):
         self._whole_minor_units(field)
 
     def _whole_minor_units(self, field: DecimalField) -> None:
+        if field.errors:  # nothing that can be reckoned with, such as 1e999999
+            return
         try:
             Money.of(field.data or 0, self.currency.data)
         except ValueError as error:
@@ -98,10 +139,22 @@ class OfferingForm(FlaskForm):
 
 
 class ConsultantForm(FlaskForm):
-    name = StringField("Name", [InputRequired("Give their name."), Length(max=120)])
-    email = EmailField("E-mail", [InputRequired("Give their e-mail address."), Email()])
-    headline = StringField("Headline", [InputRequired("Say what they do."), Length(max=160)])
-    about = TextAreaField("About", [Length(max=5000)])
+    name = StringField(
+        "Name",
+        [DataRequired("Give their name."), Length(max=120), one_line, has_letter],
+        filters=[stripped],
+    )
+    email = EmailField(
+        "E-mail",
+        [DataRequired("Give their e-mail address."), Length(max=254), Email()],
+        filters=[stripped],
+    )
+    headline = StringField(
+        "Headline",
+        [DataRequired("Say what they do."), Length(max=160), one_line],
+        filters=[stripped],
+    )
+    about = TextAreaField("About", [Length(max=5000), ordinary_text])
     roles = SelectMultipleField(
         "Roles",
         [InputRequired("Choose at least one role.")],
@@ -109,17 +162,28 @@ class ConsultantForm(FlaskForm):
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
-    industries = StringField("Industries", [Length(max=300)], description="Separated by commas.")
-    languages = StringField("Languages", [Length(max=300)], description="Separated by commas.")
+    industries = StringField(
+        "Industries", [Length(max=300), one_line], description="Separated by commas."
+    )
+    languages = StringField(
+        "Languages", [Length(max=300), one_line], description="Separated by commas."
+    )
     time_zone = SelectField("Time zone", choices=sorted(available_timezones()))
-    country = StringField(
-        "Country", [Optional(), Length(2, 2, "Two letters, such as GB.")],
-        description="Two letters; its public holidays move reviews.",
-    )  # fmt: skip
+    country = SelectField(
+        "Country",
+        choices=[("", "None"), *countries()],
+        description="Its public holidays move reviews.",
+    )
     days_per_month = IntegerField("Days a month", [InputRequired(), NumberRange(0, 31)])
     meeting_place = StringField(
         "Where meetings are",
-        [InputRequired("A video link, a phone number or an address."), Length(max=300)],
+        [
+            DataRequired("A video link, a phone number or an address."),
+            Length(max=300),
+            one_line,
+            reachable,
+        ],
+        filters=[stripped],
     )
     published = BooleanField("Shown to visitors")
 
@@ -133,13 +197,12 @@ class ConsultantForm(FlaskForm):
         return form
 
     def apply(self, consultant: Consultant) -> None:
-        consultant.person.name = self.name.data.strip()
-        consultant.person.email = self.email.data.strip().lower()
+        consultant.person.name = self.name.data
+        consultant.person.email = self.email.data.lower()
         consultant.industries = words(self.industries.data)
         consultant.languages = words(self.languages.data)
-        consultant.country = (self.country.data or "").upper()
-        plain = ("headline", "about", "roles", "time_zone", "days_per_month", "meeting_place")
-        for name in (*plain, "published"):
+        plain = ("headline", "about", "roles", "time_zone", "country", "days_per_month")
+        for name in (*plain, "meeting_place", "published"):
             setattr(consultant, name, self[name].data)
 
 

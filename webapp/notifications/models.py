@@ -7,6 +7,7 @@ after the first commit leaves the row `uncertain`: a person decides, nothing is 
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import datetime
 from typing import Protocol
@@ -17,6 +18,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp import audit, clock, outbox
 from webapp.db import Base, Email, Identified, session
 
+# Whoever has such a link becomes the person it was sent to.
+WITHHELD = re.compile(r"(/sign-in/link/)[A-Za-z0-9_-]+")
 STATES = ("waiting", "handing_over", "sent", "uncertain", "failed", "bounced", "cancelled")
 
 
@@ -57,6 +60,15 @@ class EmailMessage(Identified, Base):
         UniqueConstraint("kind", "about", "occurrence", "recipient"),
         CheckConstraint(f"state IN {STATES}", name="state"),
     )
+
+    @property
+    def shown_text(self) -> str:
+        """The text as others than its reader may see it."""
+        return WITHHELD.sub(r"\1…", self.text)
+
+    @property
+    def shown_html(self) -> str:
+        return WITHHELD.sub(r"\1…", self.html)
 
     @classmethod
     def advance(cls, email_id: uuid.UUID, *before: str, **values: object) -> bool:

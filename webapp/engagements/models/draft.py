@@ -68,7 +68,6 @@ class Draft:
     def sponsor_of(self, company: Company) -> Person:
         """The contact as sponsor and billing contact; an account they have is kept as it is."""
         person = self._person()
-        person.phone = person.phone or self.contact_phone
         session.add_all(person.join(role, company) for role in (Role.SPONSOR, Role.BILLING))
         session.flush()
         return person
@@ -78,8 +77,9 @@ class Draft:
             return known
         # Two bookings by one newcomer may be signed at once: the address decides who comes first.
         row = insert(Person).values(
-            name=self.contact_name, email=self.contact_email, time_zone=self.time_zone
-        )
+            name=self.contact_name, email=self.contact_email, time_zone=self.time_zone,
+            phone=self.contact_phone,
+        )  # fmt: skip
         session.execute(row.on_conflict_do_nothing(index_elements=["email"]))
         person = Person.with_email(self.contact_email)
         assert person is not None

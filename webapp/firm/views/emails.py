@@ -42,7 +42,9 @@ def email_html(email_id: uuid.UUID) -> ResponseReturnValue:
     """The HTML as sent, alone in a sandboxed frame: its styles are its own, scripts never run."""
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; "
     headers = {"Content-Security-Policy": policy + "frame-ancestors 'self'"}
-    return Response(_found(email_id).html, mimetype="text/html", headers=headers)
+    found = _found(email_id)
+    audit.record("email.looked_at", found, kind=found.kind)
+    return Response(found.shown_html, mimetype="text/html", headers=headers)
 
 
 @blueprint.post("/emails/<uuid:email_id>/send")
