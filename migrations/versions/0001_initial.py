@@ -282,6 +282,7 @@ def upgrade() -> None:
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('request_key', sa.Text(), nullable=True),
+    sa.Column('address', sa.Text(), nullable=False),
     sa.Column('capacity_ends', sa.Date(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
@@ -291,6 +292,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_hold')),
     sa.UniqueConstraint('request_key', name=op.f('uq_hold_request_key'))
     )
+    op.create_index(op.f('ix_hold_address'), 'hold', ['address'], unique=False)
     op.create_index(op.f('ix_hold_consultant_id'), 'hold', ['consultant_id'], unique=False)
     op.create_table('weekly_window',
     sa.Column('consultant_id', sa.Uuid(), nullable=False),
@@ -695,6 +697,7 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_weekly_window_consultant_id'), table_name='weekly_window')
     op.drop_table('weekly_window')
     op.drop_index(op.f('ix_hold_consultant_id'), table_name='hold')
+    op.drop_index(op.f('ix_hold_address'), table_name='hold')
     op.drop_table('hold')
     op.drop_index(op.f('ix_date_override_consultant_id'), table_name='date_override')
     op.drop_table('date_override')
