@@ -29,7 +29,12 @@ def give(account: Account, subscription: Document, until: int | str, behavior: s
     private(subscription)["anchor_day"] = datetime.fromtimestamp(until, UTC).day
     values = {"trial_start": now, "trial_end": until, "billing_cycle_anchor": until}
     change(
-        account, "customer.subscription.updated", subscription,
-        items=rows, status="trialing", billing_cycle_anchor_config=None, **values,
+        account,
+        "customer.subscription.updated",
+        subscription,
+        items=rows,
+        status="trialing",
+        billing_cycle_anchor_config=None,
+        **values,
     )
     finalize(account, draft_invoice(account, subscription, "subscription_update"))
