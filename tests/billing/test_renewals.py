@@ -17,6 +17,8 @@ from webapp.billing.models import Subscription
 from webapp.billing.queries import money_of
 from webapp.engagements.models import RetainerPeriod
 from webapp.money import Money
+from webapp.outbox import Job
+from webapp.reviews.models import Review
 
 pytestmark = pytest.mark.usefixtures("own_stripe")
 HOURS, MONTH = timedelta(hours=3), timedelta(days=31)
@@ -109,6 +111,21 @@ def test_cancelled_in_stripes_dashboard_the_mirror_ends(payer: Client) -> None:
     mirror = subscription()
     assert (mirror.status, mirror.renews_at) == ("canceled", None)
     assert mirror.ended_at is not None
+
+
+def test_end_in_stripes_dashboard_calls_the_reviews_ahead_off_once(payer: Client) -> None:
+    payer.start()
+    assert {review.state for review in rows(Review)} == {"booked"}
+    stripe_id = subscription().stripe_id
+    payer.stripe.api("DELETE", f"subscriptions/{stripe_id}")
+    payer.hear()
+    late = payer.stripe.objects("event", type="customer.subscription.deleted")[0]
+    again = json.dumps(late | {"id": "evt_again"}).encode()
+    assert payer.stripe.receive(again, signature(again)) == 200
+    payer.drain()
+    assert {review.state for review in rows(Review)} == {"cancelled"}
+    [unscheduled] = [job for job in rows(Job) if job.task == "reviews.unschedule"]
+    assert (unscheduled.state, unscheduled.payload) == ("done", [str(payer.engagement.id)])
 
 
 def test_old_event_of_an_active_subscription_after_its_end_leaves_it_ended(payer: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import time
 from collections.abc import Callable
@@ -34,6 +35,13 @@ def signature(body: bytes, secret: str = SECRET, at: float | None = None) -> str
     stamp = int(at or time.time())
     text = body.decode("latin-1") if b"\xff" in body else body.decode()
     return str(sdk.WebhookSignature.generate_signature_header(text, secret, stamp))
+
+
+def signed(body: bytes) -> str:
+    """A good signature of any bytes at all; the SDK signs text only."""
+    stamp = str(int(time.time()))
+    made = hmac.new(SECRET.encode(), stamp.encode() + b"." + body, "sha256").hexdigest()
+    return f"t={stamp},v1={made}"
 
 
 @pytest.fixture
@@ -111,6 +119,80 @@ def test_both_secrets_are_accepted_while_one_replaces_the_other(
 def test_signed_but_no_event_is_400(post: Callable[..., int], body: bytes) -> None:
     assert post(body, signature(body)) == 400
     assert nothing_kept()
+
+
+def about(text: str) -> bytes:
+    """An event, except that this is spelled out where its object's name is."""
+    return event(data={"object": {"id": "in_1", "note": "HERE"}}).replace(b'"HERE"', text.encode())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        event(id="evt_\0"),
+        event(type="invoice\0paid"),
+        event(id="evt_\ud800"),
+        event(data={"object": {"id": "in_\0"}}),
+        about('"\\u0000"'),
+        about('"\\udfff"'),
+        about('{"\\u0000": 1}'),
+        about("NaN"),
+        about("-Infinity"),
+        about("1e999"),
+        about("9" * 5000),
+        about("[" * 200 + "]" * 200),
+        about("[" * 100_000 + "]" * 100_000),
+        b"[" * 100_000,
+        event().decode().encode("utf-16"),
+        b"\xef\xbb\xbf" + event(),
+    ],
+    ids=range(16),
+)
+def test_signed_but_nothing_that_can_be_kept_is_400(post: Callable[..., int], body: bytes) -> None:
+    assert post(body, signed(body)) == 400
+    assert nothing_kept()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"id": 7},
+        {"id": None},
+        {"id": ""},
+        {"id": "e" * 256},
+        {"type": ["invoice.paid"]},
+        {"livemode": "no"},
+        {"api_version": {}},
+        {"data": None},
+        {"data": {"object": None}},
+        {"data": {"object": ["in_1"]}},
+        {"data": {"object": {"id": 7}}},
+        {"data": {"object": {"id": {"id": "in_1"}}}},
+    ],
+    ids=str,
+)
+def test_signed_but_not_of_an_events_shape_is_400(
+    post: Callable[..., int], values: dict[str, Any]
+) -> None:
+    body = event(**values)
+    assert post(body, signature(body)) == 400
+    assert nothing_kept()
+
+
+def test_ordinary_text_that_looks_odd_is_kept(post: Callable[..., int]) -> None:
+    body = about(r'"\ud83d\ude00 \\u0000 NaN"')
+    assert post(body, signature(body)) == 200
+    assert rows(StripeEvent)[0].subject["note"] == "\U0001f600 \\u0000 NaN"
+
+
+@pytest.mark.parametrize("kind", ["balance.available", "invoice.paid"])
+def test_event_about_what_has_no_id_is_kept_and_ignored(
+    post: Callable[..., int], drain: Callable[[], int], kind: str
+) -> None:
+    body = event(type=kind, data={"object": {"object": "balance"}})
+    assert post(body, signature(body)) == 200
+    drain()
+    assert [kept.state for kept in rows(StripeEvent)] == ["ignored"]
 
 
 def test_signed_but_not_utf8_is_400(post: Callable[..., int]) -> None:

@@ -60,7 +60,7 @@ def handle(event_id: str) -> None:
     if event.state != "received":
         return
     act = HANDLERS.get(event.type)
-    if act is None:
+    if act is None or event.subject.get("id") is None:
         event.settle("ignored")
         return
     try:

@@ -14,6 +14,8 @@ from typing import Any
 from webapp.money import Money
 
 Document = dict[str, Any]
+# No id of Stripe's is longer: https://docs.stripe.com/upgrades
+LONGEST_NAME = 255
 
 
 def instant(seconds: int | None) -> datetime | None:
@@ -267,6 +269,9 @@ class SignedEvent:
 
     @classmethod
     def read(cls, payload: Document) -> SignedEvent:
+        """Raises KeyError, TypeError or ValueError for what has not the shape of an event."""
+        if not _has_shape(payload):
+            raise ValueError("no event of Stripe's")
         return cls(
             id=payload["id"],
             type=payload["type"],
@@ -274,6 +279,23 @@ class SignedEvent:
             livemode=payload["livemode"],
             payload=payload,
         )
+
+
+def _has_shape(payload: Document) -> bool:
+    """A balance, or an invoice that is only foreseen, has no id; what has one, has it as text."""
+    about = payload["data"]["object"]
+    return (
+        _is_name(payload["id"])
+        and _is_name(payload["type"])
+        and isinstance(payload["livemode"], bool)
+        and isinstance(payload["api_version"], str | None)
+        and isinstance(about, dict)
+        and (about.get("id") is None or _is_name(about["id"]))
+    )
+
+
+def _is_name(found: object) -> bool:
+    return isinstance(found, str) and 0 < len(found) <= LONGEST_NAME
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import time
+from typing import Any
 
 import structlog
 
@@ -11,6 +14,11 @@ from webapp.billing import stripe_gateway as gateway
 from webapp.billing.stripe_objects import SignedEvent
 
 TOLERANCE_SECONDS = 300
+# Stripe expands four levels deep; PostgreSQL and json take far more, but not without end.
+DEEPEST = 100
+# What JSON can spell and PostgreSQL's jsonb cannot keep:
+# https://www.postgresql.org/docs/18/datatype-json.html
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 log = structlog.get_logger()
 
 
@@ -29,9 +37,28 @@ def verify_event(body: bytes, header: str | None) -> SignedEvent:
     if _signed_at(header or "") > time.time() + TOLERANCE_SECONDS:
         raise BadEvent("signed in the future")
     try:
-        return SignedEvent.read(json.loads(body))
-    except (ValueError, KeyError, TypeError) as error:
+        return SignedEvent.read(_document(body))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadEvent("signed, but no event") from error
+
+
+def _document(body: bytes) -> Any:
+    """The JSON of a body, if it can be kept as it is; else ValueError or RecursionError."""
+    found = json.loads(body.decode())
+    if not _storable(found):
+        raise ValueError("cannot be stored")
+    return found
+
+
+def _storable(part: Any, depth: int = 0) -> bool:
+    if isinstance(part, str):
+        return not UNSTORABLE.search(part)
+    if isinstance(part, float):
+        return math.isfinite(part)
+    if isinstance(part, dict | list):
+        inside = [*part, *part.values()] if isinstance(part, dict) else part
+        return depth < DEEPEST and all(_storable(one, depth + 1) for one in inside)
+    return True
 
 
 def _signed_at(header: str) -> int:

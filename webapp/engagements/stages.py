@@ -15,6 +15,8 @@ STAGES = (
     "enquiry", "intro_call", "proposal", "signed", "onboarding", "active",
     "paused", "ending", "ended", "parked", "lost",
 )  # fmt: skip
+# Work is done, or will be again.
+RUNNING = ("onboarding", "active", "paused", "ending")
 
 LABELS = {
     "enquiry": "Enquiry", "intro_call": "Intro call", "proposal": "Proposal",
@@ -166,7 +168,7 @@ def check(source: str, target: str, actors: AbstractSet[Actor], facts: Facts) ->
     """IllegalStage unless one of these actors may take this step now."""
     step = STEPS.get((source, target))
     if step is None:
-        raise IllegalStage(f"From “{LABELS[source]}” there is no way to “{LABELS[target]}”.")
+        raise IllegalStage(f"That cannot be done while the engagement is “{LABELS[source]}”.")
     if not step.by & actors:
         raise IllegalStage(f"Only {_either(step.by)} can do that.")
     faults = [fault for guard in step.guards if (fault := guard(facts))]

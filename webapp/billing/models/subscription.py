@@ -8,11 +8,12 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp import audit, clock
+from webapp import audit, clock, outbox
 from webapp.billing.models.mirror import Mirrored
 from webapp.billing.stripe_objects import StripeSubscription
 from webapp.db import Base, Identified, session
 from webapp.engagements.models import Engagement
+from webapp.engagements.stages import RUNNING
 from webapp.money import Money
 
 OVER = ("canceled", "incomplete_expired")
@@ -48,10 +49,16 @@ class Subscription(Identified, Mirrored, Base):
     def take(self, found: StripeSubscription) -> None:
         """Be what Stripe says now."""
         if found.over and not self.over and self.status:
-            audit.record("subscription.ended", self.engagement, status=found.status)
+            self._note_end(found.status)
         self.stripe_id, self.status = found.id, found.status
         self.price_minor, self.currency = found.price.minor, found.price.currency
         self.renews_at = None if found.over else found.renews_at
         self.cancel_at_period_end = found.cancel_at_period_end
         self.ended_at = found.ended_at
         self.livemode, self.synced_at = found.livemode, clock.now()
+
+    def _note_end(self, status: str) -> None:
+        """Whoever ended it, and wherever: no month will be paid for, so none is to be reviewed."""
+        audit.record("subscription.ended", self.engagement, status=status)
+        if self.engagement.stage in RUNNING:
+            outbox.enqueue("reviews.unschedule", self.engagement.id)

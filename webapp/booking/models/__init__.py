@@ -7,7 +7,13 @@ from webapp.booking.models.feed import CalendarFeed
 from webapp.booking.models.hold import HOLD_MINUTES, KICKOFF_MINUTES, Hold
 from webapp.booking.models.meeting import REVIEW_MINUTES, Attendee, Booking
 from webapp.booking.models.open_times import nearest, open_slots
-from webapp.booking.models.refusals import MeetingOver, NoCapacity, NotOffered, SlotTaken
+from webapp.booking.models.refusals import (
+    MeetingOver,
+    NoCapacity,
+    NotOffered,
+    SlotTaken,
+    TooManyHeld,
+)
 
 __all__ = [
     "HOLD_MINUTES",
@@ -26,6 +32,7 @@ __all__ = [
     "NoCapacity",
     "NotOffered",
     "SlotTaken",
+    "TooManyHeld",
     "WeeklyWindow",
     "nearest",
     "open_slots",

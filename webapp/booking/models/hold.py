@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, ForeignKey, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -15,19 +15,21 @@ from webapp.booking.models.capacity import CapacityMonth, CapacityUse, months_be
 from webapp.booking.models.claim import Claim, Span
 from webapp.booking.models.contention import contend
 from webapp.booking.models.occupying import Check, as_free, as_offered, contend_for, occupy
-from webapp.booking.models.refusals import NotOffered
+from webapp.booking.models.refusals import NotOffered, TooManyHeld
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import Base, Identified, session
 
 STATES = ("held", "confirmed", "released")
 KICKOFF_MINUTES = 60
 HOLD_MINUTES = 15
+MOST_PER_ADDRESS = 5
 
 
 class Hold(Identified, Base):
     """States: held (live until expires_at), confirmed (paid; its capacity is sold), released.
 
     capacity_ends: the first month from which a confirmed hold no longer takes capacity.
+    address: the network address it was taken from; '' for whoever may take any number.
     """
 
     __tablename__ = "hold"
@@ -40,6 +42,7 @@ class Hold(Identified, Base):
     state: Mapped[str] = mapped_column(default="held")
     expires_at: Mapped[datetime]
     request_key: Mapped[str | None] = mapped_column(unique=True)
+    address: Mapped[str] = mapped_column(default="", index=True)
     capacity_ends: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     offering: Mapped[Offering] = relationship()
@@ -56,21 +59,38 @@ class Hold(Identified, Base):
         time_zone: str,
         request_key: str | None = None,
         minutes: int = HOLD_MINUTES,
+        address: str = "",
     ) -> Hold:
         """Hold a kick-off and its months for so many minutes.
 
         The same request_key again is the same hold, moved where another time was chosen. Raises
-        NotOffered, NoCapacity, or SlotTaken with the nearest alternatives.
+        NotOffered, NoCapacity, SlotTaken with the nearest alternatives, or TooManyHeld when the
+        address has MOST_PER_ADDRESS other live holds.
         """
         if not (offering.sold and consultant.published and consultant.can_fill(offering)):
             raise NotOffered
         span = Span.of(starts_at, KICKOFF_MINUTES)
         until = clock.now() + timedelta(minutes=minutes)
+        key = f"{offering.id}:{consultant.id}:{request_key}" if request_key else None
+        if address and cls._others_live(address, key) >= MOST_PER_ADDRESS:
+            raise TooManyHeld
         return contend_for(
             span,
             consultant,
-            lambda: cls._take(offering, consultant, span, time_zone, request_key, until),
+            lambda: cls._take(offering, consultant, span, time_zone, key, until, address),
         )
+
+    @classmethod
+    def _others_live(cls, address: str, key: str | None) -> int:
+        """How many live holds the address has; the one of this very form is not counted.
+
+        Two requests at the same instant may both find room: one too many harms nobody.
+        """
+        live = select(func.count()).where(
+            cls.address == address, cls.state == "held", cls.expires_at > clock.now()
+        )
+        other = or_(cls.request_key.is_(None), cls.request_key != key)
+        return session.scalar(live.where(other) if key else live) or 0
 
     @classmethod
     def _take(
@@ -79,14 +99,14 @@ class Hold(Identified, Base):
         consultant: Consultant,
         span: Span,
         time_zone: str,
-        request_key: str | None,
+        key: str | None,
         until: datetime,
+        address: str,
     ) -> Hold:
-        key = f"{offering.id}:{consultant.id}:{request_key}" if request_key else None
         row = insert(cls).values(
             offering_id=offering.id, consultant_id=consultant.id, starts_at=span.starts_at,
             ends_at=span.ends_at, time_zone=time_zone, state="held", expires_at=until,
-            request_key=key, created_at=clock.now(),
+            request_key=key, address=address, created_at=clock.now(),
         )  # fmt: skip
         new_id = session.scalar(row.on_conflict_do_nothing().returning(cls.id))
         if new_id is None:

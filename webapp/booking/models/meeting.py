@@ -6,12 +6,22 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Select, UniqueConstraint, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Select,
+    UniqueConstraint,
+    Uuid,
+    column,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Mapped, lazyload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, lazyload, mapped_column, relationship
 
 from webapp import audit, clock, outbox
-from webapp.accounts.models import Person
+from webapp.accounts.models import Company, Person
 from webapp.booking import calendar_files
 from webapp.booking.models.claim import Claim, Span
 from webapp.booking.models.hold import Hold
@@ -21,8 +31,12 @@ from webapp.catalog.models import Consultant
 from webapp.db import Base, Identified, session
 
 KINDS = ("kickoff", "review")
+KIND_NAMES = {"kickoff": "Kick-off", "review": "Monthly review"}
 STATES = ("booked", "held", "missed", "cancelled")
 REVIEW_MINUTES = 60
+
+# Engagements are a room above this one: only the table's own names are known here.
+_engagement = table("engagement", column("id", Uuid), column("company_id", Uuid))
 
 
 class Booking(Identified, Base):
@@ -46,6 +60,14 @@ class Booking(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     attendees: Mapped[list[Attendee]] = relationship(
         back_populates="booking", cascade="all, delete-orphan", lazy="selectin"
+    )
+
+    client_name: Mapped[str | None] = column_property(
+        select(Company.name)
+        .join(_engagement, _engagement.c.company_id == Company.id)
+        .where(_engagement.c.id == engagement_id)
+        .correlate_except(_engagement, Company)
+        .scalar_subquery()
     )
 
     __table_args__ = (
@@ -178,9 +200,19 @@ class Booking(Identified, Base):
         """Its time came and somebody did not."""
         self._close("missed")
 
-    def calendar_file(self, method: str) -> bytes:
-        """What calendars read: method REQUEST (new or changed) or CANCEL."""
-        return calendar_files.invitation(self, method)
+    def calendar_file(self, method: str, reader: Person) -> bytes:
+        """What the reader's calendar reads: method REQUEST (new or changed) or CANCEL."""
+        return calendar_files.invitation(self, method, reader)
+
+    def title_for(self, reader: Person) -> str:
+        """'Monthly review with Ada Stone': each side reads whom it meets; the firm, which client.
+
+        Whoever does not attend reads what their side reads.
+        """
+        side = self.side_of(reader) or ("client" if reader.company_ids else "consultant")
+        consultants = " and ".join(who.name for who in self.people("consultant"))
+        other = consultants if side == "client" else self.client_name
+        return f"{KIND_NAMES[self.kind]} with {other}" if other else self.title
 
     @property
     def span(self) -> Span:

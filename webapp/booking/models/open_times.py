@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, func, or_, select
 
 from webapp import clock
+from webapp.booking.days import holidays_between
 from webapp.booking.models.availability import CalendarRules, DateOverride, WeeklyWindow
 from webapp.booking.models.claim import Claim
 from webapp.booking.slots import (
@@ -115,21 +116,24 @@ def calendars(
 ) -> dict[uuid.UUID, Calendar]:
     """The consultants' calendars around [first, last), in four queries however many they are.
 
+    A public holiday of their country is closed, unless they set hours for that very date.
     What is held or booked under `besides_…` is left out: it may overlap its own successor.
     """
     ids = sorted(set(consultant_ids))
     weekly = _grouped(WeeklyWindow, ids, _weekly)
     overrides = _grouped(DateOverride, ids, _override)
-    busy = _busy(ids, first - AROUND, last + AROUND, besides_hold, besides_booking)
+    reach = first - AROUND, last + AROUND
+    busy = _busy(ids, *reach, besides_hold, besides_booking)
     owners = (
-        select(Consultant.id, Consultant.time_zone, CalendarRules)
+        select(Consultant.id, Consultant.time_zone, Consultant.country, CalendarRules)
         .outerjoin(CalendarRules, CalendarRules.consultant_id == Consultant.id)
         .where(Consultant.id.in_(ids))
     )
     now = clock.now()
     found = {}
-    for who, zone, rules in session.execute(owners):
-        host = Host(zone, weekly[who], overrides[who], busy[who])
+    for who, zone, country, rules in session.execute(owners):
+        dates = _with_holidays(overrides[who], country, *reach)
+        host = Host(zone, weekly[who], dates, busy[who])
         found[who] = Calendar(rules or default_rules(who), host, now)
     return found
 
@@ -178,6 +182,13 @@ def _weekly(row: WeeklyWindow) -> Weekly:
 
 def _override(row: DateOverride) -> Override:
     return Override(row.on, tuple(window(*pair) for pair in row.pairs))
+
+
+def _with_holidays(
+    own: Sequence[Override], country: str, first: datetime, last: datetime
+) -> list[Override]:
+    closed = holidays_between(country, first.date(), last.date()) - {row.date for row in own}
+    return [*own, *(Override(day, ()) for day in sorted(closed))]
 
 
 def window(starts: str, ends: str) -> Window:

@@ -18,6 +18,10 @@ class NoCapacity(SlotTaken):
     """The consultant has no days left in a month that the engagement needs."""
 
 
+class TooManyHeld(Exception):
+    """This network address keeps as many times as one may at once."""
+
+
 class NotOffered(Exception):
     """Never was on offer: outside the hours, too soon, too far ahead, or not sold like this."""
 

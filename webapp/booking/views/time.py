@@ -7,12 +7,13 @@ from typing import Any
 
 from flask import abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from webapp import access, db
 from webapp.access import Open, allow
 from webapp.booking import queries
 from webapp.booking.forms import TakeSlotForm
-from webapp.booking.models import Hold, NoCapacity, NotOffered, SlotTaken
+from webapp.booking.models import Hold, NoCapacity, NotOffered, SlotTaken, TooManyHeld
 from webapp.booking.picking import day, days_of, value_of, week_of, zone_choices
 from webapp.booking.views.choosing import back_from_consultant, books_for_clients, no_longer_sold
 from webapp.booking.views.room import blueprint
@@ -87,6 +88,8 @@ def _take(choice: Choice, form: TakeSlotForm) -> ResponseReturnValue:
     except NotOffered:
         form.refuse(NOT_OFFERED)
         return choice.page(form, alternatives=None), 422
+    except TooManyHeld:
+        return choice.page(form, alternatives=None, too_many=True), 429
     except NoCapacity:
         return choice.page(form, alternatives=None, full=True), 409
     except SlotTaken as lost:
@@ -102,7 +105,17 @@ def _held(choice: Choice, form: TakeSlotForm) -> Hold:
         return choice.held
     if choice.own and not choice.own.awaits_payment:
         choice.own.release()
-    return Hold.take(choice.offering, choice.consultant, form.starts_at, choice.zone, form.key)
+    return Hold.take(
+        choice.offering, choice.consultant, form.starts_at, choice.zone, form.key,
+        address=_counted_address(),
+    )  # fmt: skip
+
+
+def _counted_address() -> str:
+    """Where the visitor comes from; '' for the firm's people, who book for many clients."""
+    if current_user.is_authenticated and current_user.in_firm:
+        return ""
+    return request.remote_addr or ""
 
 
 def own_hold(consultant: Consultant) -> Hold | None:
