@@ -54,7 +54,8 @@ def test_hours_are_read_as_people_write_them(text: str, pairs: list[tuple[str, s
 @pytest.mark.parametrize(
     "text",
     ["9-5", "25:00-26:00", "09:00-09:00", "09:60-10:00", "09:00-12:00, 11:00-13:00", "24:00-25:00",
-     "22:00-02:00, 23:00-24:00", HOSTILE, ", ".join(["09:00-09:10"] * 7)],
+     "22:00-02:00, 23:00-24:00", "٠٩:٠٠-١٢:٠٠", "09:00-1２:00", HOSTILE,
+     ", ".join(["09:00-09:10"] * 7)],
 )  # fmt: skip
 def test_hours_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
@@ -99,12 +100,19 @@ def test_a_date_is_closed_changed_and_removed(browser: FlaskClient, consultant: 
     "data, message",
     [({"on": "2026-11-30"}, "from today on"), ({"on": "soon"}, "Not a valid date"),
      ({}, "Choose a date."), ({"on": "2026-12-03", "hours": "x"}, "Write hours like"),
+     ({"on": "2100-01-01"}, "before 2100"),
+     ({"on": "2026-12-03", "note": "Travel\nhome"}, "one line"),
      ({"on": "2026-12-03", "note": "n" * 200}, "longer than")],
 )  # fmt: skip
 def test_wrong_dates_are_refused(browser: FlaskClient, data: dict[str, str], message: str) -> None:
     answer = browser.post("/availability/dates", data=data)
     assert answer.status_code == 422 and message in answer.text
     assert session.scalars(select(DateOverride)).all() == []
+
+
+def test_a_leap_day_is_a_date(browser: FlaskClient) -> None:
+    assert browser.post("/availability/dates", data={"on": "2028-02-29"}).status_code == 303
+    assert session.scalars(select(DateOverride.on)).one() == date(2028, 2, 29)
 
 
 def test_another_consultants_date_is_not_found(browser: FlaskClient) -> None:

@@ -32,7 +32,7 @@ OFFERING = {
 CONSULTANT = {
     "name": "Noor Achebe", "email": "noor@example.com", "headline": "Steadies operations",
     "roles": ["coo"], "industries": "software, logistics", "languages": "English",
-    "time_zone": "Africa/Lagos", "country": "ng", "days_per_month": "8",
+    "time_zone": "Africa/Lagos", "country": "NG", "days_per_month": "8",
     "meeting_place": "https://meet.example.com/noor", "published": "y",
 }  # fmt: skip
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 
 from tests import make
 from tests.counting import counting
@@ -124,7 +126,7 @@ def test_the_consultant_records_it(
     assert "Held" in page
 
 
-@pytest.mark.parametrize("summary", ["", "   ", "x" * 5001, "a\x00b"])
+@pytest.mark.parametrize("summary", ["", "   ", "x" * 5001, "a\x07b"])
 def test_a_summary_that_cannot_be_used_is_kept_and_explained(
     review: Review, sign_in: SignIn, set_clock: SetClock, summary: str
 ) -> None:
@@ -173,25 +175,28 @@ def test_people_find_a_time_for_one_that_found_none(
     assert (found.state, found.note, found.booking.starts_at) == ("booked", "", chosen)
 
 
-def test_a_time_taken_meanwhile_is_409_with_what_is_open(
-    homeless: Review, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Between reading the list and claiming, somebody else books it."""
-    chosen = FIRST + timedelta(days=8)  # the day before is a holiday in New York
-    taken = Review.take_time
-
-    def too_late(review: Review, starts_at: datetime) -> None:
-        with transaction():
-            lead = review.engagement.lead
-            Booking.schedule(
-                "review", review.engagement_id, [lead], starts_at, 60, "UTC", "X", "Y", []
-            )
-        taken(review, starts_at)
-
-    monkeypatch.setattr(Review, "take_time", too_late)
-    answer = sign_in(sponsor_of(homeless)).post(
-        address(homeless, "/time"), data={"starts_at": written(chosen)}
+def somebody_waits() -> bool:
+    """Whether another transaction stands behind a lock of this one."""
+    waiting = (
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
     )
+    return bool(session.scalar(text(waiting)))
+
+
+def test_a_time_taken_meanwhile_is_409_with_what_is_open(homeless: Review, sign_in: SignIn) -> None:
+    """Somebody else's booking commits after the list was read, before the time is claimed."""
+    chosen = FIRST + timedelta(days=8)  # the day before is a holiday in New York
+    browser, url = sign_in(sponsor_of(homeless)), address(homeless, "/time")
+    lead, engagement_id = homeless.engagement.lead, homeless.engagement_id
+    with ThreadPoolExecutor(1) as pool:
+        with transaction():
+            Booking.schedule("review", engagement_id, [lead], chosen, 60, "UTC", "X", "Y", [])
+            posted = pool.submit(browser.post, url, data={"starts_at": written(chosen)})
+            until = time.monotonic() + 20
+            while not (somebody_waits() or posted.done() or time.monotonic() > until):
+                time.sleep(0.02)
+            assert somebody_waits(), "the request claims a time that another is taking"
+        answer = posted.result()
     assert answer.status_code == 409
     assert "has just been taken" in answer.text
     assert f'value="{written(chosen)}"' not in answer.text

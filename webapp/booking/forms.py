@@ -22,6 +22,7 @@ from webapp.booking.hours_text import read_hours
 from webapp.booking.models import CalendarRules, WeeklyWindow
 from webapp.booking.picking import instant
 from webapp.catalog.models import Consultant
+from webapp.plain_text import one_line
 
 REQUEST_KEY = re.compile(r"[0-9a-f]{32}")
 
@@ -60,6 +61,7 @@ class TakeSlotForm(SlotForm):
 
 DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 WEEK_ORDER = (1, 2, 3, 4, 5, 6, 0)
+FIRST_YEAR_BEYOND = 2100
 
 
 class HoursField(StringField):
@@ -102,12 +104,12 @@ class OverrideForm(FlaskForm):
     on = DateField("Date", validators=[InputRequired("Choose a date.")])
     hours = HoursField("Hours", validators=[Optional(), Length(max=120)],
                        description="Leave empty to take the day off.")  # fmt: skip
-    note = StringField("Note", validators=[Optional(), Length(max=120)],
+    note = StringField("Note", validators=[Optional(), Length(max=120), one_line],
                        description="Only you and the firm see it.")  # fmt: skip
 
     def validate_on(self, field: DateField) -> None:
-        if field.data and not clock.now().date() <= field.data < field.data.replace(year=2100):
-            raise ValidationError("Choose a date from today on.")
+        if field.data and (field.data < clock.now().date() or field.data.year >= FIRST_YEAR_BEYOND):
+            raise ValidationError("Choose a date from today on, before 2100.")
 
     @property
     def windows(self) -> list[dict[str, str]]:

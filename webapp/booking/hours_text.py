@@ -9,7 +9,7 @@ from itertools import pairwise
 from webapp.booking.models.open_times import minute_of_day, window
 
 # A hyphen or any dash; a dot is what many write between hours and minutes.
-PART = re.compile(r"(\d{1,2})[:.](\d{2})\s*[-–—]\s*(\d{1,2})[:.](\d{2})")
+PART = re.compile(r"([0-9]{1,2})[:.]([0-9]{2})\s*[-–—]\s*([0-9]{1,2})[:.]([0-9]{2})")
 MOST_WINDOWS = 6
 
 Pair = tuple[str, str]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from zoneinfo import available_timezones
 
-from babel import Locale
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     EmailField,
-    Field,
     HiddenField,
     RadioField,
     SelectField,
@@ -18,44 +15,15 @@ from wtforms import (
     TelField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional
 
 from webapp.accounts.models import Company, Person
+from webapp.countries import countries
 from webapp.engagements.models import Draft
+from webapp.plain_text import has_letter, one_line, ordinary_text, stripped
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and zone[:4] != "Etc/")
-CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
-COUNTRY = re.compile(r"[A-Z]{2}")
 FULL_ADDRESS = "Enter a full e-mail address, such as ana@example.com."
-NO_COUNTRIES = {"EU", "EZ", "UN", "XA", "XB", "QO", "ZZ"}
-
-
-def countries() -> list[tuple[str, str]]:
-    """(ISO 3166 code, English name), by name; blank first."""
-    names = Locale("en").territories
-    known = [(code, name) for code, name in names.items() if COUNTRY.fullmatch(code)]
-    listed = [pair for pair in known if pair[0] not in NO_COUNTRIES]
-    return [("", "Choose…"), *sorted(listed, key=lambda pair: pair[1])]
-
-
-def stripped(value: str | None) -> str:
-    return (value or "").strip()
-
-
-def one_line(_form: FlaskForm, field: Field) -> None:
-    """Names go into headings and mail headers: no line breaks, no control characters."""
-    if CONTROL.search(field.data or ""):
-        raise ValidationError("Use one line of ordinary characters.")
-
-
-def has_letter(_form: FlaskForm, field: Field) -> None:
-    if not any(character.isalnum() for character in field.data or ""):
-        raise ValidationError("Use letters or digits.")
-
-
-def ordinary_text(_form: FlaskForm, field: Field) -> None:
-    if CONTROL.search(re.sub(r"[\r\n\t]", "", field.data or "")):
-        raise ValidationError("Use ordinary characters.")
 
 
 class DetailsForm(FlaskForm):
@@ -66,7 +34,11 @@ class DetailsForm(FlaskForm):
         [DataRequired("Enter the company’s name."), Length(max=200), one_line, has_letter],
         filters=[stripped],
     )
-    country = SelectField("Country", [InputRequired("Choose the country.")], choices=countries())
+    country = SelectField(
+        "Country",
+        [InputRequired("Choose the country.")],
+        choices=[("", "Choose…"), *countries()],
+    )
     time_zone = SelectField(
         "Time zone", choices=ZONES, description="Meetings and invoices follow this clock."
     )

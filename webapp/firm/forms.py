@@ -45,6 +45,8 @@ MEETING_SCHEMES = {"http", "https", "tel"}
 class AmountField(DecimalField):
     """A finite number; Decimal also reads NaN and Infinity, which no amount of money is."""
 
+    data: Decimal | None
+
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata(valuelist)
         if self.data is not None and not self.data.is_finite():

@@ -79,7 +79,7 @@ def _store(
     kind, about, occurrence, recipient = identity
     row = insert(EmailMessage).values(
         kind=kind, about=about, occurrence=occurrence, recipient=recipient,
-        recipient_name=to.name, message_id=message_id(identity), state="waiting",
+        recipient_name=_folded(to.name), message_id=message_id(identity), state="waiting",
         created_at=clock.now(), last_error="", **parts,
     )  # fmt: skip
     return session.scalar(row.on_conflict_do_nothing().returning(EmailMessage.id))
@@ -87,13 +87,18 @@ def _store(
 
 def _rendered(kind: str, to: Recipient, context: dict[str, Any]) -> dict[str, str]:
     values = {"to": to, "zone": to.time_zone, **context}
-    subject = " ".join(render_template(f"email/{kind}/subject.txt", **values).split())
+    subject = _folded(render_template(f"email/{kind}/subject.txt", **values))
     values["subject"] = subject
     return {
         "subject": subject[:200],
         "text": render_template(f"email/{kind}/body.txt", **values).strip() + "\n",
         "html": render_template(f"email/{kind}/body.html", **values),
     }
+
+
+def _folded(text: str) -> str:
+    """On one line, as a mail header must be: a name with a line break would stop the mail."""
+    return " ".join(text.split())
 
 
 def message_id(identity: tuple[str, ...]) -> str:

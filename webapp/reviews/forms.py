@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import RadioField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from webapp.engagements.forms import ordinary_text, stripped
+from webapp.plain_text import ordinary_text, stripped
 
 WRITTEN = "%Y-%m-%dT%H:%MZ"
 
