@@ -121,16 +121,26 @@ class NavigationLink:
 
 
 def navigation() -> Iterator[NavigationLink]:
-    """What the viewer may go to: public pages for visitors, their own rooms for the rest."""
+    """What the viewer may go to: public pages for visitors, their own rooms for the rest.
+
+    The page's own room is the link whose address says most of it: /practice/jobs is Jobs alone.
+    """
+    links = list(_links())
+    current = max((url for _, url in links if _within(url)), key=len, default=None)
+    return (NavigationLink(label, url, url == current) for label, url in links)
+
+
+def _within(url: str) -> bool:
+    return request.path == url or request.path.startswith(url + "/")
+
+
+def _links() -> Iterator[tuple[str, str]]:
     roles = current_user.role_names if current_user.is_authenticated else frozenset()
     for label, endpoint, who in NAVIGATION:
         if endpoint not in current_app.view_functions:  # while rooms are being built
             continue
         if (who & roles) if roles else not who:
-            url = url_for(endpoint)
-            yield NavigationLink(
-                label, url, request.path == url or request.path.startswith(url + "/")
-            )
+            yield label, url_for(endpoint)
 
 
 def page_context() -> dict[str, Any]:

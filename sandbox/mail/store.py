@@ -20,6 +20,8 @@ CREATE TABLE IF NOT EXISTS mail (
 );
 CREATE INDEX IF NOT EXISTS mail_message_id ON mail (message_id)
 """
+EVERY = -1
+"""As a limit: none."""
 COLUMNS = "id, message_id, sender, recipients, subject, received_at"
 
 
@@ -90,7 +92,7 @@ class MailStore:
         return self.folder / f"{number:06}.eml"
 
     def all(self, to: str = "", limit: int = 500) -> list[Mail]:
-        """Newest first; ``to`` keeps those with a recipient that contains it."""
+        """Newest first, ``limit`` at most; ``to`` keeps those with a recipient that contains it."""
         query = f"SELECT {COLUMNS} FROM mail WHERE recipients LIKE ? ORDER BY id DESC LIMIT ?"
         with closing(self.connect()) as connection:
             rows = connection.execute(query, (f"%{to.strip().lower()}%", limit))

@@ -6,7 +6,8 @@ from flask import Blueprint, Response, abort, current_app, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from sandbox.mail.letter import Letter
-from sandbox.mail.store import Mail, MailStore
+from sandbox.mail.store import EVERY, Mail, MailStore
+from webapp.paging import slice_of
 
 blueprint = Blueprint("mails", __name__)
 
@@ -35,7 +36,10 @@ def mail_or_404(number: int) -> tuple[Mail, Letter]:
 def mail_list() -> ResponseReturnValue:
     to = request.args.get("to", "")
     return render_template(
-        "mails.html", mails=store().all(to), to=to, addresses=store().recipients()
+        "mails.html",
+        page=slice_of(store().all(to, EVERY)),
+        to=to,
+        addresses=store().recipients(),
     )
 
 

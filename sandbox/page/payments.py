@@ -18,22 +18,32 @@ MOST_DELIVERIES = 50
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table; ``url`` leads to the stand-in's own page, where it has one."""
+    """One line of a table; ``url`` leads to the stand-in's own page, where it has one.
+
+    ``note`` stands small under the name: the id, where the name is not it.
+    """
 
     name: str
     state: str
     detail: str
     at: datetime | None = None
     url: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Section:
-    """One table; ``detail`` heads its last column."""
+    """One table; ``detail`` heads its last column; ``total`` when not all rows are shown."""
 
     title: str
     detail: str
     rows: Sequence[Row]
+    total: int = 0
+
+    @property
+    def caption(self) -> str:
+        shown = len(self.rows)
+        return f"The latest {shown} of {self.total}" if self.total > shown else f"{shown} in all"
 
     @property
     def columns(self) -> list[str]:
@@ -60,27 +70,34 @@ def books() -> ResponseReturnValue:
 
 def sections(books: StandIn) -> list[Section]:
     customers = map(customer, books.objects("customer"))
-    subscriptions = map(subscription, books.objects("subscription"))
+    names = {found["id"]: called(found) for found in books.objects("customer")}
+    subscriptions = (subscription(s, names) for s in books.objects("subscription"))
     invoices = map(invoice, books.objects("invoice"))
-    deliveries = map(delivery, books.webhooks()[:MOST_DELIVERIES])
+    sent = books.webhooks()
+    deliveries = map(delivery, sent[:MOST_DELIVERIES])
     return [
         Section("Customers", "E-mail", list(customers)),
         Section("Subscriptions", "Price", list(subscriptions)),
         Section("Invoices", "Total", list(invoices)),
-        Section("Webhooks", "Answer", list(deliveries)),
+        Section("Webhooks", "Answer", list(deliveries), len(sent)),
     ]
 
 
 def customer(found: Document) -> Row:
     state = "past_due" if found.get("delinquent") else "active"
-    name = found.get("name") or found["id"]
-    return Row(name, state, found.get("email") or "", instant(found["created"]))
+    return Row(called(found), state, found.get("email") or "", instant(found["created"]))
 
 
-def subscription(found: Document) -> Row:
+def called(customer: Document) -> str:
+    return str(customer.get("name") or customer["id"])
+
+
+def subscription(found: Document, names: Mapping[str, str]) -> Row:
+    """Named after whose it is."""
     prices = [item["price"] for item in found["items"]["data"]]
     each = ", ".join(amount(price["unit_amount"] or 0, price["currency"]) for price in prices)
-    return Row(found["id"], found["status"], each, instant(found["created"]))
+    whose = names.get(found["customer"], found["customer"])
+    return Row(whose, found["status"], each, instant(found["created"]), note=found["id"])
 
 
 def invoice(found: Document) -> Row:
@@ -96,7 +113,9 @@ def invoice(found: Document) -> Row:
 def delivery(found: Document) -> Row:
     tries = found["attempts"]
     again = f" after {tries} tries" if tries > 1 else ""
-    return Row(found["type"], found["state"], f"{found['answer'] or 'not sent yet'}{again}")
+    answer = f"{found['answer'] or 'not sent yet'}{again}"
+    at = instant(found["created"])
+    return Row(found["type"], found["state"], answer, at, note=found["event"])
 
 
 def amount(minor: int, currency: str) -> str:

@@ -43,9 +43,15 @@ def create_app(account: Account) -> Flask:
     app.register_blueprint(api.install())
     app.register_blueprint(control.blueprint)
     app.register_blueprint(pages.blueprint)
+    app.add_url_rule("/favicon.ico", view_func=_favicon)
     app.add_template_filter(_day, "day")
     app.register_error_handler(404, _no_such_route)
     return app
+
+
+def _favicon() -> ResponseReturnValue:
+    """Browsers ask for one unasked; that there is none is no error."""
+    return "", 204
 
 
 def _day(at: int) -> str:

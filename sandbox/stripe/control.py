@@ -138,7 +138,8 @@ def _delivery_states() -> dict[str, int]:
 @blueprint.get("/webhooks")
 def show_webhooks() -> ResponseReturnValue:
     rows = _account().store.rows(
-        "SELECT seq, event, type, forged, state, attempts, answer FROM deliveries ORDER BY seq"
+        "SELECT seq, event, type, forged, state, attempts, answer, "
+        "json_extract(body, '$.created') AS created FROM deliveries ORDER BY seq"
     )
     return jsonify(states=_delivery_states(), deliveries=[dict(row) for row in rows])
 

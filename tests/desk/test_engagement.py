@@ -330,6 +330,8 @@ def test_a_long_story_folds_its_beginning(view: View) -> None:
         )
     page = view(lead(engagement), engagement)
     assert "<details" in page and "17 earlier entries" in page
+    latest = page.rindex('class="is-now"')
+    assert page.count('class="is-now"') == 1 and "Review 0" in page[latest:]
 
 
 def test_the_same_statements_however_much_there_is(app: object, sign_in: SignIn) -> None:

@@ -4,6 +4,7 @@ import re
 
 import stripe
 
+from sandbox.stripe.pages.pdf import invoice_pdf
 from tests.sandbox.stripe_desk import CARD, Desk
 
 HOUR = 3600
@@ -135,3 +136,65 @@ def test_the_invoice_has_a_pdf(desk: Desk) -> None:
     assert answer.headers["Content-Type"] == "application/pdf"
     assert answer.content.startswith(b"%PDF-") and len(answer.content) > 1000
     assert desk.browser.get(f"{desk.url}/i/{invoice.id}/guessed").status_code == 404
+
+
+DETAILS = {
+    "billing_name": "Acme Holding",
+    "billing_email": "books@acme.example",
+    "line1": "1 Dock Road",
+    "city": "Portland",
+    "state": "ME",
+    "postal_code": "04101",
+    "country": "us",
+}
+
+
+def test_billing_details_are_corrected_in_the_portal(desk: Desk) -> None:
+    customer = desk.customer().id
+    address = portal(desk, customer)
+    assert 'value="Acme Holding"' not in desk.browser.get(address).text
+    page = desk.browser.post(address + "/details", data=DETAILS).text
+    assert 'value="Acme Holding"' in page and 'value="1 Dock Road"' in page
+    found = desk.api.v1.customers.retrieve(customer)
+    assert (found.name, found.email) == ("Acme Holding", "books@acme.example")
+    assert (found.address.country, found.address.line2) == ("US", None)
+    event = desk.api.v1.events.list({"type": "customer.updated"}).data[0]
+    assert event.data.object["address"]["city"] == "Portland"
+    assert "name" in event.data.previous_attributes
+
+
+def test_the_portal_tells_what_is_wrong_with_the_details(desk: Desk) -> None:
+    customer = desk.customer().id
+    wrong = DETAILS | {"billing_email": "books", "country": "Maine"}
+    answer = desk.browser.post(portal(desk, customer) + "/details", data=wrong)
+    assert answer.status_code == 422 and 'value="1 Dock Road"' in answer.text
+    assert "two letters" in answer.text and "Enter an email address" in answer.text
+    assert desk.api.v1.customers.retrieve(customer).address is None
+
+
+def test_a_configuration_may_keep_the_details_from_customers(desk: Desk) -> None:
+    kept = desk.api.v1.billing_portal.configurations.create(
+        {"features": {"invoice_history": {"enabled": True}}}
+    )
+    values = {"customer": desk.customer().id, "configuration": kept.id}
+    address = desk.api.v1.billing_portal.sessions.create(values).url
+    assert "Billing details" not in desk.browser.get(address).text
+    assert desk.browser.post(address + "/details", data=DETAILS).status_code == 404
+
+
+def test_an_invoice_shows_its_order_number_and_no_empty_period(desk: Desk) -> None:
+    customer = desk.customer().id
+    fields = [{"name": "Purchase order", "value": "PO-4711"}]
+    draft = desk.api.v1.invoices.create({"customer": customer, "custom_fields": fields})
+    line = {"customer": customer, "invoice": draft.id, "amount": 5000, "currency": "usd"}
+    desk.api.v1.invoice_items.create(line | {"description": "A day"})
+    invoice = desk.api.v1.invoices.finalize_invoice(draft.id)
+    page = desk.browser.get(str(invoice.hosted_invoice_url)).text
+    assert "Purchase order: PO-4711" in page
+    assert " – " not in page
+    with_field = invoice_pdf({**invoice.to_dict(), "custom_fields": fields})
+    assert len(with_field) > len(invoice_pdf({**invoice.to_dict(), "custom_fields": None}))
+
+
+def test_a_browser_that_asks_for_an_icon_is_not_refused(desk: Desk) -> None:
+    assert desk.browser.get(f"{desk.url}/favicon.ico").status_code == 204

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from sandbox.mail.store import MailStore
 from sandbox.page.app import create_page
+from sandbox.page.payments import MOST_DELIVERIES
 from tests.sandbox.stripe_desk import Desk
 from webapp import clock
 
@@ -103,6 +104,24 @@ def test_the_books_show_what_was_bought(page: FlaskClient, desk: Desk) -> None:
     assert subscription.id in shown
     assert "$6,000.00" in shown, "the first invoice: a month and the deposit"
     assert "checkout.session.completed" in shown
+    paid = desk.api.v1.events.list({"type": "invoice.paid"}).data[0]
+    assert paid.id in shown, "which event, for whoever looks for it"
+
+
+def test_a_cut_list_of_webhooks_says_so(page: FlaskClient, desk: Desk) -> None:
+    for number in range(MOST_DELIVERIES + 1):
+        desk.api.v1.customers.create({"name": f"Customer {number}"})
+    shown = page.get("/payments").text
+    assert "The latest 50 of 51" in shown
+    assert "51 in all" in shown, "the customers"
+
+
+def test_many_mails_come_in_pages(page: FlaskClient, store: MailStore) -> None:
+    for number in range(51):
+        keep(store, f"Mail {number:02}", "ann@acme.example")
+    first, second = (page.get(f"/mails?page={n}").text for n in (1, 2))
+    assert "51 mails" in first and "Mail 50" in first and "Mail 00" not in first
+    assert "Older" in first and "Newer" in second and "Mail 00" in second
 
 
 def test_without_the_stand_in_the_page_says_so(environment: dict[str, str]) -> None:

@@ -50,6 +50,10 @@ def options(settings: Settings) -> dict[str, object]:
         ],
         "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False, "test_environment": True},
         "SECURITY_FLASH_MESSAGES": False,
+        "SECURITY_MSG_GENERIC_AUTHN_FAILED": (
+            "That e-mail and password do not go together.",
+            "error",
+        ),
         "SECURITY_TOTP_SECRETS": dict(enumerate(settings.totp_secrets, start=1)),
         "SECURITY_TOTP_ISSUER": settings.firm_name,
     }

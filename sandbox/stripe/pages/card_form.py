@@ -13,7 +13,7 @@ from sandbox.stripe.billing.cards import passes_luhn
 from sandbox.stripe.billing.payment_methods import CardEntry
 
 FIELDS = ("email", "number", "exp", "cvc", "name", "country")
-_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _EXPIRY = re.compile(r"^\s*(\d{1,2})\s*/?\s*(\d{2}|\d{4})\s*$")
 LONGEST = 200
 
@@ -54,7 +54,7 @@ class CardForm:
         )
 
     def _check_email(self) -> None:
-        if self.wants_email and not _EMAIL.match(self.values["email"]):
+        if self.wants_email and not EMAIL.match(self.values["email"]):
             self.errors["email"] = "Enter an email address, such as name@example.com."
 
     def _check_number(self, number: str) -> None:

@@ -34,6 +34,7 @@ def _head(pdf: FPDF, invoice: Document) -> None:
         f"Date {day}",
         invoice["customer_name"] or "",
         invoice["customer_email"] or "",
+        *(f"{extra['name']}: {extra['value']}" for extra in invoice["custom_fields"] or ()),
     ):
         pdf.cell(0, 6, _latin(text), new_x="LMARGIN", new_y="NEXT")
     pdf.ln(6)

@@ -1,4 +1,4 @@
-"""The customer portal: cards on file and past invoices."""
+"""The customer portal: cards on file, billing details and past invoices."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,6 +10,7 @@ from sandbox.stripe.core.documents import Document, private
 from sandbox.stripe.core.errors import CardDeclined
 from sandbox.stripe.core.events import change
 from sandbox.stripe.pages.card_form import CardForm
+from sandbox.stripe.pages.details_form import DetailsForm
 from sandbox.stripe.pages.shared import account, not_found
 
 blueprint = Blueprint("portal", __name__)
@@ -126,6 +127,28 @@ def remove(token: str, method: str) -> ResponseReturnValue:
     return redirect(url_for("pages.portal.show", token=token), 303)
 
 
+@blueprint.post("/p/session/<token>/details")
+def save_details(token: str) -> ResponseReturnValue:
+    here, session = account(), _session(token)
+    allowed = _allowed(here, session) if session else frozenset()
+    if session is None or not allowed:
+        return not_found()
+    form = DetailsForm.typed(request.form, allowed)
+    wanted = form.changes()
+    if wanted is None:
+        return _page(here, session, CardForm({}), form), 422
+    with here.store.transaction():
+        change(here, "customer.updated", here.get("customer", session["customer"]), **wanted)
+    return redirect(url_for("pages.portal.show", token=token), 303)
+
+
+def _allowed(here: Account, session: Document) -> frozenset[str]:
+    """Which of the customer's details the portal's configuration leaves to them."""
+    configuration = here.get("billing_portal.configuration", session["configuration"])
+    feature = configuration["features"]["customer_update"]
+    return frozenset(feature["allowed_updates"]) if feature["enabled"] else frozenset()
+
+
 def _card(here: Account, token: str, method: str) -> Document | None:
     session, found = _session(token), here.store.load(method)
     if session is None or found is None or found.get("object") != "payment_method":
@@ -138,7 +161,9 @@ def _session(token: str) -> Document | None:
     return found[0] if found else None
 
 
-def _page(here: Account, session: Document, form: CardForm) -> str:
+def _page(
+    here: Account, session: Document, form: CardForm, details: DetailsForm | None = None
+) -> str:
     customer = here.get("customer", session["customer"])
     return render_template(
         "stripe/portal.html",
@@ -151,6 +176,7 @@ def _page(here: Account, session: Document, form: CardForm) -> str:
             _invoice_row(i) for i in here.find("invoice", customer=customer["id"]) if i["number"]
         ],
         form=form,
+        details=details or DetailsForm.kept(customer, _allowed(here, session)),
         back=session["return_url"],
         title="Billing",
     )

@@ -10,6 +10,11 @@ from sandbox.stripe.core.ids import random_text
 from sandbox.stripe.core.paging import matching, page
 from sandbox.stripe.resources.customers import alive
 
+_FROM_DASHBOARD = {
+    "customer_update": {"allowed_updates": ["address", "email", "name"], "enabled": True}
+}
+"""The default configuration is made in the dashboard, where customers may correct their details."""
+
 
 @endpoint("billing_portal.session.create", "configuration customer flow_data locale return_url")
 def create_session(account: Account, params: Params) -> Document:
@@ -42,7 +47,7 @@ def _configuration(account: Account, params: Params) -> Document:
     if "configuration" in params:
         return account.get("billing_portal.configuration", params["configuration"], "configuration")
     kept = account.find("billing_portal.configuration", is_default=True)
-    return kept[0] if kept else _make(account, {"features": {}}, is_default=True)
+    return kept[0] if kept else _make(account, {"features": _FROM_DASHBOARD}, is_default=True)
 
 
 def _make(account: Account, params: Params, *, is_default: bool) -> Document:

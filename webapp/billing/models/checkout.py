@@ -164,9 +164,13 @@ def _explained(order: Order) -> str:
     assert order.renewal is not None
     day = f"{order.renewal.on.day} {order.renewal.on:%B %Y}"
     return (
-        f"You pay {order.total.format()} today, which covers the first month. "
+        f"Today you pay {order.total.format()} ({_parts(order)}). "
         f"From {day} on, {order.renewal.price.format()} is charged each month."
     )
+
+
+def _parts(order: Order) -> str:
+    return " and ".join(f"{line.label}: {line.amount.format()}" for line in order.lines)
 
 
 def _one_time(order: Order) -> list[dict[str, Any]]:

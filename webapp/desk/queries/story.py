@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from webapp.billing.models import Invoice
@@ -19,8 +20,20 @@ def story_of(page: Page) -> tuple[list[TimelineEntry], list[TimelineEntry]]:
     What is still to come stands above, among the meetings and the steps.
     """
     told = [entry for entry in page.engagement.timeline(page.zone) if entry.state != "next"]
-    told = sorted([*told, *_money(page)], key=lambda entry: entry.at)
+    told = _marked(sorted([*told, *_money(page)], key=lambda entry: entry.at))
     return told[:-SHOWN], told[-SHOWN:]
+
+
+def _marked(told: list[TimelineEntry]) -> list[TimelineEntry]:
+    """Money and meetings come in after the latest stage: only the very latest entry is "now".
+
+    A trouble keeps its own mark.
+    """
+    settled = [replace(entry, state="done") if entry.state == "now" else entry for entry in told]
+    latest = max((at for at, entry in enumerate(settled) if entry.state != "bad"), default=None)
+    if latest is not None:
+        settled[latest] = replace(settled[latest], state="now")
+    return settled
 
 
 def _money(page: Page) -> Iterator[TimelineEntry]:

@@ -16,10 +16,14 @@ from webapp.billing.queries import money_of
 from webapp.booking.models import Booking
 from webapp.db import session
 from webapp.engagements.models import Assignment, Engagement, FollowUp
-from webapp.engagements.stages import STAGES
+from webapp.engagements.stages import LABELS, STAGES
 from webapp.firm.forms import SearchForm
 from webapp.firm.views.room import blueprint
 from webapp.paging import counted, paged
+
+SIGNED_ON = ("signed", "onboarding", "active", "paused", "ending", "ended")
+"""What the list shows unasked; bookings nobody finished are a choice of its filter."""
+EVERY = "every"
 
 
 @blueprint.get("")
@@ -33,7 +37,7 @@ def engagements() -> ResponseReturnValue:
         next_meetings=Booking.next_of(ids),
         money_lines=money_of(ids),
         follow_ups=FollowUp.still_open(),
-        form=SearchForm.over(STAGES, counted(Engagement.stage)),
+        form=_form(),
     )
 
 
@@ -46,6 +50,14 @@ def close_follow_up(follow_up_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for("firm.engagements"), 303)
 
 
+def _form() -> SearchForm:
+    counts = counted(Engagement.stage)
+    form = SearchForm.over(STAGES, counts)
+    stages = [(stage, f"{LABELS[stage]} ({counts.get(stage, 0)})") for stage in STAGES]
+    form.state.choices = [("", "Signed and after"), (EVERY, "All"), *stages]
+    return form
+
+
 def _rows() -> Select[Any]:
     leads = selectinload(Engagement.assignments).joinedload(Assignment.consultant)
     parties = (joinedload(Engagement.company), joinedload(Engagement.offering), leads)
@@ -54,8 +66,9 @@ def _rows() -> Select[Any]:
 
 def _filtered(rows: Select[Any]) -> Select[Any]:
     stage, wanted = request.args.get("state", ""), request.args.get("q", "").strip()
-    if stage in STAGES:
-        rows = rows.where(Engagement.stage == stage)
+    if stage != EVERY:
+        shown = (stage,) if stage in STAGES else SIGNED_ON
+        rows = rows.where(Engagement.stage.in_(shown))
     if wanted:
         named = Company.name.icontains(wanted, autoescape=True)
         rows = rows.join(Engagement.company).where(named)
