@@ -74,6 +74,8 @@ class Draft:
 
     def _person(self) -> Person:
         if self.person_id and (known := session.get(Person, uuid.UUID(self.person_id))):
+            # Only somebody who is signed in adds to their own account.
+            known.phone = known.phone or self.contact_phone
             return known
         # Two bookings by one newcomer may be signed at once: the address decides who comes first.
         row = insert(Person).values(
