@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from html import escape
 
 import pytest
@@ -18,10 +19,12 @@ from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.audit import AuditEvent
 from webapp.billing.models import Customer
+from webapp.billing.next_steps import next_steps
+from webapp.billing.order import Order
 from webapp.billing.queries import money_of
 from webapp.db import session
 from webapp.money import Money
-from webapp.web import format_when
+from webapp.web import format_day, format_when
 
 SignIn = Callable[[Person], FlaskClient]
 
@@ -162,3 +165,35 @@ def test_money_of_one_or_many_engagements_takes_the_same_two_queries(payer: Clie
     assert line.paid == Money(600000, "USD") and line.paid_at
     assert (line.overdue, line.next_at is not None) == (None, True)
     assert len(one) == len(many) == 2
+
+
+def test_a_kickoff_too_near_for_a_full_refund_is_sold_with_what_comes_back(payer: Client) -> None:
+    payer.engagement.terms.full_refund_days = 400
+    session.commit()
+    page = visible(payer.browser.get(payer.url("pay")).text)
+    assert "Cancel before the kick-off and 50% comes back." in page
+    assert "everything comes back" not in page
+
+
+def test_order_number_stands_on_the_order_the_receipt_and_the_invoices(
+    payer: Client, sign_in: SignIn
+) -> None:
+    assert "PO-77" in visible(payer.browser.get(payer.url("pay")).text)
+    engagement = payer.start()
+    assert engagement.sponsor
+    [receipt] = payer.mails("Receipt")
+    assert "Your order number: PO-77" in receipt
+    page = sign_in(engagement.sponsor).get(f"/engagements/{engagement.id}")
+    assert "Your order number on them: PO-77" in visible(page.text)
+
+
+def test_what_to_have_ready_is_never_told_for_a_day_that_is_past(
+    payer: Client, set_clock: Callable[[datetime], None]
+) -> None:
+    engagement = payer.start()
+    starts = engagement.hold.starts_at
+    ready = next_steps(engagement, Order.of(engagement))[1]
+    assert ready.when == format_day(starts - timedelta(days=2), engagement.time_zone)
+    set_clock(starts - timedelta(days=1))
+    ready = next_steps(engagement, Order.of(engagement))[1]
+    assert (ready.when, ready.title) == ("Now", "What to have ready")

@@ -14,6 +14,7 @@ from tests.billing.test_webhook import signature
 from tests.standin import StandIn
 from webapp.accounts.models import Person
 from webapp.billing.models import Subscription
+from webapp.billing.order import month_days
 from webapp.billing.queries import money_of
 from webapp.engagements.models import RetainerPeriod
 from webapp.money import Money
@@ -33,8 +34,11 @@ def test_next_month_is_invoiced_paid_and_receipted_once(payer: Client) -> None:
     engagement = payer.engagement
     months = [(period.number, period.starts) for period in engagement.periods]
     assert months == [(1, engagement.kick_off_on), (2, engagement.local_date(second.issued_at))]
+    [line] = second.lines
+    assert line["text"] == f"{engagement.title}, {month_days(engagement, 2)}"
     receipts = payer.mails("Receipt")
-    assert len(receipts) == 2 and second.number in receipts[1] and "$5,000.00" in receipts[1]
+    assert len(receipts) == 2 and second.number in receipts[1]
+    assert f"{line['text']}: $5,000.00" in receipts[1]
     assert failed_jobs() == []
 
 

@@ -275,3 +275,33 @@ def test_an_engagement_without_one_has_no_such_page(app: object, sign_in: SignIn
     engagement: Engagement = make.engagement()
     browser = sign_in(make.person(Role.OWNER))
     assert browser.get(f"/engagements/{engagement.id}/agreement").status_code == 404
+
+
+def test_a_kickoff_too_near_for_a_full_refund_says_what_applies_from_now_on(app: object) -> None:
+    text = _text_of(started(full_refund_days=60))
+    assert "less than 60 days away" in text and "gets back 50 percent of everything" in text
+    assert "gets back everything paid at booking" not in text
+
+
+def _text_of(booking: Booking) -> str:
+    engagement = Engagement.of_hold(booking.hold)
+    engagement.draft.update(company_name="Harbour Foods", contact_name="Ana Reyes")
+    return engagement.agreement_text()
+
+
+def test_what_was_accepted_can_be_read_until_it_is_paid(
+    signed: Booking, client: FlaskClient
+) -> None:
+    page = client.get(signed.url("agreement")).text
+    kept = signed.engagement.agreements[0]
+    assert kept.text_hash in page and f"Ana Reyes, {kept.accepted_email}" in page
+    assert f'href="{signed.url("pay")}"' in page and 'name="accepted"' not in page
+
+
+def test_once_signed_the_steps_lead_to_the_agreement_and_not_to_the_details(
+    signed: Booking, client: FlaskClient
+) -> None:
+    for step in ("pay", "left"):
+        page = client.get(signed.url(step)).text
+        assert f'href="{signed.url("agreement")}"' in page
+        assert f'href="{signed.url()}"' not in page

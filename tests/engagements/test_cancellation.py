@@ -144,3 +144,35 @@ def test_all_others_are_refused(begun: Engagement, sign_in: SignIn) -> None:
     stranger = sign_in(make.person(Role.SPONSOR, company=make.company()))
     assert stranger.get(url(begun)).status_code == 404
     assert stranger.post(url(begun), data=CONFIRMED).status_code == 404
+
+
+def test_past_the_deadline_no_page_speaks_of_it(
+    begun: Engagement, sign_in: SignIn, set_clock: SetClock
+) -> None:
+    browser = sign_in(sponsor_of(begun))
+    assert "everything until" in browser.get(url(begun)).text
+    set_clock(begun.refund_policy.deadline + timedelta(minutes=1))
+    page = browser.get(url(begun)).text
+    assert "everything until" not in page and "50 percent until the kick-off begins" in page
+
+
+def test_whoever_cancels_learns_what_comes_back(begun: Engagement, sign_in: SignIn) -> None:
+    browser = sign_in(sponsor_of(begun))
+    page = browser.post(url(begun), data=CONFIRMED, follow_redirects=True).text
+    assert "$6,000.00 goes back to the card" in page
+    assert "Cancelled before the kick-off: Plans changed" in page
+    assert begun.steps[0].title not in page
+
+
+def test_after_the_kickoff_the_notice_applies_and_somebody_to_write_to_is_named(
+    begun: Engagement, sign_in: SignIn, set_clock: SetClock
+) -> None:
+    assert begun.kickoff is not None
+    browser = sign_in(sponsor_of(begun))
+    set_clock(begun.kickoff.starts_at)
+    begun.hold_kickoff(begun.lead.person, waive=True)
+    session.commit()
+    answer = browser.get(url(begun))
+    assert answer.status_code == 409
+    assert "the notice period of 30 days applies" in answer.text
+    assert f"mailto:{begun.lead.person.email}" in answer.text

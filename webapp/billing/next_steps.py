@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from webapp import clock
 from webapp.billing.order import Order
 from webapp.engagements.models import Engagement
 from webapp.web import format_day, format_money, format_when
@@ -28,12 +29,20 @@ def next_steps(engagement: Engagement, order: Order) -> list[Entry]:
     entries = [
         Entry("Now", "Look into your mail", f"{address} gets the kick-off for your calendar, "
               "a link to sign in, and the receipt.", "now"),
-        Entry(format_day(starts - timedelta(days=2), zone), "What to have ready",
-              "Two days before, we write what makes the first hour useful."),
+        _ready(starts - timedelta(days=2), zone),
         Entry(format_when(starts, zone), f"Kick-off with {lead}",
               "An hour on where you stand, what matters first, and who decides what."),
     ]  # fmt: skip
     return entries + _later(order)
+
+
+def _ready(told_at: datetime, zone: str) -> Entry:
+    """What to bring is written two days before the kick-off; to who books later, at once."""
+    title = "What to have ready"
+    if told_at <= clock.now():
+        return Entry("Now", title, "It is in your mail: what makes the first hour useful.", "now")
+    day = format_day(told_at, zone)
+    return Entry(day, title, "Two days before, we write what makes the first hour useful.")
 
 
 def _later(order: Order) -> list[Entry]:

@@ -49,8 +49,8 @@ class Order:
     @classmethod
     def of(cls, engagement: Engagement) -> Order:
         terms = engagement.terms
-        starts = engagement.kick_off_on
-        label = _first_month(starts) if terms.is_retainer else terms.name
+        first = f"First month, {month_days(engagement, 1)}"
+        label = first if terms.is_retainer else terms.name
         lines = [OrderLine(label, terms.price)]
         if terms.deposit:
             lines.append(OrderLine("Deposit", terms.deposit))
@@ -63,9 +63,10 @@ def _renewal(engagement: Engagement, price: Money) -> Renewal:
     return Renewal(price, on, midnight(on, engagement.time_zone))
 
 
-def _first_month(starts: date) -> str:
-    last = starts + relativedelta(months=1) - timedelta(days=1)
-    return f"First month, {_short(starts)} – {_short(last)}"
+def month_days(engagement: Engagement, number: int) -> str:
+    """The days of the engagement's nth month, the first and the last of them named."""
+    last = month_start(engagement, number + 1) - timedelta(days=1)
+    return f"{_short(month_start(engagement, number))} – {_short(last)}"
 
 
 def _short(day: date) -> str:

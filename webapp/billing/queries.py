@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from webapp.billing.models import Invoice, Subscription
 from webapp.db import session
@@ -16,10 +17,12 @@ from webapp.money import Money
 
 @dataclass(frozen=True)
 class MoneyLine:
-    """paid: the latest paid invoice; overdue: open after a failed try; next_at: the renewal."""
+    """paid: the latest paid invoice, refunded: all of it goes back; overdue: open after a failed
+    try; next_at: the renewal."""
 
     paid: Money | None = None
     paid_at: datetime | None = None
+    refunded: bool = False
     overdue: Money | None = None
     hosted_url: str = ""
     next_at: datetime | None = None
@@ -40,8 +43,9 @@ def _renewals(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, datetime | None]:
 
 def _invoices(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Invoice]]:
     rows = select(Invoice).where(Invoice.engagement_id.in_(ids)).order_by(Invoice.issued_at)
+    rows = rows.options(joinedload(Invoice.refunds))
     found: dict[uuid.UUID, list[Invoice]] = {}
-    for invoice in session.scalars(rows):
+    for invoice in session.scalars(rows).unique():
         found.setdefault(invoice.engagement_id, []).append(invoice)
     return found
 
@@ -56,6 +60,7 @@ def _line(invoices: Iterable[Invoice], next_at: datetime | None) -> MoneyLine:
     return MoneyLine(
         paid=paid.total if paid else None,
         paid_at=paid.paid_at if paid else None,
+        refunded=bool(paid and paid.given_back == paid.paid),
         overdue=Money(overdue.due_minor, overdue.currency) if overdue else None,
         hosted_url=overdue.hosted_url if overdue else "",
         next_at=next_at,

@@ -93,7 +93,7 @@ def elsewhere(engagement: Engagement, token: str) -> ResponseReturnValue | None:
 
 def summary(page: str, engagement: Engagement, token: str, **values: object) -> str:
     """A page of paying, beside what is bought; `values` are the page's own."""
-    context = start.page_context(engagement.hold, token, "Payment", engagement.time_zone)
+    context = start.page_context(engagement.hold, token, "Payment", engagement.time_zone, True)
     order = Order.of(engagement)
     return render_template(
         f"billing/{page}.html", engagement=engagement, order=order, **context | values

@@ -19,7 +19,8 @@ SIGN_IN_DAYS = 14
 def start_url(engagement: Engagement) -> str:
     """The way back into a booking: to its agreement, or once that is signed, to its payment."""
     token = access.sign("start", str(engagement.hold_id))
-    return absolute_url("engagements.agreement", token=token)
+    page = "billing.pay" if engagement.stage == "signed" else "engagements.agreement"
+    return absolute_url(page, token=token)
 
 
 def page_url(engagement: Engagement) -> str:

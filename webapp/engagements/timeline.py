@@ -13,6 +13,7 @@ from webapp.web import format_when
 
 if TYPE_CHECKING:
     from webapp.booking.models import Booking
+    from webapp.engagements.models.assignment import StageChange
     from webapp.engagements.models.engagement import Engagement
 
 TITLES = {
@@ -51,7 +52,13 @@ def _stages(engagement: Engagement) -> Iterator[Entry]:
     for change in engagement.stage_changes:
         latest = change is engagement.stage_changes[-1]
         title = TITLES.get(change.to_stage, LABELS[change.to_stage])
-        yield change.at, title, change.reason, "now" if latest else "done"
+        yield change.at, title, _why(change), "now" if latest else "done"
+
+
+def _why(change: StageChange) -> str:
+    if (change.from_stage, change.to_stage) != ("onboarding", "ended"):
+        return change.reason
+    return ": ".join(filter(None, ("Cancelled before the kick-off", change.reason)))
 
 
 def _steps(engagement: Engagement) -> Iterator[Entry]:

@@ -13,9 +13,9 @@ const rememberZone = () => {
 const left = (milliseconds) => {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
   const [days, hours] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600)];
-  if (days > 1) return `${days} days left`;
-  if (hours > 0) return `${hours} h ${Math.floor((seconds % 3600) / 60)} min left`;
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left`;
+  if (days > 1) return `${days} days`;
+  if (hours > 0) return `${hours} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 };
 
 // The server's time, not the browser's: clocks differ, and a sandbox's may be months ahead.
@@ -25,7 +25,9 @@ const ahead = told ? new Date(told.content) - Date.now() : 0;
 const tick = () => {
   for (const element of document.querySelectorAll("[data-deadline]:not(.is-over)")) {
     const remaining = new Date(element.dataset.deadline) - Date.now() - ahead;
-    element.textContent = remaining > 0 ? left(remaining) : element.dataset.over;
+    element.textContent = remaining > 0
+      ? `${element.dataset.lead} ${left(remaining)}`
+      : element.dataset.over;
     element.classList.toggle("is-over", remaining <= 0);
     if (remaining <= 0) say(element.dataset.over);
   }

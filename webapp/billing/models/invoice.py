@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
 from webapp.billing.models.mirror import Mirrored
+from webapp.billing.order import month_days, month_number
 from webapp.billing.stripe_objects import StripeInvoice, StripeLine
 from webapp.db import Base, Identified, session
 from webapp.engagements.models import Engagement
@@ -19,14 +21,16 @@ from webapp.money import Money
 if TYPE_CHECKING:
     from webapp.billing.models.refund import Refund
 
+# How Stripe words a renewal: "1 × COO, four days a month (at $6,800.00 / month)".
+RENEWAL = re.compile(r"\d+ × (?P<name>.+) \(at [^()]+\)")
 BEFORE_ONBOARDING = frozenset({"enquiry", "signed", "lost"})
 
 
 class Invoice(Identified, Mirrored, Base):
     """status as Stripe has it: draft, open, paid, void, uncollectible.
 
-    lines: [{"text", "minor", "starts", "ends"}]; attempts: how often a payment was tried, and
-    next_attempt_at when it will be again.
+    lines: [{"text", "minor", "starts", "ends"}] of what costs something; attempts: how
+    often a payment was tried, and next_attempt_at when it will be again.
     """
 
     __tablename__ = "invoice"
@@ -106,7 +110,7 @@ class Invoice(Identified, Mirrored, Base):
         self.total_minor, self.paid_minor = found.total.minor, found.paid.minor
         self.due_minor, self.attempts = found.due.minor, found.attempts
         self.next_attempt_at = found.next_attempt_at
-        self.lines = [_line(line) for line in found.lines]
+        self.lines = [_line(self.engagement, line) for line in found.lines if line.amount.minor]
         self.hosted_url, self.pdf_url = found.hosted_url, found.pdf_url
         self.issued_at, self.paid_at = found.issued_at, found.paid_at
         self.due_on = found.due_at.date() if found.due_at else None
@@ -123,10 +127,19 @@ class Invoice(Identified, Mirrored, Base):
             outbox.enqueue("billing.tell_failed", self.id, 0)
 
 
-def _line(line: StripeLine) -> dict[str, Any]:
+def _line(engagement: Engagement, line: StripeLine) -> dict[str, Any]:
     return {
-        "text": line.text,
+        "text": _wording(engagement, line),
         "minor": line.amount.minor,
         "starts": line.starts.isoformat(),
         "ends": line.ends.isoformat(),
     }
+
+
+def _wording(engagement: Engagement, line: StripeLine) -> str:
+    """A renewal by its name and its days; anything else as Stripe has it."""
+    renewal = RENEWAL.fullmatch(line.text)
+    if not (line.recurring and renewal):
+        return line.text
+    number = month_number(engagement, line.starts)
+    return f"{renewal['name']}, {month_days(engagement, number)}"

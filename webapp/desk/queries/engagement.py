@@ -121,8 +121,13 @@ class Page:
     # -- onboarding --------------------------------------------------------------------------------
 
     @property
+    def over(self) -> bool:
+        return self.engagement.stage in {"ended", "lost"}
+
+    @property
     def steps(self) -> list[OnboardingStep]:
-        return self.engagement.steps
+        """What is over asks for nothing more: only what was done stays."""
+        return [step for step in self.engagement.steps if step.done or not self.over]
 
     @property
     def steps_done(self) -> int:
@@ -161,8 +166,14 @@ class Page:
 
     @property
     def refunds(self) -> list[Refund]:
-        made = (refund for invoice in self.invoices for refund in invoice.refunds)
-        return [refund for refund in made if refund.state != "intended"]
+        return [refund for invoice in self.invoices for refund in invoice.refunds]
+
+    @property
+    def refund_awaited(self) -> Money | None:
+        """What a cancellation gives back, in the moment before its refund is written down."""
+        if not self.engagement.cancelled_at or self.refunds or not self.last_paid:
+            return None
+        return self.engagement.refund_due() or None
 
     @property
     def in_trouble(self) -> Invoice | None:

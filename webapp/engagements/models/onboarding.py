@@ -43,11 +43,12 @@ class OnboardingStep(Identified, Base):
 
     @classmethod
     def checklist(cls, role: str, kick_off_on: date, today: date) -> list[OnboardingStep]:
-        """The steps of an engagement in this role; none is due before today."""
+        """The steps of an engagement in this role; none is due before tomorrow."""
+        earliest = today + timedelta(days=1)
         return [
             cls(
                 key=step.key, title=step.title, owner=step.owner, required=step.required,
-                position=position, due_on=max(today, kick_off_on + timedelta(days=step.days)),
+                position=position, due_on=max(earliest, kick_off_on + timedelta(days=step.days)),
             )
             for position, step in enumerate(steps_for(role), start=1)
         ]  # fmt: skip

@@ -44,8 +44,23 @@ def _page(engagement: Engagement, token: str, form: AgreementForm, **more: Any) 
 @blueprint.get("/start/<token>/agreement")
 @allow(Open.LINK)
 def agreement(token: str) -> ResponseReturnValue:
+    """To be accepted; once it is, until it is paid, to be read again."""
     engagement = start.begun(token)
+    if engagement.stage == "signed":
+        return start.needs_sign_in(engagement) or _accepted_page(engagement, token)
     return _elsewhere(engagement, token) or _page(engagement, token, AgreementForm())
+
+
+def _accepted_page(engagement: Engagement, token: str) -> str:
+    kept, zone = engagement.agreements[-1], engagement.time_zone
+    context = start.page_context(engagement.hold, token, "Agreement", zone, True)
+    return render_template(
+        "engagements/accepted.html",
+        engagement=engagement,
+        agreement=kept,
+        sections=sections(kept.text),
+        **context,
+    )
 
 
 @blueprint.post("/start/<token>/agreement")

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from webapp import audit, clock
 from webapp.access import Role, allow
+from webapp.accounts.models import Person
 from webapp.db import session
 from webapp.engagements.forms import CancellationForm, KickoffForm
 from webapp.engagements.models import Engagement, IllegalStage
@@ -119,15 +120,33 @@ def cancellation(engagement_id: uuid.UUID) -> ResponseReturnValue:
     if engagement.stage == "ended":
         return _its_page(engagement)
     form = CancellationForm()
-    if refused := engagement.why_not("ended", person):
+    if refused := _why_not(engagement, person):
         return _cancellation_page(engagement, form, refused), 409
     if request.method == "GET":
         return _cancellation_page(engagement, form)
     if not form.validate():
         return _cancellation_page(engagement, form), 422
     engagement.cancel_before_kickoff(person, form.reason.data or "")
-    flash("The engagement is cancelled and the kick-off called off.", "info")
+    flash(f"The engagement is cancelled and the kick-off called off. {_refund(engagement)}", "info")
     return _its_page(engagement)
+
+
+def _why_not(engagement: Engagement, person: Person) -> str:
+    """Why it cannot be cancelled, for a person to read; '' when it can."""
+    if engagement.stage not in {"active", "paused", "ending"}:
+        return engagement.why_not("ended", person)
+    if not engagement.terms.is_retainer:
+        return "The kick-off has been held. A diagnostic ends by itself, with its findings."
+    days = engagement.terms.notice_days
+    return f"The kick-off has been held, so the notice period of {days} days applies."
+
+
+def _refund(engagement: Engagement) -> str:
+    """What comes back, in a sentence or two."""
+    due = engagement.refund_due()
+    if not due.minor:
+        return "By the refund policy in the agreement, nothing comes back this late."
+    return f"{due.format()} goes back to the card, usually within ten days; a mail confirms it."
 
 
 def _cancellation_page(engagement: Engagement, form: CancellationForm, refused: str = "") -> str:

@@ -102,7 +102,9 @@ def alternatives(lost: SlotTaken, zone: str) -> dict[str, Any]:
     }
 
 
-def page_context(hold: Hold, token: str, current: str, zone: str) -> dict[str, Any]:
+def page_context(
+    hold: Hold, token: str, current: str, zone: str, signed: bool = False
+) -> dict[str, Any]:
     """What the summary beside each of these pages shows, and how far along it is."""
     return {
         "hold": hold,
@@ -110,10 +112,14 @@ def page_context(hold: Hold, token: str, current: str, zone: str) -> dict[str, A
         "consultant": hold.consultant,
         "zone": zone,
         "token": token,
-        "walk": _walk(token, current),
+        "walk": _walk(token, current, signed),
     }
 
 
-def _walk(token: str, current: str) -> list[Step]:
-    """How far along the whole booking is, with the way back to what was done here."""
-    return walk(current, **{label: url_for(page, token=token) for label, page in BACK.items()})
+def _walk(token: str, current: str, signed: bool) -> list[Step]:
+    """How far along the whole booking is, with the way back to what was done here.
+
+    The details are part of what was signed; from then on they cannot be changed.
+    """
+    pages = {label: page for label, page in BACK.items() if not (signed and label == "details")}
+    return walk(current, **{label: url_for(page, token=token) for label, page in pages.items()})
