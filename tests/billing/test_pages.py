@@ -51,7 +51,7 @@ def test_thanks_names_the_kickoff_what_follows_and_the_receipt(payer: Client) ->
     page, engagement = visible(html), payer.engagement
     assert engagement.kickoff
     assert format_when(engagement.kickoff.starts_at, engagement.time_zone) in page
-    assert engagement.lead.meeting_place in page
+    assert f'href="{escape(engagement.lead.meeting_place)}"' in html
     assert "Your second month" in page and "$5,000.00 is charged" in page
     hosted = payer.stripe.objects("invoice")[0]["hosted_invoice_url"]
     assert f'href="{escape(hosted)}"' in html
