@@ -54,6 +54,7 @@ def test_wrong_password_and_unknown_person_are_answered_alike(
     wrong = post_password(client, consultant.email, "not it at all")
     unknown = post_password(client, "nobody@example.com", "not it at all")
     assert wrong.status_code == unknown.status_code == 422
+    assert "That e-mail and password do not go together." in wrong.text
     assert alike(wrong, consultant.email) == alike(unknown, "nobody@example.com")
 
 
