@@ -17,6 +17,7 @@ from flask import (
     Response,
     abort,
     current_app,
+    g,
     render_template,
     request,
     send_from_directory,
@@ -107,8 +108,13 @@ def format_day(value: date | datetime, zone: str = "UTC") -> str:
 
 def zone_label(zone: str, at: datetime | None = None) -> str:
     """'New York, UTC−5': the zone's place and its offset at that instant."""
-    place, offset = zone.split("/")[-1].replace("_", " "), zone_offset(zone, at)
+    place, offset = zone_place(zone), zone_offset(zone, at)
     return offset if place == offset else f"{place}, {offset}"
+
+
+def zone_place(zone: str) -> str:
+    """'New York'."""
+    return zone.split("/")[-1].replace("_", " ")
 
 
 def zone_offset(zone: str, at: datetime | None = None) -> str:
@@ -127,12 +133,21 @@ def firm_zone() -> str:
     return str(current_app.config["SETTINGS"].firm_time_zone)
 
 
+def chosen_zone() -> str | None:
+    """The zone that the address names, as a page's own choice of zones does."""
+    name = request.args.get("zone")
+    return name if known_zone(name) else None
+
+
 def visitor_zone(fallback: str) -> str:
-    """The zone the visitor chose, or the one their browser told, or the fallback."""
-    for name in (request.args.get("zone"), request.cookies.get("tz")):
-        if name and known_zone(name):
-            return name
-    return fallback
+    """The zone the visitor chose, or the one their browser told, or the fallback.
+
+    Neither chosen nor told, the page says so, and the browser asks for it once more.
+    """
+    told = request.cookies.get("tz")
+    name = chosen_zone() or (told if known_zone(told) else None)
+    g.zone_guessed = name is None and request.method == "GET"
+    return name or fallback
 
 
 # -- security --------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ OFFERINGS = (
         summary="Three weeks inside your daily operations; a ranked list of what holds them up.",
         description="Interviews with every department, your numbers read against the work behind "
         "them, and a walk through a week as it really runs. You get a written report, ten findings "
-        "in the order in which to take them up, and a plan of 90 days that your own people can "
+        "in the order in which to take them up, and a 90-day plan that your own people can "
         "carry out.",
     ),
     diagnostic(

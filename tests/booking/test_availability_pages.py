@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests import make
 from tests.booking.rows import at
 from webapp.accounts.models import Person
+from webapp.booking.coming_days import coming_days
 from webapp.booking.hours_text import read_hours, write_hours
 from webapp.booking.models import Booking, CalendarRules, DateOverride, WeeklyWindow, open_slots
 from webapp.catalog.models import Consultant
@@ -150,7 +151,8 @@ def test_wrong_rules_are_refused(
 def test_a_change_that_leaves_a_meeting_outside_warns(
     browser: FlaskClient, consultant: Consultant
 ) -> None:
-    made = make.engagement(consultant=consultant)
+    client = make.company(name="Larkspur")
+    made = make.engagement(consultant=consultant, company=client)
     Booking.schedule(
         "review", made.id, [consultant], at(3, 10), 60, "UTC", "Review of Larkspur", "here", []
     )
@@ -158,7 +160,19 @@ def test_a_change_that_leaves_a_meeting_outside_warns(
     assert "Booked outside your hours" not in browser.get("/availability").text
     browser.post("/availability/dates", data={"on": "2026-12-03"})
     page = browser.get("/availability").text
-    assert "Booked outside your hours" in page and "Review of Larkspur" in page
+    assert (
+        "Booked outside your hours" in page and f"Monthly review with {made.company.name}" in page
+    )  # type: ignore[union-attr]
+
+
+def test_a_public_holiday_is_shown_closed(
+    consultant: Consultant, set_clock: Callable[[datetime], None]
+) -> None:
+    consultant.country = "GB"
+    set_clock(at(21, 9))
+    told = {day.label: day.hours for day in coming_days(consultant) if day.note}
+    assert told == {"Fri 25 December": "Closed", "Sat 26 December": "Closed", "Mon 28 December": "Closed",
+                      "Fri 1 January": "Closed"}  # fmt: skip
 
 
 def test_the_coming_days_show_hours_and_open_starts(browser: FlaskClient) -> None:

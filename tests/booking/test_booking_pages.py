@@ -14,6 +14,7 @@ from tests.booking.rows import at, claims
 from tests.counting import counting
 from webapp.accounts.models import Person
 from webapp.booking.models import DateOverride, Hold
+from webapp.booking.queries import kickoffs
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import session
 
@@ -102,7 +103,7 @@ def test_the_month_asked_for_counts(client: FlaskClient, offering: Offering) -> 
     session.commit()
     assert f"/{who.slug}" not in client.get("/book/coo-four?start=2026-12").text
     assert f"/{who.slug}" in client.get("/book/coo-four?start=2027-01").text
-    assert "Fri 1 January 2027" in client.get("/book/coo-four?start=nonsense").text
+    assert "Mon 4 January 2027" in client.get("/book/coo-four?start=nonsense").text
 
 
 def test_an_offering_no_longer_sold_says_so(
@@ -335,3 +336,67 @@ def test_what_consultants_type_is_escaped(client: FlaskClient, consultant: Consu
     session.commit()
     for url in ("/consultants", "/consultants/ada"):
         assert HOSTILE not in client.get(url).text
+
+
+# -- whose clock -----------------------------------------------------------------------------------
+
+GUESSED = '<meta name="zone" content="guessed">'
+
+
+def test_a_page_says_when_it_guesses_the_zone(client: FlaskClient, picker: str) -> None:
+    plain = picker.split("?")[0]
+    assert GUESSED in client.get(plain).text
+    assert GUESSED not in client.get(picker).text
+    assert GUESSED not in client.post(plain).text
+    client.set_cookie("tz", "America/New_York")
+    assert GUESSED not in client.get(plain).text
+    client.set_cookie("tz", "Nowhere/Known")
+    assert GUESSED in client.get(plain).text
+
+
+def test_the_time_page_says_what_follows_and_how_it_meets(
+    client: FlaskClient, picker: str, consultant: Consultant
+) -> None:
+    page = client.get(picker).text
+    assert re.search(r"Then <span[^>]*>\$5,000(.00)?</span> a month", page)
+    assert "By video, an hour" in page
+    assert "London time" in page and consultant.meeting_place not in page
+
+
+def test_lists_and_profiles_say_zone_and_free_days(client: FlaskClient, picker: str) -> None:
+    for url in ("/consultants", "/book/coo-four", "/consultants/ada"):
+        page = client.get(url).text
+        assert "London time" in page and "12 days a month" in page
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [("https://meet.example.com/a", "By video"), ("+44 20 7946 0000", "By phone"),
+     ("1 Mill Lane, Leeds", "In person")],
+)  # fmt: skip
+def test_a_place_is_told_by_its_kind(consultant: Consultant, place: str, said: str) -> None:
+    consultant.meeting_place = place
+    assert consultant.meets == said
+
+
+# -- public holidays -------------------------------------------------------------------------------
+
+
+def kick_off_days(offering: Offering, consultant: Consultant) -> set[int]:
+    return {start.day for start in kickoffs(offering, consultant) if start.month == at(1, 9).month}
+
+
+def test_holidays_of_the_consultants_country_are_closed(
+    offering: Offering, consultant: Consultant
+) -> None:
+    """In 2026 Boxing Day is a Saturday, and kept on Monday the 28th."""
+    days = kick_off_days(offering, consultant)
+    assert {24, 29} <= days and not {25, 28} & days
+    consultant.country = ""
+    assert {24, 25, 28, 29} <= kick_off_days(offering, consultant)
+
+
+def test_own_hours_on_a_holiday_win(offering: Offering, consultant: Consultant) -> None:
+    hours = [{"start": "10:00", "end": "12:00"}]
+    make.saved(DateOverride(consultant_id=consultant.id, on=at(25, 9).date(), windows=hours))
+    assert 25 in kick_off_days(offering, consultant)

@@ -31,8 +31,32 @@ def meeting(app: object) -> Booking:
     )  # fmt: skip
 
 
+def lead_of(meeting: Booking) -> Person:
+    return meeting.people("consultant")[0]
+
+
+def test_each_side_reads_whom_it_meets(meeting: Booking) -> None:
+    [client], [lead] = meeting.people("client"), meeting.people("consultant")
+    company = client.memberships[0].company
+    assert company is not None
+    assert meeting.title_for(client) == f"Monthly review with {lead.name}"
+    assert meeting.title_for(lead) == f"Monthly review with {company.name}"
+    for reader, other in ((client, lead.name), (lead, company.name)):
+        file = Calendar.from_ical(meeting.calendar_file("REQUEST", reader))
+        [event] = file.walk("VEVENT")
+        assert str(event["summary"]) == f"Monthly review with {other}"
+
+
+def test_who_does_not_attend_reads_what_their_side_reads(meeting: Booking) -> None:
+    [client], [lead] = meeting.people("client"), meeting.people("consultant")
+    observer = make.person(make.Role.OBSERVER, company=client.memberships[0].company)
+    coordinator = make.person(make.Role.COORDINATOR)
+    assert meeting.title_for(observer) == meeting.title_for(client)
+    assert meeting.title_for(coordinator) == meeting.title_for(lead)
+
+
 def test_request_says_who_when_where(meeting: Booking) -> None:
-    file = Calendar.from_ical(meeting.calendar_file("REQUEST"))
+    file = Calendar.from_ical(meeting.calendar_file("REQUEST", lead_of(meeting)))
     [event] = file.walk("VEVENT")
     [zone] = file.walk("VTIMEZONE")
     assert file["method"] == "REQUEST"
@@ -48,7 +72,7 @@ def test_request_says_who_when_where(meeting: Booking) -> None:
 
 
 def test_hostile_titles_stay_text(meeting: Booking) -> None:
-    written = meeting.calendar_file("REQUEST")
+    written = meeting.calendar_file("REQUEST", lead_of(meeting))
     assert written.count(b"\r\nBEGIN:VEVENT") == 1
     assert b"\n" not in written.replace(b"\r\n", b"")
     assert all(len(line) <= 75 for line in written.split(b"\r\n"))
@@ -56,7 +80,7 @@ def test_hostile_titles_stay_text(meeting: Booking) -> None:
 
 def test_unknown_method_is_an_error(meeting: Booking) -> None:
     with pytest.raises(ValueError, match="PUBLISH"):
-        meeting.calendar_file("PUBLISH")
+        meeting.calendar_file("PUBLISH", lead_of(meeting))
 
 
 @pytest.fixture

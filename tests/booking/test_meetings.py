@@ -299,6 +299,10 @@ def test_both_sides_are_told_of_a_move_in_their_own_zone(
     text = to_client.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "Fri 4 December 2026, 09:00 (New York, UTC−5)" in text
     assert "Thu 3 December 2026, 05:00 (New York, UTC−5)" in text
+    assert "at another time.\r\n\r\nNew time: " in text
+    assert "\r\n\r\nThe attached file moves it in your calendar as well.\r\n\r\n" in text
+    lead = engagement.hold.consultant.name
+    assert to_client["Subject"].startswith(f"Moved: Kick-off with {lead}, now Fri 4 December")
     text = to_consultant.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "Fri 4 December 2026, 14:00 (London, UTC)" in text
     method, file = calendar_part(to_client)
@@ -325,6 +329,11 @@ def test_both_sides_are_told_of_calling_off(
     booking.cancel("changed plans")
     drain()
     assert len(mailbox.messages) == 2
+    [to_client] = mailbox.to(engagement.sponsor.email)  # type: ignore[union-attr]
+    lead = engagement.hold.consultant.name
+    assert to_client["Subject"] == f"Called off: Kick-off with {lead} on 3 December 2026"
+    text = to_client.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "does not take place.\r\n\r\nWas planned for: " in text
     method, file = calendar_part(mailbox.messages[0])
     [event] = file.walk("VEVENT")
     assert (method, file["method"], event["status"]) == ("CANCEL", "CANCEL", "CANCELLED")

@@ -52,6 +52,23 @@ def test_the_firm_moves_it(sign_in: SignIn, meeting: Booking) -> None:
     assert sent(sign_in(make.person(make.Role.COORDINATOR)), meeting, at(4, 10)).status_code == 303
 
 
+def test_times_are_told_in_the_accounts_zone_unless_another_is_chosen(
+    sign_in: SignIn, meeting: Booking
+) -> None:
+    browser = sign_in(meeting.people("client")[0])
+    browser.set_cookie("tz", "Asia/Tokyo")
+    assert "London, UTC" in browser.get(url(meeting)).text
+    assert "Tokyo, UTC+9" in browser.get(url(meeting) + "?zone=Asia/Tokyo").text
+
+
+def test_the_page_opens_at_the_week_of_the_meeting(sign_in: SignIn, meeting: Booking) -> None:
+    browser = sign_in(meeting.people("client")[0])
+    meeting.move(at(15, 10))
+    session.commit()
+    assert "15 December – 21 December" in browser.get(url(meeting)).text
+    assert "8 December – 14 December" in browser.get(url(meeting) + "?from=2026-12-08").text
+
+
 def test_strangers_find_nothing(sign_in: SignIn, meeting: Booking) -> None:
     strangers = [make.person(make.Role.SPONSOR, company=make.company()), make.consultant().person]
     for stranger in strangers:

@@ -67,7 +67,8 @@ def assert_two_months_of_mails(mails: Counter[str]) -> None:
     assert len(once) == 2 and all(mails[subject] == 1 for subject in once), mails
     reminders = sum(count for subject, count in mails.items() if subject.startswith("Tomorrow"))
     receipts = sum(count for subject, count in mails.items() if subject.startswith("Receipt"))
-    booked = sum(count for subject, count in mails.items() if subject.endswith("is booked"))
+    invited = (subject for subject in mails if subject.strip().startswith("Monthly review"))
+    booked = sum(mails[subject] for subject in invited)
     assert reminders == 2, mails
     assert receipts == 2, mails
     assert booked >= 2 + 1, mails

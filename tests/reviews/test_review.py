@@ -43,13 +43,19 @@ def test_both_sides_are_invited_with_a_calendar_file_in_their_own_time(
     client = mailbox.to(engagement.sponsor.email)
     assert len(client) == len(mailbox.to(engagement.lead.person.email)) == 3
     [first] = [mail for mail in client if "5 October 2026" in str(mail.get_body(("plain",)))]
-    assert first["Subject"] == "Monthly review: Northwind is booked"
+    when = "Mon 5 October 2026, 15:00 (London, UTC+1)"
+    assert first["Subject"].strip() == f"Monthly review with {engagement.lead.name}: {when}"
+    assert all(
+        mail["Subject"].strip().startswith("Monthly review with Northwind: ")
+        for mail in mailbox.to(engagement.lead.person.email)
+    )
     text = first.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "Mon 5 October 2026, 15:00 (London, UTC+1)" in text
     [file] = first.iter_attachments()
     calendar = Calendar.from_ical(file.get_content())
     [event] = calendar.walk("VEVENT")
     assert calendar["METHOD"] == "REQUEST"
+    assert event["SUMMARY"] == f"Monthly review with {engagement.lead.name}"
     assert event["UID"] == booking_of(only(engagement, OCTOBER)).uid
 
 

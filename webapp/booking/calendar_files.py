@@ -15,31 +15,32 @@ from webapp import clock
 from webapp.config import Settings
 
 if TYPE_CHECKING:
+    from webapp.accounts.models import Person
     from webapp.booking.models import Booking
 
 PRODUCT = "-//Righthand//Meetings//EN"
 REMIND_BEFORE = timedelta(minutes=30)
 
 
-def invitation(booking: Booking, method: str) -> bytes:
+def invitation(booking: Booking, method: str, reader: Person) -> bytes:
     """One meeting with its METHOD: REQUEST for a new or changed one, CANCEL for one called off."""
     if method not in {"REQUEST", "CANCEL"}:
         raise ValueError(f"no such calendar method: {method!r}")
     file = _calendar()
     file.add("method", method)
-    event = _event(booking)
+    event = _event(booking, booking.title_for(reader))
     event["status"] = vText("CANCELLED" if method == "CANCEL" else "CONFIRMED")
     file.add_component(event)
     return _written(file)
 
 
-def feed(bookings: Iterable[Booking], name: str) -> bytes:
+def feed(bookings: Iterable[Booking], name: str, reader: Person) -> bytes:
     """Many meetings for a subscription; no METHOD, so that programs take it for a calendar."""
     file = _calendar()
     file.add("x-wr-calname", _line(name))
     file.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
     for booking in bookings:
-        event = _event(booking)
+        event = _event(booking, booking.title_for(reader))
         # A program that asks again shall get the same bytes while nothing has changed.
         event["dtstamp"] = vDDDTypes(booking.created_at)
         event["status"] = vText("CANCELLED" if booking.state == "cancelled" else "CONFIRMED")
@@ -61,7 +62,7 @@ def _written(file: Calendar) -> bytes:
     return written
 
 
-def _event(booking: Booking) -> Event:
+def _event(booking: Booking, title: str) -> Event:
     zone = ZoneInfo(booking.time_zone)
     event = Event()
     event.add("uid", booking.uid)
@@ -69,19 +70,19 @@ def _event(booking: Booking) -> Event:
     event.add("dtstamp", clock.now())
     event.add("dtstart", booking.starts_at.astimezone(zone))
     event.add("dtend", booking.ends_at.astimezone(zone))
-    event.add("summary", _line(booking.title))
+    event.add("summary", _line(title))
     event.add("location", _line(booking.place))
-    event.add("description", _description(booking))
+    event.add("description", _description(booking, title))
     event["organizer"] = _organizer()
     for attendee in booking.attendees:
         event.add("attendee", _attendee(attendee.person.name, attendee.person.email), encode=False)
-    event.add_component(_alarm(booking.title))
+    event.add_component(_alarm(title))
     return event
 
 
-def _description(booking: Booking) -> str:
+def _description(booking: Booking, title: str) -> str:
     with_whom = ", ".join(attendee.person.name for attendee in booking.attendees)
-    return f"{_line(booking.title)}\nWhere: {_line(booking.place)}\nWith: {with_whom}"
+    return f"{_line(title)}\nWhere: {_line(booking.place)}\nWith: {with_whom}"
 
 
 def _line(text: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.booking import queries
+from webapp.booking.days import holidays_between
 from webapp.booking.hours_text import write_hours
 from webapp.booking.models import KICKOFF_MINUTES, WeeklyWindow
 from webapp.booking.picking import day_label
@@ -39,11 +40,14 @@ def coming_days(consultant: Consultant) -> list[ComingDay]:
     meetings = Counter(busy.start.astimezone(zone).date() for busy in calendar.host.busy)
     weekly = _weekly(consultant)
     overrides = {row.on: row for row in queries.overrides_of(consultant)}
+    last = today + timedelta(days=SHOWN)
+    holidays = holidays_between(consultant.country, today, last) - overrides.keys()
     found = []
     for on in (today + timedelta(days=n) for n in range(SHOWN)):
         other = overrides.get(on)
-        hours = write_hours(other.pairs if other else weekly[_weekday(on)]) or "Closed"
-        note = other.note if other else ""
+        usual = [] if on in holidays else weekly[_weekday(on)]
+        hours = write_hours(other.pairs if other else usual) or "Closed"
+        note = other.note if other else "Public holiday" * (on in holidays)
         found.append(ComingDay(day_label(on), hours, note, starts[on], meetings[on]))
     return found
 

@@ -62,6 +62,15 @@ def public_holidays(region: str, year: int) -> frozenset[date]:
     return frozenset(day for day in found if day.year == year)
 
 
+def holidays_between(region: str, first: date, last: date) -> frozenset[date]:
+    """Public holidays from first to last, both included; none where they are not known."""
+    try:
+        years = [public_holidays(region, year) for year in range(first.year, last.year + 1)]
+    except ValueError:
+        return NO_HOLIDAYS
+    return frozenset(day for found in years for day in found if first <= day <= last)
+
+
 def _business_days(day: date, step: timedelta, count: int, holidays: Holidays) -> list[date]:
     if count < 0:
         raise ValueError("the count of business days must not be negative")

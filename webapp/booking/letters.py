@@ -23,10 +23,10 @@ def tell_cancelled(booking: Booking, sequence: int) -> None:
         _tell("meeting_cancelled", booking, "CANCEL")
 
 
-def invite(booking: Booking, method: str) -> Attachment:
-    """The calendar file as an attachment that mail programs act upon (RFC 6047)."""
+def invite(booking: Booking, method: str, reader: Person) -> Attachment:
+    """The reader's calendar file as an attachment that mail programs act upon (RFC 6047)."""
     kind = f"text/calendar; method={method}; charset=utf-8"
-    return Attachment("meeting.ics", kind, booking.calendar_file(method))
+    return Attachment("meeting.ics", kind, booking.calendar_file(method, reader))
 
 
 def _tell(kind: str, booking: Booking, method: str, **context: object) -> None:
@@ -36,8 +36,9 @@ def _tell(kind: str, booking: Booking, method: str, **context: object) -> None:
             attendee.person,
             booking,
             occurrence=str(booking.sequence),
-            attachments=[invite(booking, method)],
+            attachments=[invite(booking, method, attendee.person)],
             booking=booking,
+            title=booking.title_for(attendee.person),
             others=_others(booking, attendee.person),
             url=absolute_url("desk.engagement", engagement_id=booking.engagement_id),
             **context,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import datetime
 
@@ -12,10 +13,12 @@ from webapp import clock
 from webapp.accounts.models import Person
 from webapp.db import Base, Identified
 from webapp.money import Money
+from webapp.web import zone_place
 
 ROLES = ("coo", "integrator", "both")
 ROLE_LABELS = {"coo": "COO", "integrator": "Integrator", "both": "COO and Integrator"}
 KINDS = ("diagnostic", "retainer")
+PHONE = re.compile(r"(?:(?:tel|phone):?\s*)?\+?[0-9 ()./-]{6,}", re.IGNORECASE)
 
 
 class Offering(Identified, Base):
@@ -114,6 +117,18 @@ class Consultant(Identified, Base):
     @property
     def role_labels(self) -> list[str]:
         return [ROLE_LABELS[role] for role in ("coo", "integrator") if role in self.roles]
+
+    @property
+    def local_time(self) -> str:
+        """'Berlin time': by whose clock they work."""
+        return f"{zone_place(self.time_zone)} time"
+
+    @property
+    def meets(self) -> str:
+        """How a meeting takes place, without the link, number or address that clients get."""
+        if self.meeting_place.startswith(("https://", "http://")):
+            return "By video"
+        return "By phone" if PHONE.fullmatch(self.meeting_place) else "In person"
 
     def can_fill(self, offering: Offering) -> bool:
         return offering.roles_needed <= set(self.roles)

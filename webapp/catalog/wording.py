@@ -75,7 +75,7 @@ def included(offering: Offering) -> list[str]:
     if offering.is_retainer:
         shared.append("A monthly review with a written summary and owned actions")
     else:
-        shared.append("Findings and a 60-day plan, presented to your leadership team")
+        shared.append("Findings and a 90-day plan, presented to your leadership team")
     return [*shared, *_by_role(offering)]
 
 

@@ -33,9 +33,9 @@ def _client(engagement: Engagement) -> Person | Draft:
     return (company and company.billing_contact) or engagement.sponsor or engagement.details
 
 
-def _invitation(booking: Booking) -> Attachment:
+def _invitation(booking: Booking, reader: Person) -> Attachment:
     kind = "text/calendar; method=REQUEST; charset=utf-8"
-    return Attachment("kick-off.ics", kind, booking.calendar_file("REQUEST"))
+    return Attachment("kick-off.ics", kind, booking.calendar_file("REQUEST", reader))
 
 
 # -- booking ---------------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ def welcome(engagement: Engagement) -> None:
         "welcome",
         sponsor,
         engagement,
-        attachments=[_invitation(kickoff)],
+        attachments=[_invitation(kickoff, sponsor)],
         engagement=engagement,
         kickoff=kickoff,
         first_days=[step for step in engagement.steps if step.owner == "client"],
@@ -107,7 +107,7 @@ def tell_consultants(engagement: Engagement) -> None:
             "consultant_booked",
             row.consultant.person,
             engagement,
-            attachments=[_invitation(kickoff)],
+            attachments=[_invitation(kickoff, row.consultant.person)],
             engagement=engagement,
             kickoff=kickoff,
             url=page_url(engagement),

@@ -9,6 +9,8 @@ from webapp.reviews.agenda import agenda_for
 from webapp.web import absolute_url
 
 if TYPE_CHECKING:
+    from webapp.accounts.models import Person
+    from webapp.booking.models import Booking
     from webapp.reviews.models import Review
 
 
@@ -20,19 +22,23 @@ def invite(review: Review) -> None:
     """To both sides, with the calendar file: it has just been placed."""
     booking = review.booking
     assert booking is not None
-    kind = "text/calendar; method=REQUEST; charset=utf-8"
-    file = Attachment("review.ics", kind, booking.calendar_file("REQUEST"))
     for attendee in booking.attendees:
         send_email(
             "review_invitation",
             attendee.person,
             review,
-            attachments=[file],
+            attachments=[_calendar_file(booking, attendee.person)],
             review=review,
             booking=booking,
+            title=booking.title_for(attendee.person),
             agenda=agenda_for(review.engagement.role),
             url=page_url(review),
         )
+
+
+def _calendar_file(booking: Booking, reader: Person) -> Attachment:
+    kind = "text/calendar; method=REQUEST; charset=utf-8"
+    return Attachment("review.ics", kind, booking.calendar_file("REQUEST", reader))
 
 
 def remind(review: Review) -> None:
@@ -47,6 +53,7 @@ def remind(review: Review) -> None:
             booking.starts_at.isoformat(),
             review=review,
             booking=booking,
+            title=booking.title_for(attendee.person),
             url=page_url(review),
             move_url=absolute_url("booking.move_meeting", booking_id=booking.id),
         )

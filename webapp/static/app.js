@@ -1,11 +1,20 @@
 // Comforts on top of pages that work without them: the browser's time zone, countdowns, a question
 // before something final, no double sending, copying, and a word when a request fails.
 
+// Whether the server did not know it before, and will know it from now on.
 const rememberZone = () => {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (!zone || document.cookie.includes(`tz=${zone}`)) return;
+  const kept = () => document.cookie.split("; ").includes(`tz=${zone}`);
+  if (!zone || kept()) return false;
   const secure = location.protocol === "https:" ? "; secure" : "";
   document.cookie = `tz=${zone}; path=/; max-age=31536000; samesite=lax${secure}`;
+  return kept();
+};
+
+// A first page shows times in a guessed zone; it is loaded once more unless it says something once.
+const showOwnTimes = () => {
+  const guessed = document.querySelector("meta[name=zone][content=guessed]");
+  if (guessed && !document.querySelector(".flashes")) location.replace(location.pathname + location.search);
 };
 
 // -- countdowns ------------------------------------------------------------------------------------
@@ -144,7 +153,7 @@ const settle = () => {
 const busy = (on) => document.documentElement.classList.toggle("is-busy", on);
 
 document.body.append(toast);
-rememberZone();
+if (rememberZone()) showOwnTimes();
 settle();
 setInterval(tick, 1000);
 document.addEventListener("submit", confirmFirst, true);

@@ -57,7 +57,8 @@ def feed(token: str) -> ResponseReturnValue:
         abort(404)
     rows = _attended(known.person).where(Booking.starts_at > clock.now() - PAST_SHOWN)
     file = Response(
-        calendar_files.feed(session.scalars(rows), "Righthand"), mimetype="text/calendar"
+        calendar_files.feed(session.scalars(rows), "Righthand", known.person),
+        mimetype="text/calendar",
     )
     file.headers["Cache-Control"] = "private, no-cache"
     file.add_etag()

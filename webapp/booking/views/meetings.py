@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,7 +18,7 @@ from webapp.booking.picking import day, days_of, week_of, zone_choices
 from webapp.booking.views.room import blueprint
 from webapp.clock import now
 from webapp.db import session
-from webapp.web import format_when, visitor_zone
+from webapp.web import chosen_zone, format_when
 
 MAY_MOVE = (FIRM, Role.CONSULTANT, Role.SPONSOR, Role.LEADER)
 NOT_OFFERED = "The meeting cannot take place then. Choose one of the times shown."
@@ -53,7 +54,8 @@ def send_move(booking_id: uuid.UUID) -> ResponseReturnValue:
 @allow(SIGNED_IN)
 def meeting_file(booking_id: uuid.UUID) -> ResponseReturnValue:
     meeting = _meeting(booking_id)
-    file = Response(calendar_files.feed([meeting], meeting.title), mimetype="text/calendar")
+    title = meeting.title_for(current_user)
+    file = Response(calendar_files.feed([meeting], title, current_user), mimetype="text/calendar")
     file.headers["Content-Disposition"] = 'attachment; filename="meeting.ics"'
     return file
 
@@ -64,17 +66,19 @@ def _meeting(booking_id: uuid.UUID) -> Booking:
 
 
 def _zone() -> str:
-    return visitor_zone(current_user.time_zone)
+    """The account's, whatever the browser says, unless another is chosen on the page."""
+    return chosen_zone() or str(current_user.time_zone)
 
 
 def _page(meeting: Booking, form: SlotForm, **more: Any) -> str:
     zone = _zone()
     open_times = queries.moves(meeting) if meeting.movable else []
+    own_day = meeting.starts_at.astimezone(ZoneInfo(zone)).date()
     return render_template(
         "booking/move_meeting.html",
         meeting=meeting,
         form=form,
-        week=week_of(open_times, zone, day(request.args.get("from"))),
+        week=week_of(open_times, zone, day(request.args.get("from")) or own_day),
         open_at_all=bool(open_times),
         zone=zone,
         zones=zone_choices(now()),
