@@ -25,7 +25,8 @@ os.environ.setdefault("BASE_URL", "http://localhost")
 os.environ.setdefault("TRUSTED_HOSTS", "localhost,127.0.0.1")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")
 os.environ.setdefault("SMTP_URL", "smtp://127.0.0.1:1")
-os.environ.setdefault("MAIL_FROM", "Righthand <hello@righthand.example.com>")
+SENDER = "Righthand <hello@righthand.example.com>"
+os.environ["MAIL_FROM"] = SENDER
 os.environ.setdefault("STRIPE_API_KEY", "sk_test_tests")
 os.environ.setdefault("STRIPE_WEBHOOK_SECRET", "whsec_tests")
 os.environ.setdefault("RIGHTHAND_ENV", "sandbox")
@@ -43,8 +44,11 @@ def application(mailbox_server: Mailbox) -> object:
     """The whole app and its workers' tasks, built once; each test gives it its own database."""
     from workers.app import flask_app  # noqa: PLC0415 - reads the environment set above
 
+    # A test file that imports the workers has had the environment read before the mail server ran.
+    here = replace(flask_app.config["SETTINGS"], smtp_url=mailbox_server.url, mail_from=SENDER)
+    flask_app.config.update(SETTINGS=here, TESTING=True, WTF_CSRF_ENABLED=False)
+    flask_app.config["PROPAGATE_EXCEPTIONS"] = False
     flask_app.test_client_class = Browser
-    flask_app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
     return flask_app
 
 
