@@ -137,8 +137,6 @@ def _within(url: str) -> bool:
 def _links() -> Iterator[tuple[str, str]]:
     roles = current_user.role_names if current_user.is_authenticated else frozenset()
     for label, endpoint, who in NAVIGATION:
-        if endpoint not in current_app.view_functions:  # while rooms are being built
-            continue
         if (who & roles) if roles else not who:
             yield label, url_for(endpoint)
 
