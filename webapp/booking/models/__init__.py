@@ -1,5 +1,6 @@
 """The nouns of the calendar."""
 
+from webapp.booking.models.absence import Absence
 from webapp.booking.models.availability import CalendarRules, DateOverride, WeeklyWindow
 from webapp.booking.models.capacity import CapacityMonth, CapacityUse
 from webapp.booking.models.claim import Claim
@@ -14,11 +15,14 @@ from webapp.booking.models.refusals import (
     SlotTaken,
     TooManyHeld,
 )
+from webapp.booking.models.substituting import Handover
+from webapp.booking.models.travel import Travel
 
 __all__ = [
     "HOLD_MINUTES",
     "KICKOFF_MINUTES",
     "REVIEW_MINUTES",
+    "Absence",
     "Attendee",
     "Booking",
     "CalendarFeed",
@@ -27,12 +31,14 @@ __all__ = [
     "CapacityUse",
     "Claim",
     "DateOverride",
+    "Handover",
     "Hold",
     "MeetingOver",
     "NoCapacity",
     "NotOffered",
     "SlotTaken",
     "TooManyHeld",
+    "Travel",
     "WeeklyWindow",
     "nearest",
     "open_slots",

@@ -53,7 +53,11 @@ class DateOverride(Identified, Base):
 
 
 class CalendarRules(Base):
-    """Minutes around a booking and how far ahead one may book; one row a consultant."""
+    """Minutes around a booking and how far ahead one may book; one row a consultant.
+
+    per_week: meetings a week, Monday to Sunday by the consultant's own clock; None for no limit.
+    change_notice: until so many minutes before the start clients move or cancel by themselves.
+    """
 
     __tablename__ = "calendar_rules"
 
@@ -64,3 +68,5 @@ class CalendarRules(Base):
     minimum_notice: Mapped[int] = mapped_column(default=24 * 60)
     horizon_days: Mapped[int] = mapped_column(default=60)
     per_day: Mapped[int | None]
+    per_week: Mapped[int | None]
+    change_notice: Mapped[int] = mapped_column(default=24 * 60, server_default="1440")
