@@ -35,6 +35,7 @@ class Settings:
     firm_address: str
     firm_time_zone: str
     proxy_hops: int
+    private_calendar_hosts: tuple[str, ...]
     sandbox: bool
 
     @property
@@ -66,6 +67,7 @@ class Settings:
             firm_address=env.get("FIRM_ADDRESS", ""),
             firm_time_zone=env.get("FIRM_TIME_ZONE", "UTC"),
             proxy_hops=int(env.get("PROXY_HOPS", "0")),
+            private_calendar_hosts=words(env.get("PRIVATE_CALENDAR_HOSTS", "").lower()),
             sandbox=env.get("RIGHTHAND_ENV") == "sandbox",
         )
 
@@ -104,6 +106,9 @@ def _weak(env: Mapping[str, str]) -> list[str]:
         faults.append("BASE_URL must be a full address, such as https://app.example.com")
     if not env.get("PROXY_HOPS", "0").isdigit():
         faults.append("PROXY_HOPS counts the proxies in front of us, 0 for none")
+    private = words(env.get("PRIVATE_CALENDAR_HOSTS", ""))
+    if any(not host.rpartition(":")[2].isdigit() for host in private):
+        faults.append("PRIVATE_CALENDAR_HOSTS names each host with its port: calendar.lan:5232")
     if "*" in env.get("TRUSTED_HOSTS", ""):
         faults.append("TRUSTED_HOSTS must name the hosts, not *")
     if env.get("RIGHTHAND_ENV") == "sandbox" and "_live_" in env.get("STRIPE_API_KEY", ""):

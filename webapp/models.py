@@ -4,6 +4,7 @@ from webapp import audit, outbox
 from webapp.accounts import models as accounts
 from webapp.billing import models as billing
 from webapp.booking import models as booking
+from webapp.booking.outside import models as outside
 from webapp.catalog import models as catalog
 from webapp.engagements import models as engagements
 from webapp.notifications import models as notifications
@@ -18,5 +19,6 @@ __all__ = [
     "engagements",
     "notifications",
     "outbox",
+    "outside",
     "reviews",
 ]
