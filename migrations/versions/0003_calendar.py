@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-
+from sqlalchemy.dialects import postgresql
 
 revision = '0003'
 down_revision = '0002'
@@ -30,6 +30,29 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_absence_consultant_id'), 'absence', ['consultant_id'], unique=False)
     op.create_index(op.f('ix_absence_substitute_id'), 'absence', ['substitute_id'], unique=False)
+    op.create_table('outside_calendar',
+    sa.Column('consultant_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.Column('username', sa.Text(), nullable=False),
+    sa.Column('secret', sa.Text(), nullable=False),
+    sa.Column('reads', sa.Boolean(), nullable=False),
+    sa.Column('writes', sa.Boolean(), nullable=False),
+    sa.Column('validators', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('tried_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('covers_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('problem', sa.Text(), nullable=False),
+    sa.Column('failures', sa.Integer(), nullable=False),
+    sa.Column('told_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("kind IN ('ics', 'caldav', 'google', 'microsoft')", name=op.f('ck_outside_calendar_kind')),
+    sa.ForeignKeyConstraint(['consultant_id'], ['consultant.id'], name=op.f('fk_outside_calendar_consultant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outside_calendar'))
+    )
+    op.create_index(op.f('ix_outside_calendar_consultant_id'), 'outside_calendar', ['consultant_id'], unique=False)
     op.create_table('travel',
     sa.Column('consultant_id', sa.Uuid(), nullable=False),
     sa.Column('first', sa.Date(), nullable=False),
@@ -41,6 +64,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_travel'))
     )
     op.create_index(op.f('ix_travel_consultant_id'), 'travel', ['consultant_id'], unique=False)
+    op.create_table('outside_busy',
+    sa.Column('calendar_id', sa.Uuid(), nullable=False),
+    sa.Column('consultant_id', sa.Uuid(), nullable=False),
+    sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('uid', sa.Text(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint('starts_at < ends_at', name=op.f('ck_outside_busy_order')),
+    sa.ForeignKeyConstraint(['calendar_id'], ['outside_calendar.id'], name=op.f('fk_outside_busy_calendar_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['consultant_id'], ['consultant.id'], name=op.f('fk_outside_busy_consultant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outside_busy'))
+    )
+    op.create_index('ix_outside_busy_ahead', 'outside_busy', ['consultant_id', 'ends_at'], unique=False)
+    op.create_index(op.f('ix_outside_busy_calendar_id'), 'outside_busy', ['calendar_id'], unique=False)
     op.create_table('handover',
     sa.Column('absence_id', sa.Uuid(), nullable=False),
     sa.Column('booking_id', sa.Uuid(), nullable=False),
@@ -55,6 +92,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_handover_absence_id'), 'handover', ['absence_id'], unique=False)
     op.create_index(op.f('ix_handover_booking_id'), 'handover', ['booking_id'], unique=False)
+    op.create_table('outside_copy',
+    sa.Column('calendar_id', sa.Uuid(), nullable=False),
+    sa.Column('booking_id', sa.Uuid(), nullable=False),
+    sa.Column('tag', sa.Text(), nullable=False),
+    sa.Column('sequence', sa.Integer(), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.ForeignKeyConstraint(['booking_id'], ['booking.id'], name=op.f('fk_outside_copy_booking_id')),
+    sa.ForeignKeyConstraint(['calendar_id'], ['outside_calendar.id'], name=op.f('fk_outside_copy_calendar_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outside_copy')),
+    sa.UniqueConstraint('calendar_id', 'booking_id', name=op.f('uq_outside_copy_calendar_id_booking_id'))
+    )
+    op.create_index(op.f('ix_outside_copy_booking_id'), 'outside_copy', ['booking_id'], unique=False)
+    op.create_index(op.f('ix_outside_copy_calendar_id'), 'outside_copy', ['calendar_id'], unique=False)
     op.add_column('calendar_rules', sa.Column('per_week', sa.Integer(), nullable=True))
     op.add_column('calendar_rules', sa.Column('change_notice', sa.Integer(), server_default='1440', nullable=False))
     # ### end Alembic commands ###
@@ -64,11 +114,19 @@ def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_column('calendar_rules', 'change_notice')
     op.drop_column('calendar_rules', 'per_week')
+    op.drop_index(op.f('ix_outside_copy_calendar_id'), table_name='outside_copy')
+    op.drop_index(op.f('ix_outside_copy_booking_id'), table_name='outside_copy')
+    op.drop_table('outside_copy')
     op.drop_index(op.f('ix_handover_booking_id'), table_name='handover')
     op.drop_index(op.f('ix_handover_absence_id'), table_name='handover')
     op.drop_table('handover')
+    op.drop_index(op.f('ix_outside_busy_calendar_id'), table_name='outside_busy')
+    op.drop_index('ix_outside_busy_ahead', table_name='outside_busy')
+    op.drop_table('outside_busy')
     op.drop_index(op.f('ix_travel_consultant_id'), table_name='travel')
     op.drop_table('travel')
+    op.drop_index(op.f('ix_outside_calendar_consultant_id'), table_name='outside_calendar')
+    op.drop_table('outside_calendar')
     op.drop_index(op.f('ix_absence_substitute_id'), table_name='absence')
     op.drop_index(op.f('ix_absence_consultant_id'), table_name='absence')
     op.drop_table('absence')
