@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import clock
+from webapp.booking.outside.account import OutsideAccount
 from webapp.catalog.models import Consultant
 from webapp.db import Base, Identified
 
@@ -20,7 +21,8 @@ class OutsideCalendar(Identified, Base):
     """A calendar that a consultant keeps elsewhere.
 
     address: where it is, as may be shown; of an 'ics' the host alone, for its whole address is a
-    secret. secret: sealed (see sealing.py): the address of an 'ics', else the kind's credentials.
+    secret. secret: sealed (see sealing.py): the address of an 'ics'; the other kinds have theirs on
+    their account, and '' here.
     reads: its busy time counts; writes: our meetings are copied into it.
     read_at: the last good read; tried_at: the last try; covers_until: how far ahead the busy time
     that is stored goes; problem: why the last try failed, in words, '' when it did not; failures:
@@ -34,7 +36,10 @@ class OutsideCalendar(Identified, Base):
     name: Mapped[str]
     address: Mapped[str] = mapped_column(default="")
     username: Mapped[str] = mapped_column(default="")
-    secret: Mapped[str]
+    secret: Mapped[str] = mapped_column(default="")
+    account_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("outside_account.id", ondelete="CASCADE"), index=True
+    )
     reads: Mapped[bool] = mapped_column(default=True)
     writes: Mapped[bool] = mapped_column(default=False)
     validators: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -46,8 +51,20 @@ class OutsideCalendar(Identified, Base):
     told_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     consultant: Mapped[Consultant] = relationship()
+    account: Mapped[OutsideAccount | None] = relationship(lazy="joined")
 
-    __table_args__ = (CheckConstraint(f"kind IN {KINDS}", name="kind"),)
+    __table_args__ = (
+        CheckConstraint(f"kind IN {KINDS}", name="kind"),
+        CheckConstraint("(kind = 'ics') = (account_id IS NULL)", name="account"),
+        Index(
+            "uq_outside_calendar_written", "consultant_id", unique=True, postgresql_where="writes"
+        ),
+    )
+
+    @property
+    def sealed_secret(self) -> str:
+        """Its own, or its account's."""
+        return self.account.secret if self.account else self.secret
 
 
 class OutsideBusy(Identified, Base):
@@ -70,7 +87,13 @@ class OutsideBusy(Identified, Base):
 
 
 class OutsideCopy(Identified, Base):
-    """Our meeting as it stands in an outside calendar, at that sequence; tag: the copy's own."""
+    """Our meeting as it stands in an outside calendar.
+
+    tag: what the calendar calls this state of the copy, None while it has none that we know of.
+    sequence: of the meeting as it was copied, -1 when the copy is known to be wrong. mended: how
+    often this sequence was written again because the copy had been changed. busy_until: machine
+    time until when one worker alone works on it.
+    """
 
     __tablename__ = "outside_copy"
 
@@ -78,7 +101,9 @@ class OutsideCopy(Identified, Base):
         ForeignKey("outside_calendar.id", ondelete="CASCADE"), index=True
     )
     booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id"), index=True)
-    tag: Mapped[str]
-    sequence: Mapped[int]
+    tag: Mapped[str | None]
+    sequence: Mapped[int] = mapped_column(default=-1)
+    mended: Mapped[int] = mapped_column(default=0)
+    busy_until: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("calendar_id", "booking_id"),)
