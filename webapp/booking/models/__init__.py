@@ -13,10 +13,12 @@ from webapp.booking.models.refusals import (
     NoCapacity,
     NotOffered,
     SlotTaken,
+    TooManyAsked,
     TooManyHeld,
 )
 from webapp.booking.models.substituting import Handover
 from webapp.booking.models.travel import Travel
+from webapp.booking.models.waitlist import WaitlistEntry
 
 __all__ = [
     "HOLD_MINUTES",
@@ -37,8 +39,10 @@ __all__ = [
     "NoCapacity",
     "NotOffered",
     "SlotTaken",
+    "TooManyAsked",
     "TooManyHeld",
     "Travel",
+    "WaitlistEntry",
     "WeeklyWindow",
     "nearest",
     "open_slots",

@@ -22,6 +22,10 @@ class TooManyHeld(Exception):
     """This network address keeps as many times as one may at once."""
 
 
+class TooManyAsked(Exception):
+    """This network address asked for as many places in line as one may within an hour."""
+
+
 class NotOffered(Exception):
     """Never was on offer: outside the hours, too soon, too far ahead, or not sold like this."""
 
