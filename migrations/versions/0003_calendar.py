@@ -30,29 +30,22 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_absence_consultant_id'), 'absence', ['consultant_id'], unique=False)
     op.create_index(op.f('ix_absence_substitute_id'), 'absence', ['substitute_id'], unique=False)
-    op.create_table('outside_calendar',
+    op.create_table('outside_account',
     sa.Column('consultant_id', sa.Uuid(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
     sa.Column('address', sa.Text(), nullable=False),
     sa.Column('username', sa.Text(), nullable=False),
     sa.Column('secret', sa.Text(), nullable=False),
-    sa.Column('reads', sa.Boolean(), nullable=False),
-    sa.Column('writes', sa.Boolean(), nullable=False),
-    sa.Column('validators', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('tried_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('covers_until', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('problem', sa.Text(), nullable=False),
-    sa.Column('failures', sa.Integer(), nullable=False),
-    sa.Column('told_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('found', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('leaving_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
-    sa.CheckConstraint("kind IN ('ics', 'caldav', 'google', 'microsoft')", name=op.f('ck_outside_calendar_kind')),
-    sa.ForeignKeyConstraint(['consultant_id'], ['consultant.id'], name=op.f('fk_outside_calendar_consultant_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_outside_calendar'))
+    sa.CheckConstraint("kind IN ('caldav', 'google', 'microsoft')", name=op.f('ck_outside_account_kind')),
+    sa.ForeignKeyConstraint(['consultant_id'], ['consultant.id'], name=op.f('fk_outside_account_consultant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outside_account')),
+    sa.UniqueConstraint('consultant_id', 'kind', 'address', 'username', name=op.f('uq_outside_account_consultant_id_kind_address_username'))
     )
-    op.create_index(op.f('ix_outside_calendar_consultant_id'), 'outside_calendar', ['consultant_id'], unique=False)
+    op.create_index(op.f('ix_outside_account_consultant_id'), 'outside_account', ['consultant_id'], unique=False)
     op.create_table('travel',
     sa.Column('consultant_id', sa.Uuid(), nullable=False),
     sa.Column('first', sa.Date(), nullable=False),
@@ -64,6 +57,62 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_travel'))
     )
     op.create_index(op.f('ix_travel_consultant_id'), 'travel', ['consultant_id'], unique=False)
+    op.create_table('outside_calendar',
+    sa.Column('consultant_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.Column('username', sa.Text(), nullable=False),
+    sa.Column('secret', sa.Text(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=True),
+    sa.Column('reads', sa.Boolean(), nullable=False),
+    sa.Column('writes', sa.Boolean(), nullable=False),
+    sa.Column('validators', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('tried_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('covers_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('problem', sa.Text(), nullable=False),
+    sa.Column('failures', sa.Integer(), nullable=False),
+    sa.Column('told_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("(kind = 'ics') = (account_id IS NULL)", name=op.f('ck_outside_calendar_account')),
+    sa.CheckConstraint("kind IN ('ics', 'caldav', 'google', 'microsoft')", name=op.f('ck_outside_calendar_kind')),
+    sa.ForeignKeyConstraint(['account_id'], ['outside_account.id'], name=op.f('fk_outside_calendar_account_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['consultant_id'], ['consultant.id'], name=op.f('fk_outside_calendar_consultant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outside_calendar'))
+    )
+    op.create_index(op.f('ix_outside_calendar_account_id'), 'outside_calendar', ['account_id'], unique=False)
+    op.create_index(op.f('ix_outside_calendar_consultant_id'), 'outside_calendar', ['consultant_id'], unique=False)
+    op.create_index('uq_outside_calendar_written', 'outside_calendar', ['consultant_id'], unique=True, postgresql_where='writes')
+    op.create_table('waitlist_entry',
+    sa.Column('offering_id', sa.Uuid(), nullable=False),
+    sa.Column('consultant_ids', sa.ARRAY(sa.Uuid()), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('email', postgresql.CITEXT(), nullable=False),
+    sa.Column('time_zone', sa.Text(), nullable=False),
+    sa.Column('wishes_from', sa.Date(), nullable=True),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('joined_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('offers', sa.Integer(), nullable=False),
+    sa.Column('hold_id', sa.Uuid(), nullable=True),
+    sa.Column('offered_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.CheckConstraint("(state = 'offered') <= (hold_id IS NOT NULL)", name=op.f('ck_waitlist_entry_offered_what')),
+    sa.CheckConstraint("(state IN ('waiting', 'offered')) <= (joined_at IS NOT NULL)", name=op.f('ck_waitlist_entry_in_line_since')),
+    sa.CheckConstraint("state IN ('unconfirmed', 'waiting', 'offered', 'taken', 'lapsed', 'left')", name=op.f('ck_waitlist_entry_state')),
+    sa.ForeignKeyConstraint(['hold_id'], ['hold.id'], name=op.f('fk_waitlist_entry_hold_id')),
+    sa.ForeignKeyConstraint(['offering_id'], ['offering.id'], name=op.f('fk_waitlist_entry_offering_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_waitlist_entry'))
+    )
+    op.create_index(op.f('ix_waitlist_entry_address'), 'waitlist_entry', ['address'], unique=False)
+    op.create_index(op.f('ix_waitlist_entry_hold_id'), 'waitlist_entry', ['hold_id'], unique=False)
+    op.create_index(op.f('ix_waitlist_entry_joined_at'), 'waitlist_entry', ['joined_at'], unique=False)
+    op.create_index(op.f('ix_waitlist_entry_offering_id'), 'waitlist_entry', ['offering_id'], unique=False)
+    op.create_index(op.f('ix_waitlist_entry_state'), 'waitlist_entry', ['state'], unique=False)
+    op.create_index('uq_waitlist_entry_open', 'waitlist_entry', ['offering_id', 'consultant_ids', 'email'], unique=True, postgresql_where="state IN ('unconfirmed', 'waiting', 'offered')")
     op.create_table('outside_busy',
     sa.Column('calendar_id', sa.Uuid(), nullable=False),
     sa.Column('consultant_id', sa.Uuid(), nullable=False),
@@ -95,8 +144,10 @@ def upgrade() -> None:
     op.create_table('outside_copy',
     sa.Column('calendar_id', sa.Uuid(), nullable=False),
     sa.Column('booking_id', sa.Uuid(), nullable=False),
-    sa.Column('tag', sa.Text(), nullable=False),
+    sa.Column('tag', sa.Text(), nullable=True),
     sa.Column('sequence', sa.Integer(), nullable=False),
+    sa.Column('mended', sa.Integer(), nullable=False),
+    sa.Column('busy_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
     sa.ForeignKeyConstraint(['booking_id'], ['booking.id'], name=op.f('fk_outside_copy_booking_id')),
     sa.ForeignKeyConstraint(['calendar_id'], ['outside_calendar.id'], name=op.f('fk_outside_copy_calendar_id'), ondelete='CASCADE'),
@@ -105,6 +156,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_outside_copy_booking_id'), 'outside_copy', ['booking_id'], unique=False)
     op.create_index(op.f('ix_outside_copy_calendar_id'), 'outside_copy', ['calendar_id'], unique=False)
+    op.add_column('booking', sa.Column('changed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False))
     op.add_column('calendar_rules', sa.Column('per_week', sa.Integer(), nullable=True))
     op.add_column('calendar_rules', sa.Column('change_notice', sa.Integer(), server_default='1440', nullable=False))
     # ### end Alembic commands ###
@@ -114,6 +166,7 @@ def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_column('calendar_rules', 'change_notice')
     op.drop_column('calendar_rules', 'per_week')
+    op.drop_column('booking', 'changed_at')
     op.drop_index(op.f('ix_outside_copy_calendar_id'), table_name='outside_copy')
     op.drop_index(op.f('ix_outside_copy_booking_id'), table_name='outside_copy')
     op.drop_table('outside_copy')
@@ -123,10 +176,21 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_outside_busy_calendar_id'), table_name='outside_busy')
     op.drop_index('ix_outside_busy_ahead', table_name='outside_busy')
     op.drop_table('outside_busy')
+    op.drop_index('uq_waitlist_entry_open', table_name='waitlist_entry', postgresql_where="state IN ('unconfirmed', 'waiting', 'offered')")
+    op.drop_index(op.f('ix_waitlist_entry_state'), table_name='waitlist_entry')
+    op.drop_index(op.f('ix_waitlist_entry_offering_id'), table_name='waitlist_entry')
+    op.drop_index(op.f('ix_waitlist_entry_joined_at'), table_name='waitlist_entry')
+    op.drop_index(op.f('ix_waitlist_entry_hold_id'), table_name='waitlist_entry')
+    op.drop_index(op.f('ix_waitlist_entry_address'), table_name='waitlist_entry')
+    op.drop_table('waitlist_entry')
+    op.drop_index('uq_outside_calendar_written', table_name='outside_calendar', postgresql_where='writes')
+    op.drop_index(op.f('ix_outside_calendar_consultant_id'), table_name='outside_calendar')
+    op.drop_index(op.f('ix_outside_calendar_account_id'), table_name='outside_calendar')
+    op.drop_table('outside_calendar')
     op.drop_index(op.f('ix_travel_consultant_id'), table_name='travel')
     op.drop_table('travel')
-    op.drop_index(op.f('ix_outside_calendar_consultant_id'), table_name='outside_calendar')
-    op.drop_table('outside_calendar')
+    op.drop_index(op.f('ix_outside_account_consultant_id'), table_name='outside_account')
+    op.drop_table('outside_account')
     op.drop_index(op.f('ix_absence_substitute_id'), table_name='absence')
     op.drop_index(op.f('ix_absence_consultant_id'), table_name='absence')
     op.drop_table('absence')
