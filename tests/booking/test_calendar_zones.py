@@ -25,6 +25,7 @@ def text_of(name: str, *instants: datetime) -> str:
 
 def agrees(name: str, instants: list[datetime]) -> None:
     read = tzical(io.StringIO(text_of(name, *instants))).get()
+    assert read is not None
     for at in instants:
         local = at.astimezone(ZoneInfo(name))
         if not local.fold:  # its second coming has no name in wall time

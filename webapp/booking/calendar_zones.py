@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Timezone, TimezoneDaylight, TimezoneStandard
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-LONG_AGO = datetime(1970, 1, 1)
+LONG_AGO = datetime(1970, 1, 1)  # noqa: DTZ001 - VTIMEZONE counts in wall time
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
