@@ -7,7 +7,7 @@ case itself, asks zoneinfo for the wall clock of each minute, and looks that up 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,12 @@ class HostMinutes:
     def __init__(self, host: Json, case: Json) -> None:
         self.host = host
         self.event = case["event"]
-        self.zone = ZoneInfo(host["time_zone"])
+        self.home = ZoneInfo(host["time_zone"])
+        self.stays = [
+            (stay["from"], stay["to"], ZoneInfo(stay["time_zone"]))
+            for stay in host.get("travel", [])
+        ]
+        self.zones = {self.home, *(zone for _, _, zone in self.stays)}
         self.windows: dict[WindowKey, list[datetime]] = {}
         self.open: set[datetime] = set()
         self._hours: dict[date, list[int | None]] = {}
@@ -71,19 +76,28 @@ class HostMinutes:
         minute = instant(case["window"]["from"]).replace(second=0, microsecond=0) - 4 * DAY
         end = instant(case["window"]["to"]) + (self.event["duration"] + 1) * MINUTE
         while minute < end:
-            for key in self._windows_at(minute.astimezone(self.zone).replace(tzinfo=None)):
+            for key in self._windows_at(minute):
                 self.windows.setdefault(key, []).append(minute)
                 self.open.add(minute)
             minute += MINUTE
 
-    def _windows_at(self, wall: datetime) -> Iterator[WindowKey]:
+    def _windows_at(self, moment: datetime) -> Iterator[WindowKey]:
         """A merged window reaches into the second day after the date it belongs to at most."""
-        for days_ago in range(2):
-            day = wall.date() - days_ago * DAY
-            minute = days_ago * 1440 + wall.hour * 60 + wall.minute
-            first = self._hours_of(day)[minute]
-            if first is not None:
-                yield day, first
+        for zone in self.zones:
+            wall = moment.astimezone(zone)
+            for days_ago in range(2):
+                day = wall.date() - days_ago * DAY
+                minute = days_ago * 1440 + wall.hour * 60 + wall.minute
+                first = self._hours_of(day)[minute]
+                if first is not None and self._zone_of(day) == zone:
+                    yield day, first
+
+    def _zone_of(self, day: date) -> ZoneInfo:
+        """Where the host is on a date."""
+        for first, last, zone in self.stays:
+            if first <= day.isoformat() <= last:
+                return zone
+        return self.home
 
     def _hours_of(self, day: date) -> list[int | None]:
         """For each minute of a date and the next: the start of the merged window it is in."""
@@ -110,16 +124,27 @@ class HostMinutes:
         )
 
     def _full(self, start: datetime) -> bool:
-        limit = self.event.get("limits", {}).get("per_day")
-        return limit is not None and self._counted_on(start) >= limit
-
-    def _counted_on(self, start: datetime) -> int:
-        today = start.astimezone(self.zone).date()
-        return sum(
-            1
-            for busy in self.host["busy"]
-            if busy.get("counts") and instant(busy["start"]).astimezone(self.zone).date() == today
+        limits = self.event.get("limits", {})
+        return self._used_up(limits.get("per_day"), start, date.isoformat) or self._used_up(
+            limits.get("per_week"), start, lambda day: f"{day:%G-%V}"
         )
+
+    def _used_up(self, limit: int | None, start: datetime, name: Callable[[date], str]) -> bool:
+        """Whether a day or week of this start, under its name, has as many as it may have."""
+        if limit is None:
+            return False
+        counted = [self._named(instant(one["start"]), name) for one in self._counted()]
+        return any(
+            sum(here in names for names in counted) >= limit for here in self._named(start, name)
+        )
+
+    def _counted(self) -> list[Json]:
+        return [one for one in self.host["busy"] if one.get("counts")]
+
+    def _named(self, moment: datetime, name: Callable[[date], str]) -> set[str]:
+        """What the dates of an instant are called: a traveller may have two of them, or none."""
+        dates = ((moment.astimezone(zone).date(), zone) for zone in self.zones)
+        return {name(day) for day, zone in dates if self._zone_of(day) == zone}
 
 
 def _marked(windows: list[Json]) -> list[int | None]:

@@ -31,6 +31,7 @@ RESTLESS = [
     ("Asia/Kathmandu", "1986-01-01"),
     ("Europe/Moscow", "1919-07-01"),
 ]
+FAR_ZONES = ["Asia/Tokyo", "America/Los_Angeles", "Pacific/Kiritimati", "Pacific/Pago_Pago"]
 ANY_ZONE = sorted(name for name in available_timezones() if "/" in name)
 
 dates = st.dates(date(1905, 1, 1), date(2190, 1, 1)).map(date.isoformat)
@@ -52,7 +53,8 @@ def spelled(moment: datetime) -> str:
 
 @st.composite
 def busy_times(draw: st.DrawFn, around: datetime) -> Json:
-    start = around + timedelta(seconds=draw(st.integers(-3 * 86400, 3 * 86400)))
+    days = draw(st.sampled_from([3, 3, 8]))  # a week's limit counts what is further away
+    start = around + timedelta(seconds=draw(st.integers(-days * 86400, days * 86400)))
     if draw(st.booleans()):
         start = start.replace(second=0)
     end = start + timedelta(minutes=draw(st.integers(0, 300)))
@@ -68,6 +70,19 @@ def busy_times(draw: st.DrawFn, around: datetime) -> Json:
 
 
 @st.composite
+def travels(draw: st.DrawFn, around: datetime) -> list[Json]:
+    """Up to two stays elsewhere, one after the other, often far away and often adjoining."""
+    found, start = [], around + timedelta(days=draw(st.integers(-6, 1)))
+    for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):
+        end = start + timedelta(days=draw(st.integers(0, 4)))
+        zone = draw(st.sampled_from(FAR_ZONES) | st.sampled_from(ANY_ZONE))
+        days = {"from": start.date().isoformat(), "to": end.date().isoformat()}
+        found.append({**days, "time_zone": zone})
+        start = end + timedelta(days=draw(st.integers(1, 2)))
+    return found
+
+
+@st.composite
 def host_of(draw: st.DrawFn, zone: str, around: datetime) -> Json:
     days = st.just([*range(7)]) | st.lists(st.integers(0, 6), min_size=1, max_size=7)
     near = st.integers(-3, 3).map(lambda k: (around + timedelta(days=k)).date().isoformat())
@@ -79,13 +94,14 @@ def host_of(draw: st.DrawFn, zone: str, around: datetime) -> Json:
             for _ in range(draw(st.sampled_from([0, 0, 1, 2])))
         ],
         "busy": draw(st.lists(busy_times(around), max_size=3)),
+        "travel": draw(travels(around)),
     }
 
 
 @st.composite
 def events(draw: st.DrawFn) -> Json:
     long = st.integers(91, 600)
-    limits = [None, None, None, None, None, 1, 2, 3, 0]
+    none, few = st.none(), st.integers(0, 3)
     event = {
         "duration": draw(st.sampled_from([15, 30, 60, 90]) | st.integers(1, 90) | long),
         "step": draw(st.sampled_from([15, 30]) | st.integers(1, 70)),
@@ -93,8 +109,9 @@ def events(draw: st.DrawFn) -> Json:
         "buffer_after": draw(st.integers(0, 30)),
         "min_notice": draw(st.just(0) | st.integers(0, 3000)),
     }
-    limit = draw(st.sampled_from(limits))
-    return event if limit is None else {**event, "limits": {"per_day": limit}}
+    limits = {"per_day": draw(none | none | few), "per_week": draw(none | none | few)}
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    return {**event, "limits": given} if given else event
 
 
 @st.composite

@@ -13,6 +13,7 @@ from webapp.booking.slots import (
     Event,
     Host,
     Override,
+    Travel,
     Weekly,
     Window,
     next_slot,
@@ -23,6 +24,7 @@ from webapp.booking.slots import (
 EVERY_DAY = frozenset(range(7))
 JUNE_7 = datetime(2027, 6, 7, tzinfo=UTC)
 JUNE_8 = JUNE_7 + timedelta(days=1)
+WEEK = timedelta(weeks=1)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -39,7 +41,7 @@ def open_daily(start: int, end: int, zone: str = "UTC", busy: tuple[Busy, ...] =
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in CASES.glob("*.json")))
-def test_behaviour_01_given_cases_give_their_answers(name: str) -> None:
+def test_b01_given_cases_give_their_answers(name: str) -> None:
     written = named(name)
     assert written["slots"]
     assert solved(written["case"]) == written["slots"]
@@ -47,15 +49,15 @@ def test_behaviour_01_given_cases_give_their_answers(name: str) -> None:
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/St_Johns", "EST5EDT"])
-def test_behaviour_02_the_servers_zone_changes_nothing(zone: str) -> None:
-    for name in ("spring-night", "autumn-night", "day-limit"):
+def test_b02_the_servers_zone_changes_nothing(zone: str) -> None:
+    for name in ("spring-night", "autumn-night", "day-limit", "week-limit", "travel"):
         written = named(name)
         done = run(json.dumps(written["case"]).encode(), zone)
         assert (done.returncode, done.stderr) == (0, b"")
         assert json.loads(done.stdout) == {"slots": written["slots"]}
 
 
-def test_behaviour_03_a_spring_night_00_to_06_ends_at_06() -> None:
+def test_b03_a_spring_night_00_to_06_ends_at_06() -> None:
     found = solved(named("spring-night")["case"])
     # Paris is at +1 until 01:00 UTC on the 28th, then at +2: 06:00 is 04:00 UTC.
     night = [text for text in found if "2027-03-27T12" <= text < "2027-03-28T12"]
@@ -63,20 +65,20 @@ def test_behaviour_03_a_spring_night_00_to_06_ends_at_06() -> None:
     assert len(night) == 10
 
 
-def test_behaviour_04_an_autumn_night_keeps_its_last_hour() -> None:
+def test_b04_an_autumn_night_keeps_its_last_hour() -> None:
     found = solved(named("autumn-night")["case"])
     # Toronto is open 04:00 to 10:00 UTC that night: six hours between 00:00 and 05:00.
     assert clocks(found, "2027-11-07") == ["04:00", "05:00", "06:00", "07:00", "08:00", "09:00"]
 
 
-def test_behaviour_05_the_invitees_zone_changes_nothing() -> None:
+def test_b05_the_invitees_zone_changes_nothing() -> None:
     case = named("spring-week")["case"]
     here = {**case, "invitee_time_zone": "Pacific/Chatham"}
     there = {**case, "invitee_time_zone": "America/Nuuk"}
     assert solved(here) == solved(there) == solved(case)
 
 
-def test_behaviour_06_touching_bookings_are_allowed_and_a_minute_of_overlap_is_not() -> None:
+def test_b06_touching_bookings_are_allowed_and_a_minute_of_overlap_is_not() -> None:
     event = Event(duration=30, step=30)
 
     def offered(start: int, end: int) -> bool:
@@ -89,7 +91,7 @@ def test_behaviour_06_touching_bookings_are_allowed_and_a_minute_of_overlap_is_n
 
 
 @pytest.mark.parametrize(("gap", "accepted"), [(19, False), (20, True)])
-def test_behaviour_07_buffers_of_10_and_10_need_a_gap_of_20(gap: int, accepted: bool) -> None:
+def test_b07_buffers_of_10_and_10_need_a_gap_of_20(gap: int, accepted: bool) -> None:
     event = Event(duration=30, step=1, buffer_before=10, buffer_after=10)
     ends = JUNE_7 + timedelta(hours=12)
     before = Busy(ends - timedelta(hours=1), ends, buffer_before=10, buffer_after=10)
@@ -100,7 +102,7 @@ def test_behaviour_07_buffers_of_10_and_10_need_a_gap_of_20(gap: int, accepted: 
     assert offers(event, host, LONG_AGO, "single", ahead_of_it) is accepted
 
 
-def test_behaviour_08_four_hours_notice_refuses_a_start_in_3_h_59() -> None:
+def test_b08_four_hours_notice_refuses_a_start_in_3_h_59() -> None:
     event = Event(duration=30, step=1, min_notice=240)
     host, now = [open_daily(9, 17)], JUNE_7 + timedelta(hours=8)
     assert not offers(event, host, now, "single", now + timedelta(hours=3, minutes=59))
@@ -119,13 +121,31 @@ def test_behaviour_08_four_hours_notice_refuses_a_start_in_3_h_59() -> None:
         JUNE_7 + timedelta(hours=10, microseconds=1),
     ],
 )
-def test_behaviour_09_a_crafted_time_is_not_offered(crafted: datetime) -> None:
+def test_b09_a_crafted_time_is_not_offered(crafted: datetime) -> None:
     event, host = Event(duration=30, step=30), [open_daily(9, 17)]
     assert offers(event, host, LONG_AGO, "single", JUNE_7 + timedelta(hours=10))
     assert not offers(event, host, LONG_AGO, "single", crafted)
 
 
 # --- particulars
+
+
+def test_a_week_with_as_many_meetings_as_it_may_have_offers_nothing_until_monday() -> None:
+    tuesday = Busy(JUNE_8, JUNE_8 + timedelta(hours=1), counts=True)
+    host = [open_daily(9, 10, busy=(tuesday,))]
+    found = slots(Event(60, 60, per_week=1), host, JUNE_7, JUNE_7 + WEEK, LONG_AGO, "single")
+    assert found == []  # 7 June 2027 is a Monday
+    [first] = slots(
+        Event(60, 60, per_week=1), host, JUNE_7 + WEEK, JUNE_8 + WEEK, LONG_AGO, "single"
+    )
+    assert first == JUNE_7 + WEEK + timedelta(hours=9)
+
+
+def test_a_traveller_keeps_their_hours_by_the_clock_where_they_are() -> None:
+    away = Travel(date(2027, 6, 8), date(2027, 6, 8), "Asia/Tokyo")
+    host = Host("UTC", open_daily(9, 10).weekly, travel=(away,))
+    found = slots(Event(60, 60), [host], JUNE_7, JUNE_7 + timedelta(days=3), LONG_AGO, "single")
+    assert [f"{moment:%d %H}" for moment in found] == ["07 09", "08 00", "09 09"]
 
 
 def test_round_robin_offers_what_either_host_offers() -> None:
@@ -135,7 +155,7 @@ def test_round_robin_offers_what_either_host_offers() -> None:
     assert [moment.hour for moment in found] == [9, 10, 11]
 
 
-def test_behaviour_28_collective_offers_only_what_all_can() -> None:
+def test_b28_collective_offers_only_what_all_can() -> None:
     event = Event(duration=60, step=60)
     hosts = [open_daily(9, 11), open_daily(10, 12)]
     found = slots(event, hosts, JUNE_7, JUNE_8, LONG_AGO, "collective")

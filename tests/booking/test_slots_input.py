@@ -23,6 +23,10 @@ def changed(path: str, value: object) -> bytes:
     return json.dumps(case).encode()
 
 
+def stay(first: str, last: str, zone: str = "Asia/Tokyo") -> dict[str, str]:
+    return {"from": first, "to": last, "time_zone": zone}
+
+
 ABSENT = object()
 MALFORMED: list[tuple[str, object]] = [
     ("hosts.0.time_zone", "Mars/Olympus"),
@@ -79,7 +83,14 @@ MALFORMED: list[tuple[str, object]] = [
     ("event.limits", [1]),
     ("event.limits", {"per_day": -1}),
     ("event.limits", {"per_day": "two"}),
+    ("event.limits", {"per_week": 1.5}),
+    ("event.limits", {"per_week": -1}),
     ("event", None),
+    ("hosts.0.travel", {}),
+    ("hosts.0.travel", [stay("2027-06-09", "2027-06-08")]),
+    ("hosts.0.travel", [stay("2027-06-08", "2027-06-09", "Mars/Base")]),
+    ("hosts.0.travel", [stay("8 June", "2027-06-09")]),
+    ("hosts.0.travel", [stay("2027-06-08", "2027-06-09"), stay("2027-06-09", "2027-06-10")]),
     ("window.to", "2027-06-06T00:00:00Z"),
     ("window.from", "0001-01-01T00:00:00+14:00"),
     ("window.to", "9999-12-31T23:59:59-14:00"),

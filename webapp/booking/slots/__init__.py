@@ -3,7 +3,7 @@
 Pure: it reads no clock, no database and no settings. All lengths are whole minutes.
 """
 
-from .hours import Busy, Event, Host, Mode, Override, Weekly, Window
+from .hours import Busy, Event, Host, Mode, Override, Travel, Weekly, Window
 from .local_time import check_zone
 from .search import next_slot, offers, slots
 
@@ -13,6 +13,7 @@ __all__ = [
     "Host",
     "Mode",
     "Override",
+    "Travel",
     "Weekly",
     "Window",
     "check_zone",

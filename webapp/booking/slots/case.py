@@ -1,10 +1,15 @@
-"""A whole slot search as one JSON document, for the command line and for tests."""
+"""A whole slot search as one JSON document, for the command line and for tests.
+
+Optional members: `event.limits.per_day` and `.per_week` (Monday to Sunday), a busy interval's
+`buffer_before`, `buffer_after` and `counts`, and a host's `travel`: a list of
+`{"from": "2027-06-07", "to": "2027-06-11", "time_zone": "Asia/Tokyo"}`, both dates included.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from .hours import Busy, Event, Host, Mode, Override, Weekly, Window
+from .hours import Busy, Event, Host, Mode, Override, Travel, Weekly, Window
 from .local_time import check_zone
 from .reading import Node, document
 from .search import slots
@@ -57,7 +62,6 @@ def _check_invitee(node: Node | None) -> None:
 
 def _event(node: Node) -> Event:
     limits = node.get("limits")
-    per_day = limits.get("per_day") if limits else None
     return node.make(
         Event,
         node["duration"].number(),
@@ -65,17 +69,30 @@ def _event(node: Node) -> Event:
         node["buffer_before"].number(),
         node["buffer_after"].number(),
         node["min_notice"].number(),
-        per_day.number() if per_day else None,
+        _limit(limits, "per_day"),
+        _limit(limits, "per_week"),
     )
+
+
+def _limit(limits: Node | None, key: str) -> int | None:
+    given = limits.get(key) if limits else None
+    return given.number() if given else None
 
 
 def _host(node: Node) -> Host:
-    return Host(
-        time_zone=_zone(node["time_zone"]),
-        weekly=tuple(_weekly(part) for part in node["weekly"].items()),
-        overrides=tuple(_override(part) for part in node["overrides"].items()),
-        busy=tuple(_busy(part) for part in node["busy"].items()),
+    travel = node.get("travel")
+    return node.make(
+        Host,
+        _zone(node["time_zone"]),
+        tuple(_weekly(part) for part in node["weekly"].items()),
+        tuple(_override(part) for part in node["overrides"].items()),
+        tuple(_busy(part) for part in node["busy"].items()),
+        tuple(_travel(part) for part in travel.items()) if travel else (),
     )
+
+
+def _travel(node: Node) -> Travel:
+    return node.make(Travel, node["from"].date(), node["to"].date(), _zone(node["time_zone"]))
 
 
 def _zone(node: Node) -> str:

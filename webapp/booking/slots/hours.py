@@ -6,6 +6,8 @@ All lengths are whole minutes. All instants are aware datetimes; a naive one is 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
+from operator import attrgetter
 from typing import Literal
 
 MINUTES_A_DAY = 24 * 60
@@ -18,7 +20,8 @@ Mode = Literal["single", "collective", "round_robin"]
 class Event:
     """What is to be placed: `duration`, the `step` of the grid, and the room kept around it.
 
-    `per_day` is the number of counted busy intervals after which a host's day is full.
+    `per_day` and `per_week` are the numbers of counted busy intervals after which a host's day or
+    week is full; a week runs from Monday to Sunday (ISO 8601) by the host's own clock.
     """
 
     duration: int
@@ -27,6 +30,7 @@ class Event:
     buffer_after: int = 0
     min_notice: int = 0
     per_day: int | None = None
+    per_week: int | None = None
 
     def __post_init__(self) -> None:
         _within("duration", self.duration, 1, LONGEST_EVENT)
@@ -34,8 +38,9 @@ class Event:
         _within("buffer_before", self.buffer_before, 0)
         _within("buffer_after", self.buffer_after, 0)
         _within("min_notice", self.min_notice, 0)
-        if self.per_day is not None:
-            _within("per_day", self.per_day, 0)
+        for limit in ("per_day", "per_week"):
+            if (value := getattr(self, limit)) is not None:
+                _within(limit, value, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +104,40 @@ class Busy:
 
 
 @dataclass(frozen=True, slots=True)
+class Travel:
+    """Dates from `first` to `last`, both included, that a host keeps by another zone's clock."""
+
+    first: date
+    last: date
+    time_zone: str
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise ValueError("travel ends before it starts")
+
+    def ordinals(self) -> range:
+        """The dates as proleptic ordinals."""
+        return range(self.first.toordinal(), self.last.toordinal() + 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """A person's opening hours in their IANA zone, and the time already taken.
 
-    Overrides of the same date add up.
+    Overrides of the same date add up. While travelling, the windows that start on a date are read
+    by that date's zone, and so are the dates that limits count; no date is in two places.
     """
 
     time_zone: str
     weekly: Sequence[Weekly]
     overrides: Sequence[Override] = ()
     busy: Sequence[Busy] = ()
+    travel: Sequence[Travel] = ()
+
+    def __post_init__(self) -> None:
+        stays = sorted(self.travel, key=attrgetter("first"))
+        if any(later.first <= earlier.last for earlier, later in pairwise(stays)):
+            raise ValueError("travel overlaps")
 
     def weekly_extents(self) -> list[list[tuple[int, int]]]:
         """Extents of the windows that start on each day of the week, from Sunday."""

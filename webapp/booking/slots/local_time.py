@@ -5,7 +5,8 @@ and remembered, so that a search does no zone arithmetic per minute. A wall time
 of the clocks skips lies in no stretch, and one that it repeats lies in two.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -66,6 +67,35 @@ def local_day(zone: Iterable[Stretch], second: int) -> int | None:
         if start <= second < end:
             return (second + offset) // SECONDS_A_DAY
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Almanac:
+    """By which clock each local date is kept: at home, or `away` on some days from 1970-01-01.
+
+    A flight west leaves minutes that belong to two dates, and one east some that belong to none.
+    """
+
+    home: list[Stretch]
+    away: Mapping[int, list[Stretch]] = field(default_factory=dict)
+
+    def minutes(self, day: int, start: int, end: int) -> list[Interval]:
+        """The UTC minutes of `[start, end)`, in minutes from the start of that local day."""
+        midnight = day * SECONDS_A_DAY
+        return utc_minutes(self._clock_of(day), midnight + start * 60, midnight + end * 60)
+
+    def dates_at(self, second: int) -> set[int]:
+        """The days whose date it is at an instant, by the clock that each is kept by."""
+        dates = ((zone, local_day(zone, second)) for zone in self.zones)
+        return {day for zone, day in dates if day is not None and self._clock_of(day) is zone}
+
+    @property
+    def zones(self) -> list[list[Stretch]]:
+        """Each clock once."""
+        return list({id(zone): zone for zone in (self.home, *self.away.values())}.values())
+
+    def _clock_of(self, day: int) -> list[Stretch]:
+        return self.away.get(day, self.home)
 
 
 def _changes_between(time_zone: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 
-from .hours import Busy, Event, Host, Mode
+from .hours import MINUTES_A_DAY, Busy, Event, Host, Mode
 from .intervals import Interval, clipped, common, merged, without
-from .local_time import SECONDS_A_DAY, Stretch, check_zone, local_day, stretches, utc_minutes
+from .local_time import SECONDS_A_DAY, Almanac, Stretch, check_zone, stretches
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
@@ -24,8 +24,8 @@ _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 _ORDINAL_OF_EPOCH = date(1970, 1, 1).toordinal()
 # Merged windows reach into the second day, and a zone has skipped a whole day: a window that
-# is open at some minute began less than this long before it.
-_REACH = 4 * 24 * 60
+# is open at some minute began less than four days before it. A week may begin or end seven away.
+_REACH = 11 * 24 * 60
 
 Opening = list[Interval]
 
@@ -36,7 +36,7 @@ class Openings:
 
     windows: list[Opening]
     days: range
-    zone: list[Stretch]
+    almanac: Almanac
 
 
 def slots(
@@ -105,7 +105,8 @@ def _check(
     if not hosts:
         raise ValueError("at least one host is needed")
     for host in hosts:
-        check_zone(host.time_zone)
+        for time_zone in (host.time_zone, *(stay.time_zone for stay in host.travel)):
+            check_zone(time_zone)
 
 
 def _span(event: Event, window_from: datetime, window_to: datetime, now: datetime) -> Interval:
@@ -130,31 +131,43 @@ def _starts(event: Event, hosts: Sequence[Host], span: Interval) -> Iterator[int
 def _openings(host: Host, span: Interval, duration: int) -> Openings:
     """The host's windows that matter to events starting within the span."""
     start, end = span[0], span[1] + duration
-    zone = stretches(host.time_zone, (start - _REACH) * 60, (end + _REACH) * 60)
+    almanac = _almanac(host, (start - _REACH) * 60, (end + _REACH) * 60)
+    offsets = [stretch.offset for zone in almanac.zones for stretch in zone]
     days = range(
-        (start * 60 + min(stretch.offset for stretch in zone)) // SECONDS_A_DAY - 2,
-        (end * 60 + max(stretch.offset for stretch in zone)) // SECONDS_A_DAY + 1,
+        (start * 60 + min(offsets)) // SECONDS_A_DAY - 2,
+        (end * 60 + max(offsets)) // SECONDS_A_DAY + 1,
     )
     windows = [
         opening
-        for local_start, local_end in _local_windows(host, days)
-        if (opening := utc_minutes(zone, local_start, local_end))
+        for day, window in _local_windows(host, days)
+        if (opening := almanac.minutes(day, *window))
     ]
-    return Openings(windows, days, zone)
+    return Openings(windows, days, almanac)
 
 
-def _local_windows(host: Host, days: range) -> Iterator[Interval]:
-    """Merged windows that start on these days, in seconds since the local 1970-01-01 00:00."""
+def _almanac(host: Host, start: int, end: int) -> Almanac:
+    """By which clock the host keeps each date around epoch seconds `[start, end)`."""
+    near = range(*(_ORDINAL_OF_EPOCH + second // SECONDS_A_DAY for second in (start, end)))
+    away: dict[int, list[Stretch]] = {}
+    for stay in host.travel:
+        zone = stretches(stay.time_zone, start, end)
+        days = stay.ordinals()
+        met = range(max(days.start, near.start - 1), min(days.stop, near.stop + 2))
+        away |= dict.fromkeys((day - _ORDINAL_OF_EPOCH for day in met), zone)
+    return Almanac(stretches(host.time_zone, start, end), away)
+
+
+def _local_windows(host: Host, days: range) -> Iterator[tuple[int, Interval]]:
+    """Merged windows by the day on which they start, in minutes from the start of that day."""
     overridden = {
         day.toordinal() - _ORDINAL_OF_EPOCH: merged(extents)
         for day, extents in host.override_extents().items()
     }
     weekly = [merged(extents) for extents in host.weekly_extents()]
     for day in days:
-        midnight = day * SECONDS_A_DAY
         # 1970-01-01 was a Thursday, the fourth day after Sunday.
-        for start, end in overridden.get(day, weekly[(day + 4) % 7]):
-            yield midnight + start * 60, midnight + end * 60
+        for window in overridden.get(day, weekly[(day + 4) % 7]):
+            yield day, window
 
 
 def _free_starts(event: Event, host: Host, openings: Openings, span: Interval) -> list[Interval]:
@@ -188,16 +201,25 @@ def _blocked_starts(event: Event, busy: Iterable[Busy], span: Interval) -> Itera
 
 
 def _full_days(event: Event, busy: Iterable[Busy], openings: Openings) -> Iterator[Interval]:
-    """The local days on which the host has taken as many as they take a day."""
-    if event.per_day is None:
+    """The local days on which the host has as many as they take a day, or in that week."""
+    if event.per_day is None and event.per_week is None:
         return
-    count = Counter(
-        local_day(openings.zone, (taken.start - EPOCH) // _SECOND) for taken in busy if taken.counts
-    )
+    almanac = openings.almanac
+    taken = [almanac.dates_at((one.start - EPOCH) // _SECOND) for one in busy if one.counts]
+    a_day = Counter(day for days in taken for day in days)
+    a_week = Counter(week for days in taken for week in {_week_of(day) for day in days})
     for day in openings.days:
-        if count[day] >= event.per_day:
-            midnight = day * SECONDS_A_DAY
-            yield from utc_minutes(openings.zone, midnight, midnight + SECONDS_A_DAY)
+        if _full(a_day[day], event.per_day) or _full(a_week[_week_of(day)], event.per_week):
+            yield from almanac.minutes(day, 0, MINUTES_A_DAY)
+
+
+def _full(count: int, limit: int | None) -> bool:
+    return limit is not None and count >= limit
+
+
+def _week_of(day: int) -> int:
+    """Weeks from Monday, 1969-12-29, to the one of a day from 1970-01-01, a Thursday."""
+    return (day + 3) // 7
 
 
 def _on_grid(windows: Iterable[Opening], step: int, free: list[Interval]) -> Iterator[int]:
