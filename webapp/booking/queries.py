@@ -13,9 +13,14 @@ from sqlalchemy import Select, and_, func, or_, select
 from webapp import clock
 from webapp.accounts.models import Person
 from webapp.booking.models.availability import DateOverride
-from webapp.booking.models.capacity import CapacityMonth, CapacityUse, months_from
+from webapp.booking.models.capacity import (
+    CapacityMonth,
+    CapacityUse,
+    months_from,
+    months_needed,
+)
 from webapp.booking.models.claim import Claim
-from webapp.booking.models.hold import KICKOFF_MINUTES, Hold, months_needed
+from webapp.booking.models.hold import KICKOFF_MINUTES, Hold
 from webapp.booking.models.meeting import Booking
 from webapp.booking.models.open_times import Calendar, calendars
 from webapp.catalog.models import Consultant, Offering

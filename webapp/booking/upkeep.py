@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from functools import partial
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, select, union
 
 from webapp import clock, outbox
 from webapp.booking.models.capacity import CapacityMonth, CapacityUse, months_from
@@ -36,13 +36,11 @@ def plan_capacity() -> None:
 
 def sweep_expired_holds() -> None:
     """Tidy what lapsed. Cosmetic: whoever wants the time clears it away anyhow."""
-    now = clock.now()
-    left = or_(
-        exists().where(Claim.hold_id == Hold.id, Claim.kind == "hold"),
-        exists().where(CapacityUse.hold_id == Hold.id),
-    )
-    rows = select(Hold.consultant_id).where(Hold.state == "held", Hold.expires_at <= now, left)
-    for consultant_id in session.scalars(rows.distinct().limit(SWEPT_AT_ONCE)).all():
+    lapsed = Hold.state == "held", Hold.expires_at <= clock.now()
+    claimed = select(Claim.consultant_id).join(Hold, Hold.id == Claim.hold_id)
+    used = select(CapacityUse.consultant_id).join(Hold, Hold.id == CapacityUse.hold_id)
+    left = union(claimed.where(Claim.kind == "hold", *lapsed), used.where(*lapsed))
+    for consultant_id in session.scalars(left.limit(SWEPT_AT_ONCE)).all():
         contend(partial(_sweep, consultant_id))
 
 

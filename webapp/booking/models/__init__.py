@@ -7,7 +7,7 @@ from webapp.booking.models.claim import Claim
 from webapp.booking.models.feed import CalendarFeed
 from webapp.booking.models.hold import HOLD_MINUTES, KICKOFF_MINUTES, Hold
 from webapp.booking.models.meeting import REVIEW_MINUTES, Attendee, Booking
-from webapp.booking.models.open_times import nearest, open_slots
+from webapp.booking.models.open_times import open_slots
 from webapp.booking.models.refusals import (
     MeetingOver,
     NoCapacity,
@@ -16,7 +16,9 @@ from webapp.booking.models.refusals import (
     TooManyAsked,
     TooManyHeld,
 )
+from webapp.booking.models.seat import HoldSeat
 from webapp.booking.models.substituting import Handover
+from webapp.booking.models.together import nearest
 from webapp.booking.models.travel import Travel
 from webapp.booking.models.waitlist import WaitlistEntry
 
@@ -35,6 +37,7 @@ __all__ = [
     "DateOverride",
     "Handover",
     "Hold",
+    "HoldSeat",
     "MeetingOver",
     "NoCapacity",
     "NotOffered",

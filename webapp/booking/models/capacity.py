@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     CheckConstraint,
@@ -21,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.booking.models.refusals import NoCapacity
+from webapp.catalog.models import Offering
 from webapp.db import Base, Identified, session
 
 MONTHS_AHEAD = 12
@@ -35,6 +37,14 @@ def months_from(day: date, count: int = MONTHS_AHEAD) -> list[date]:
 def months_between(first: date, last: date) -> list[date]:
     """The first days of the months that [first, last] touches."""
     return months_from(first, (last.year - first.year) * 12 + last.month - first.month + 1)
+
+
+def months_needed(offering: Offering, starts_at: datetime, time_zone: str) -> list[date]:
+    """A retainer's first year; a diagnostic's weeks."""
+    first = starts_at.astimezone(ZoneInfo(time_zone)).date()
+    if offering.is_retainer:
+        return months_from(first)
+    return months_between(first, first + timedelta(weeks=offering.weeks or 1, days=-1))
 
 
 class CapacityMonth(Base):

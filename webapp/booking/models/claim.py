@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, delete, select
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, delete, select
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -96,18 +96,18 @@ class Claim(Identified, Base):
     @classmethod
     def drop_expired(cls, consultant_ids: Collection[uuid.UUID]) -> None:
         """Clear away what nobody holds any more: the constraint itself cannot tell the time."""
-        expired = (
-            select(cls.id)
-            .where(cls.consultant_id.in_(consultant_ids), cls.kind == "hold")
-            .where(cls.expires_at <= clock.now())
-            .order_by(cls.id)
-            .with_for_update()
-        )
-        _execute(delete(cls).where(cls.id.in_(expired)))
+        theirs = cls.consultant_id.in_(consultant_ids), cls.kind == "hold"
+        cls._drop(*theirs, cls.expires_at <= clock.now())
 
     @classmethod
     def drop_of_hold(cls, hold_id: uuid.UUID) -> None:
-        _execute(delete(cls).where(cls.hold_id == hold_id, cls.kind == "hold"))
+        cls._drop(cls.hold_id == hold_id, cls.kind == "hold")
+
+    @classmethod
+    def _drop(cls, *which: ColumnElement[bool]) -> None:
+        """Locked in the order of ids first, so that no two who drop them wait for each other."""
+        found = select(cls.id).where(*which).order_by(cls.id).with_for_update()
+        _execute(delete(cls).where(cls.id.in_(found)))
 
 
 def _execute(statement: Any) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, ForeignKey, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock
-from webapp.booking.models.capacity import CapacityMonth, CapacityUse, months_between, months_from
+from webapp.booking.models.capacity import CapacityMonth, CapacityUse, months_from
 from webapp.booking.models.claim import Claim, Span
 from webapp.booking.models.contention import contend
-from webapp.booking.models.occupying import Check, as_free, as_offered, contend_for, occupy
+from webapp.booking.models.occupying import Check, as_free, as_offered, contend_for, line_up, occupy
 from webapp.booking.models.refusals import NotOffered, TooManyHeld
+from webapp.booking.models.seat import HoldSeat, Team, as_team, can_fill, seats_of
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import Base, Identified, session
 
@@ -28,6 +28,7 @@ MOST_PER_ADDRESS = 5
 class Hold(Identified, Base):
     """States: held (live until expires_at), confirmed (paid; its capacity is sold), released.
 
+    consultant: who leads; seats: everybody who is held, with role and days.
     capacity_ends: the first month from which a confirmed hold no longer takes capacity.
     address: the network address it was taken from; '' for whoever may take any number.
     """
@@ -47,6 +48,9 @@ class Hold(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     offering: Mapped[Offering] = relationship()
     consultant: Mapped[Consultant] = relationship()
+    seat_rows: Mapped[list[HoldSeat]] = relationship(
+        order_by=HoldSeat.role, cascade="all, delete-orphan"
+    )
 
     __table_args__ = (CheckConstraint(f"state IN {STATES}", name="state"),)
 
@@ -54,30 +58,29 @@ class Hold(Identified, Base):
     def take(
         cls,
         offering: Offering,
-        consultant: Consultant,
+        consultants: Consultant | Team,
         starts_at: datetime,
         time_zone: str,
         request_key: str | None = None,
         minutes: int = HOLD_MINUTES,
         address: str = "",
     ) -> Hold:
-        """Hold a kick-off and its months for so many minutes.
+        """Hold a kick-off and its months for so many minutes, of one consultant or of a team.
 
         The same request_key again is the same hold, moved where another time was chosen. Raises
         NotOffered, NoCapacity, SlotTaken with the nearest alternatives, or TooManyHeld when the
         address has MOST_PER_ADDRESS other live holds.
         """
-        if not (offering.sold and consultant.published and consultant.can_fill(offering)):
+        team = as_team(consultants)
+        if not (offering.sold and can_fill(offering, team) and all(who.published for who in team)):
             raise NotOffered
         span = Span.of(starts_at, KICKOFF_MINUTES)
         until = clock.now() + timedelta(minutes=minutes)
-        key = f"{offering.id}:{consultant.id}:{request_key}" if request_key else None
+        key = ":".join([str(offering.id), _ids(team), request_key]) if request_key else None
         if address and cls._others_live(address, key) >= MOST_PER_ADDRESS:
             raise TooManyHeld
         return contend_for(
-            span,
-            consultant,
-            lambda: cls._take(offering, consultant, span, time_zone, key, until, address),
+            span, team, lambda: cls._take(offering, team, span, time_zone, key, until, address)
         )
 
     @classmethod
@@ -96,15 +99,16 @@ class Hold(Identified, Base):
     def _take(
         cls,
         offering: Offering,
-        consultant: Consultant,
+        team: Team,
         span: Span,
         time_zone: str,
         key: str | None,
         until: datetime,
         address: str,
     ) -> Hold:
+        seats = seats_of(offering, team)
         row = insert(cls).values(
-            offering_id=offering.id, consultant_id=consultant.id, starts_at=span.starts_at,
+            offering_id=offering.id, consultant_id=team[0].id, starts_at=span.starts_at,
             ends_at=span.ends_at, time_zone=time_zone, state="held", expires_at=until,
             request_key=key, address=address, created_at=clock.now(),
         )  # fmt: skip
@@ -112,6 +116,8 @@ class Hold(Identified, Base):
         if new_id is None:
             return cls._of_key(key)._again(span, until)
         held = session.get_one(cls, new_id)
+        held.seat_rows = seats
+        session.flush()
         held._occupy(span, as_offered)
         audit.record("hold.taken", held, starts_at=span.starts_at.isoformat())
         return held
@@ -144,9 +150,22 @@ class Hold(Identified, Base):
         return Span(self.starts_at, self.ends_at)
 
     @property
-    def months(self) -> list[date]:
-        """The calendar months, by the consultant's calendar, in which its days are needed."""
-        return months_needed(self.offering, self.starts_at, self.consultant.time_zone)
+    def seats(self) -> list[HoldSeat]:
+        """The lead's first, as 'coo' sorts before 'integrator'.
+
+        A hold from before there were seats is its consultant's alone.
+        """
+        return self.seat_rows or seats_of(self.offering, [self.consultant], self.id)
+
+    @property
+    def team(self) -> list[Consultant]:
+        """Everybody who is held, the lead first."""
+        return [seat.consultant for seat in self.seats]
+
+    @property
+    def first_month(self) -> date:
+        """The first calendar month in which days are needed of anybody."""
+        return min(seat.months(self.offering, self.starts_at)[0] for seat in self.seats)
 
     def renew(self, minutes: int = HOLD_MINUTES) -> None:
         """Keep it for so many minutes from now; see keep_until."""
@@ -154,12 +173,12 @@ class Hold(Identified, Base):
 
     def keep_until(self, instant: datetime) -> None:
         """Keep it at least until then; one that lapsed is taken again. Raises SlotTaken."""
-        contend_for(self.span, self.consultant, lambda: self._keep(instant))
+        contend_for(self.span, self.team, lambda: self._keep(instant))
 
     def move(self, starts_at: datetime) -> None:
         """Hold another time instead, with its months; refused (see take), the old one stands."""
         span = Span.of(starts_at, KICKOFF_MINUTES)
-        contend_for(span, self.consultant, lambda: self._move(span))
+        contend_for(span, self.team, lambda: self._move(span))
 
     def release(self) -> None:
         """Let go of the time and the capacity, at once."""
@@ -190,13 +209,17 @@ class Hold(Identified, Base):
         """Claim the time as a hold (or, given one, as a booking) and take the capacity."""
         kind = "booking" if owner else "hold"
         expiry = {} if owner else {"expires_at": self.expires_at}
-        occupy(kind, [self.consultant_id], span, check, hold_id=self.id, **expiry, **owner)
+        ids = [who.id for who in self.team]
+        occupy(kind, ids, span, check, hold_id=self.id, **expiry, **owner)
         self.starts_at, self.ends_at = span.starts_at, span.ends_at
-        CapacityMonth.queue(self.consultant_id)
-        give_back_expired(self.consultant_id)
-        CapacityUse.give_back(self.consultant_id, CapacityUse.hold_id == self.id)
-        days, limit = self.offering.days_per_month, self.consultant.days_per_month
-        CapacityUse.take(self.id, self.consultant_id, self.months, days, limit)
+        for seat in self._in_turn():
+            seat.give_back()
+            give_back_expired(seat.consultant_id)
+            seat.take(seat.months(self.offering, span.starts_at))
+
+    def _in_turn(self) -> list[HoldSeat]:
+        """By the ids of the consultants: whoever needs several goes through them in this order."""
+        return sorted(self.seats, key=lambda seat: seat.consultant_id)
 
     def _keep(self, until: datetime) -> None:
         self._lock()
@@ -212,6 +235,7 @@ class Hold(Identified, Base):
         self._lock()
         if self.state == "confirmed":
             raise NotOffered
+        line_up([who.id for who in self.team])
         self.state = "held"
         self.expires_at = max(self.expires_at, clock.now() + timedelta(minutes=HOLD_MINUTES))
         Claim.drop_of_hold(self.id)
@@ -224,30 +248,30 @@ class Hold(Identified, Base):
             raise NotOffered
         self.state = "released"
         Claim.drop_of_hold(self.id)
-        CapacityMonth.queue(self.consultant_id)
-        CapacityUse.give_back(self.consultant_id, CapacityUse.hold_id == self.id)
+        for seat in self._in_turn():
+            seat.give_back()
         audit.record("hold.released", self)
 
     def _still_claimed(self, **values: object) -> bool:
-        """Change our live claim; False where there is none any more."""
+        """Change our live claims; False where there is none any more: they lapse together."""
         ours = update(Claim).where(Claim.hold_id == self.id, Claim.kind == "hold", Claim.active)
         live = ours.where(Claim.expires_at > clock.now()).values(**values).returning(Claim.id)
-        return session.scalar(live) is not None
+        return bool(session.scalars(live).all())
 
     def _free_capacity(self, from_month: date) -> None:
         self._lock()
         self.capacity_ends = min(from_month, self.capacity_ends or from_month)
-        CapacityMonth.queue(self.consultant_id)
-        ours = CapacityUse.hold_id == self.id
-        CapacityUse.give_back(self.consultant_id, ours, CapacityUse.month >= from_month)
+        for seat in self._in_turn():
+            seat.give_back(CapacityUse.month >= from_month)
 
     def _extend_capacity(self) -> None:
         self._lock()
-        CapacityMonth.queue(self.consultant_id)
-        taken = select(CapacityUse.month).where(CapacityUse.hold_id == self.id)
-        missing = sorted(set(self.months_ahead) - set(session.scalars(taken)))
-        days = self.offering.days_per_month
-        CapacityUse.take(self.id, self.consultant_id, missing, days, limit=BEYOND_ANY)
+        for seat in self._in_turn():
+            CapacityMonth.queue(seat.consultant_id)
+            taken = select(CapacityUse.month).where(
+                CapacityUse.hold_id == self.id, CapacityUse.consultant_id == seat.consultant_id
+            )
+            seat.take(sorted(set(self.months_ahead) - set(session.scalars(taken))), BEYOND_ANY)
 
     @property
     def months_ahead(self) -> list[date]:
@@ -260,17 +284,13 @@ class Hold(Identified, Base):
 BEYOND_ANY = 1_000_000
 
 
-def months_needed(offering: Offering, starts_at: datetime, time_zone: str) -> list[date]:
-    """A retainer's first year; a diagnostic's weeks."""
-    first = starts_at.astimezone(ZoneInfo(time_zone)).date()
-    if offering.is_retainer:
-        return months_from(first)
-    return months_between(first, first + timedelta(weeks=offering.weeks or 1, days=-1))
-
-
 def give_back_expired(consultant_id: uuid.UUID) -> None:
-    """The capacity of holds whose time is up."""
+    """The consultant's capacity in holds whose time is up."""
     expired = select(Hold.id).where(
-        Hold.consultant_id == consultant_id, Hold.state == "held", Hold.expires_at <= clock.now()
+        Hold.id == CapacityUse.hold_id, Hold.state == "held", Hold.expires_at <= clock.now()
     )
-    CapacityUse.give_back(consultant_id, CapacityUse.hold_id.in_(expired))
+    CapacityUse.give_back(consultant_id, expired.exists())
+
+
+def _ids(team: Team) -> str:
+    return "+".join(str(who.id) for who in team)

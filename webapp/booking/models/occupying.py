@@ -3,59 +3,61 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from webapp import clock
 from webapp.booking.models.availability import CalendarRules
 from webapp.booking.models.claim import Claim, Span
 from webapp.booking.models.contention import contend
-from webapp.booking.models.open_times import Calendar, calendars, nearest
+from webapp.booking.models.open_times import Calendar, calendars
 from webapp.booking.models.refusals import NoCapacity, NotOffered, SlotTaken
+from webapp.booking.models.seat import Team
+from webapp.booking.models.together import Together, nearest
 from webapp.catalog.models import Consultant
 from webapp.db import session
 
 Outcome = TypeVar("Outcome")
-Check = Callable[[Iterable[Calendar], Span], None]
+Check = Callable[[Sequence[Calendar], Span], None]
 
 
-def contend_for(span: Span, consultant: Consultant, step: Callable[[], Outcome]) -> Outcome:
-    """Run a step that takes time; lost, SlotTaken names what is open near it."""
+def contend_for(span: Span, consultants: Consultant | Team, step: Callable[[], Outcome]) -> Outcome:
+    """Run a step that takes their time; lost, SlotTaken names what is open to all near it."""
     try:
         return contend(step)
     except NoCapacity:
         raise
     except SlotTaken as lost:
-        raise SlotTaken(nearest(consultant, span.starts_at, minutes=span.minutes)) from lost
+        raise SlotTaken(nearest(consultants, span.starts_at, minutes=span.minutes)) from lost
 
 
 def occupy(
-    kind: str, consultant_ids: Collection[uuid.UUID], span: Span, check: Check, **owner: Any
+    kind: str, consultant_ids: Sequence[uuid.UUID], span: Span, check: Check, **owner: Any
 ) -> None:
     """Take the span of all these consultants, or raise NotOffered or SlotTaken.
 
-    Within `contend`; what the taker gives up must have been dropped before.
+    The first one's grid counts. Within `contend`; what the taker gives up must have been dropped
+    before, after `line_up`.
     """
-    _queue_for_days(consultant_ids)
+    line_up(consultant_ids)
     Claim.drop_expired(consultant_ids)
     read = calendars(consultant_ids, span.starts_at, span.ends_at)
-    check(read.values(), span)
+    check([read[who] for who in consultant_ids], span)
     Claim.take(kind, span, [calendar.rules for calendar in read.values()], **owner)
 
 
-def as_offered(read: Iterable[Calendar], span: Span) -> None:
+def as_offered(read: Sequence[Calendar], span: Span) -> None:
     """A time somebody chose: NotOffered if it was never on the list, SlotTaken if it is gone."""
-    first, *others = read
-    if not first.would_offer(span.starts_at, span.minutes):
+    together = Together.of(read)
+    if not together.would_offer(span.starts_at, span.minutes):
         raise NotOffered
-    if not first.offers(span.starts_at, span.minutes):
+    if not together.offers(span.starts_at, span.minutes):
         raise SlotTaken
-    as_free(others, span)
 
 
-def as_free(read: Iterable[Calendar], span: Span) -> None:
+def as_free(read: Sequence[Calendar], span: Span) -> None:
     """A time agreed before, or set by a rule: ahead of us, in hours, nothing in the way."""
     if span.starts_at <= clock.now():
         raise SlotTaken
@@ -63,10 +65,15 @@ def as_free(read: Iterable[Calendar], span: Span) -> None:
         raise SlotTaken
 
 
-def _queue_for_days(consultant_ids: Collection[uuid.UUID]) -> None:
-    """Those with a daily limit are booked one after another: no constraint counts a day."""
+def line_up(consultant_ids: Collection[uuid.UUID]) -> None:
+    """Those with a limit are booked one after another: no constraint counts a day or a week.
+
+    Whoever takes time stands in this line before locking any claim, in the order of ids, so that
+    no two wait for each other.
+    """
     limited = select(CalendarRules.consultant_id).where(
-        CalendarRules.consultant_id.in_(consultant_ids), CalendarRules.per_day.is_not(None)
+        CalendarRules.consultant_id.in_(consultant_ids),
+        or_(CalendarRules.per_day.is_not(None), CalendarRules.per_week.is_not(None)),
     )
     order = CalendarRules.consultant_id
     session.execute(limited.order_by(order).with_for_update(key_share=True)).all()

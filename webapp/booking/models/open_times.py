@@ -26,6 +26,7 @@ from webapp.booking.slots import (
     offers,
     slots,
 )
+from webapp.booking.slots.spans import spans
 from webapp.catalog.models import Consultant
 from webapp.db import session
 
@@ -35,7 +36,6 @@ MINUTE = timedelta(minutes=1)
 WEEK = timedelta(weeks=1)
 # A local day and a night shift lie within two days of the instant that is asked about.
 AROUND = timedelta(days=2)
-NEAREST_REACH = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,15 @@ class Calendar:
         while first < self.horizon:
             yield from self.slots(first, first + WEEK, minutes)
             first += WEEK
+
+    def spans(
+        self, first: datetime, last: datetime, minutes: int
+    ) -> list[tuple[datetime, datetime]]:
+        """[start, end) of what is on offer in [first, last), off the grid: to meet with others."""
+        last = min(last, self.horizon)
+        if first >= last:
+            return []
+        return spans(self._event(minutes), self.host, first, last, self.now)
 
     def all_slots(self, minutes: int) -> list[datetime]:
         return list(self.each_slot(minutes))
@@ -156,15 +165,6 @@ def open_slots(
     """Each consultant's starts on offer in [first, last), in UTC; a constant number of queries."""
     read = calendars(consultant_ids, first, last, besides_hold=besides_hold)
     return {who: calendar.slots(first, last, minutes) for who, calendar in read.items()}
-
-
-def nearest(
-    consultant: Consultant, instant: datetime, n: int = 3, minutes: int = 60
-) -> list[datetime]:
-    """The n open starts closest to an instant, in order of time."""
-    first, last = max(instant - NEAREST_REACH, clock.now()), instant + NEAREST_REACH
-    found = open_slots([consultant.id], first, max(first, last), minutes)[consultant.id]
-    return sorted(sorted(found, key=lambda start: abs(start - instant))[:n])
 
 
 def _grouped(

@@ -338,7 +338,7 @@ class Engagement(Identified, Base):
         assert kickoff is not None
         kickoff.cancel("The engagement was cancelled.")
         self.ends_on = self.local_date(clock.now())
-        self.hold.free_capacity(self.hold.months[0])
+        self.hold.free_capacity(self.hold.first_month)
         for period in self.periods:
             period.state = "closed"
         outbox.enqueue("billing.settle_cancellation", self.id)
