@@ -6,11 +6,11 @@ import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import clock
-from webapp.catalog.models import Consultant
+from webapp.catalog.models import ROLES, Consultant
 from webapp.db import Base, Identified
 
 if TYPE_CHECKING:
@@ -18,17 +18,24 @@ if TYPE_CHECKING:
 
 
 class Assignment(Identified, Base):
-    """A consultant on an engagement; exactly one of them leads."""
+    """A consultant on an engagement; exactly one of them leads.
+
+    role: what they fill; None where it is the engagement's own, as before there were teams.
+    """
 
     __tablename__ = "assignment"
 
     engagement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("engagement.id"), index=True)
     consultant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("consultant.id"), index=True)
     leads: Mapped[bool] = mapped_column(default=True)
+    role: Mapped[str | None]
     engagement: Mapped[Engagement] = relationship(back_populates="assignments")
     consultant: Mapped[Consultant] = relationship()
 
-    __table_args__ = (UniqueConstraint("engagement_id", "consultant_id"),)
+    __table_args__ = (
+        UniqueConstraint("engagement_id", "consultant_id"),
+        CheckConstraint(f"role IN {ROLES}", name="role"),
+    )
 
 
 class StageChange(Identified, Base):
