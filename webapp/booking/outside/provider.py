@@ -20,6 +20,14 @@ class BusyTime(NamedTuple):
     ends_at: datetime
 
 
+class FoundCalendar(NamedTuple):
+    """A calendar of an account. address: what its provider calls it; writable: may be changed."""
+
+    address: str
+    name: str
+    writable: bool
+
+
 @dataclass(frozen=True)
 class Reading:
     """All busy time of a window. validators: what the next read is conditional on, by name.
@@ -69,4 +77,11 @@ class OutsideRefused(Exception):
 
 
 class OutsideUnreachable(Exception):
-    """It did not answer, or not so that we could make sense of it: a later try may do."""
+    """It did not answer, or not so that we could make sense of it: a later try may do.
+
+    seconds: how long it asked us to leave it alone, where it did.
+    """
+
+    def __init__(self, reason: str, seconds: int = 0) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
