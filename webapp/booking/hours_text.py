@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from webapp.booking.models.open_times import minute_of_day, window
+from webapp.booking.models.opening_hours import minute_of_day, window
 
 # A hyphen or any dash; a dot is what many write between hours and minutes.
 PART = re.compile(r"([0-9]{1,2})[:.]([0-9]{2})\s*[-–—]\s*([0-9]{1,2})[:.]([0-9]{2})")

@@ -1,41 +1,27 @@
-"""When consultants can be met: hours, overrides, rules and claims, read into slot searches."""
+"""When consultants can be met: their hours, less the time already taken."""
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, func, or_, select
 
 from webapp import clock
-from webapp.booking.days import holidays_between
-from webapp.booking.models.availability import CalendarRules, DateOverride, WeeklyWindow
+from webapp.booking.models.availability import CalendarRules
 from webapp.booking.models.claim import Claim
-from webapp.booking.slots import (
-    Busy,
-    Event,
-    Host,
-    Override,
-    Weekly,
-    Window,
-    next_slot,
-    offers,
-    slots,
-)
+from webapp.booking.models.opening_hours import opening_hours
+from webapp.booking.slots import Busy, Event, Host, next_slot, offers, slots
 from webapp.booking.slots.spans import spans
-from webapp.catalog.models import Consultant
 from webapp.db import session
-
-Row = TypeVar("Row")
 
 MINUTE = timedelta(minutes=1)
 WEEK = timedelta(weeks=1)
-# A local day and a night shift lie within two days of the instant that is asked about.
-AROUND = timedelta(days=2)
+# A night shift, and the week of a weekly limit, lie this near to the instant that is asked about.
+AROUND = timedelta(days=8)
 
 
 @dataclass(frozen=True)
@@ -95,8 +81,7 @@ class Calendar:
     @property
     def untaken(self) -> Calendar:
         """The same hours and rules with nothing taken."""
-        host = Host(self.host.time_zone, self.host.weekly, self.host.overrides)
-        return Calendar(self.rules, host, self.now)
+        return Calendar(self.rules, replace(self.host, busy=()), self.now)
 
     def free(self, at: datetime, minutes: int) -> bool:
         """Whether they work then and nothing is in the way: off the grid, whatever the notice."""
@@ -112,6 +97,7 @@ class Calendar:
             buffer_after=rules.buffer_after,
             min_notice=rules.minimum_notice if notice is None else notice,
             per_day=rules.per_day,
+            per_week=rules.per_week,
         )
 
 
@@ -123,36 +109,18 @@ def calendars(
     besides_hold: uuid.UUID | None = None,
     besides_booking: uuid.UUID | None = None,
 ) -> dict[uuid.UUID, Calendar]:
-    """The consultants' calendars around [first, last), in four queries however many they are.
+    """The consultants' calendars around [first, last); a constant number of queries.
 
-    A public holiday of their country is closed, unless they set hours for that very date.
     What is held or booked under `besides_…` is left out: it may overlap its own successor.
     """
     ids = sorted(set(consultant_ids))
-    weekly = _grouped(WeeklyWindow, ids, _weekly)
-    overrides = _grouped(DateOverride, ids, _override)
     reach = first - AROUND, last + AROUND
-    busy = _busy(ids, *reach, besides_hold, besides_booking)
-    owners = (
-        select(Consultant.id, Consultant.time_zone, Consultant.country, CalendarRules)
-        .outerjoin(CalendarRules, CalendarRules.consultant_id == Consultant.id)
-        .where(Consultant.id.in_(ids))
-    )
+    busy = _claimed(ids, *reach, besides_hold, besides_booking)
     now = clock.now()
-    found = {}
-    for who, zone, country, rules in session.execute(owners):
-        dates = _with_holidays(overrides[who], country, *reach)
-        host = Host(zone, weekly[who], dates, busy[who])
-        found[who] = Calendar(rules or default_rules(who), host, now)
-    return found
-
-
-def default_rules(consultant_id: uuid.UUID) -> CalendarRules:
-    """What holds until a consultant says otherwise."""
-    return CalendarRules(
-        consultant_id=consultant_id, step=30, buffer_before=0, buffer_after=15,
-        minimum_notice=24 * 60, horizon_days=60, per_day=None, per_week=None, change_notice=24 * 60,
-    )  # fmt: skip
+    return {
+        who: Calendar(hours.rules, replace(hours.host, busy=busy[who]), now)
+        for who, hours in opening_hours(ids, *reach).items()
+    }
 
 
 def open_slots(
@@ -167,41 +135,7 @@ def open_slots(
     return {who: calendar.slots(first, last, minutes) for who, calendar in read.items()}
 
 
-def _grouped(
-    noun: Any, ids: Sequence[uuid.UUID], read: Callable[[Any], Row]
-) -> defaultdict[uuid.UUID, list[Row]]:
-    found: defaultdict[uuid.UUID, list[Row]] = defaultdict(list)
-    for row in session.scalars(select(noun).where(noun.consultant_id.in_(ids))):
-        found[row.consultant_id].append(read(row))
-    return found
-
-
-def _weekly(row: WeeklyWindow) -> Weekly:
-    return Weekly(frozenset({row.weekday}), window(row.starts, row.ends))
-
-
-def _override(row: DateOverride) -> Override:
-    return Override(row.on, tuple(window(*pair) for pair in row.pairs))
-
-
-def _with_holidays(
-    own: Sequence[Override], country: str, first: datetime, last: datetime
-) -> list[Override]:
-    closed = holidays_between(country, first.date(), last.date()) - {row.date for row in own}
-    return [*own, *(Override(day, ()) for day in sorted(closed))]
-
-
-def window(starts: str, ends: str) -> Window:
-    """Opening hours from 'HH:MM' texts; '24:00' is the end of the day."""
-    return Window(minute_of_day(starts), minute_of_day(ends))
-
-
-def minute_of_day(written: str) -> int:
-    hours, _, minutes = written.partition(":")
-    return int(hours) * 60 + int(minutes)
-
-
-def _busy(
+def _claimed(
     ids: Sequence[uuid.UUID],
     first: datetime,
     last: datetime,

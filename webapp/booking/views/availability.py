@@ -17,7 +17,7 @@ from webapp.booking.coming_days import coming_days
 from webapp.booking.forms import OverrideForm, RulesForm, WeeklyForm
 from webapp.booking.hours_text import write_hours
 from webapp.booking.models import CalendarRules, DateOverride, WeeklyWindow
-from webapp.booking.models.open_times import default_rules
+from webapp.booking.models.opening_hours import default_rules
 from webapp.booking.views.calendars import feed_url
 from webapp.booking.views.room import blueprint
 from webapp.catalog.models import Consultant
