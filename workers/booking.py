@@ -12,15 +12,33 @@ from workers import job
 from workers.plan import planner
 
 
+def _booking(booking_id: str) -> Booking:
+    return session.get_one(Booking, uuid.UUID(booking_id))
+
+
 @job.task("booking.tell_moved")
 def tell_moved(booking_id: str, sequence: int, old_start: str) -> None:
-    booking = session.get_one(Booking, uuid.UUID(booking_id))
-    letters.tell_moved(booking, sequence, datetime.fromisoformat(old_start))
+    letters.tell_moved(_booking(booking_id), sequence, datetime.fromisoformat(old_start))
 
 
-@job.task("booking.tell_cancelled")
-def tell_cancelled(booking_id: str, sequence: int) -> None:
-    letters.tell_cancelled(session.get_one(Booking, uuid.UUID(booking_id)), sequence)
+@job.task("booking.cancelled")
+def cancelled(booking_id: str, sequence: int) -> None:
+    letters.tell_cancelled(_booking(booking_id), sequence)
+
+
+@job.task("booking.missed")
+def missed(booking_id: str) -> None:
+    letters.tell_missed(_booking(booking_id), "at once")
+
+
+@job.task("booking.miss_withdrawn")
+def miss_withdrawn(booking_id: str) -> None:
+    """Nothing goes out: it stands as before."""
+
+
+@job.task("booking.rebooked")
+def rebooked(booking_id: str, sequence: int) -> None:
+    letters.tell_rebooked(_booking(booking_id), sequence)
 
 
 @job.task("booking.extend_capacity")

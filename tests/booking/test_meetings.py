@@ -211,14 +211,15 @@ def test_calling_off_frees_the_time(engagement: Engagement, consultant: Consulta
         booking.cancel("again")
 
 
-@pytest.mark.parametrize("verb, state", [("hold", "held"), ("miss", "missed")])
-def test_holding_waits_for_the_start(
-    engagement: Engagement, set_clock: Clock, verb: str, state: str
+@pytest.mark.parametrize("verb, state, begins", [("hold", "held", 0), ("miss", "missed", 15)])
+def test_holding_waits_for_the_start_and_missing_for_a_quarter_of_an_hour(
+    engagement: Engagement, set_clock: Clock, verb: str, state: str, begins: int
 ) -> None:
     booking = confirmed(engagement)
+    set_clock(at(3, 10) + timedelta(minutes=begins, seconds=-5))
     with pytest.raises(MeetingOver):
         getattr(booking, verb)()
-    set_clock(at(3, 10, 1))
+    set_clock(at(3, 10) + timedelta(minutes=begins, seconds=1))
     getattr(booking, verb)()
     assert booking.state == state
 

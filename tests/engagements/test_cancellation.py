@@ -78,7 +78,7 @@ def test_cancelling_frees_everything_and_settles_once(begun: Engagement, sign_in
     assert session.scalar(select(func.count()).select_from(CapacityUse)) == 0
     tasks = session.scalars(select(Job.task)).all()
     assert tasks.count("billing.settle_cancellation") == 1
-    assert tasks.count("booking.tell_cancelled") == 1
+    assert tasks.count("booking.cancelled") == 1
 
 
 def test_the_share_is_that_of_the_instant_of_cancelling(

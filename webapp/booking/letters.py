@@ -2,13 +2,52 @@
 
 from __future__ import annotations
 
+import uuid
+from dataclasses import dataclass
 from datetime import datetime
 
 from webapp import clock
 from webapp.accounts.models import Person
-from webapp.booking.models import Booking
+from webapp.booking import history
+from webapp.booking.models import Attendee, Booking, ChangeLink
 from webapp.notifications.sending import Attachment, send_email
 from webapp.web import absolute_url
+
+
+@dataclass(frozen=True)
+class Links:
+    """What the reader of a mail may do about a meeting without signing in.
+
+    move, cancel: full addresses, or None where it cannot be done (any more). until: when these
+    end, where that is before the meeting begins. ask: whom to write to instead.
+    """
+
+    move: str | None
+    cancel: str | None
+    until: datetime | None
+    ask: Person | None
+
+
+def links_for(booking: Booking, person: Person) -> Links:
+    """Fresh links for a mail to one who attends; the same one twice, as long as the time stands."""
+    consultants = [who for who in booking.people("consultant") if who != person]
+    ask = consultants[0] if consultants else None
+    if not booking.movable or booking.side_of(person) is None:
+        return Links(None, None, None, ask)
+    if not booking.in_time(person):
+        return Links(None, None, booking.change_until, ask)
+    cancel = ChangeLink.issue(booking, person, "cancel") if booking.cancellable else None
+    until = booking.change_until if booking.bound_by_notice(person) else None
+    return Links(ChangeLink.issue(booking, person, "move"), cancel, until, ask)
+
+
+def rebook_link(booking: Booking, person: Person) -> str | None:
+    """The address at which that person finds another time; None where there is no need of one."""
+    wanted = booking.rebookable and booking.side_of(person) is not None
+    return ChangeLink.issue(booking, person, "rebook") if wanted else None
+
+
+# -- what changed ----------------------------------------------------------------------------------
 
 
 def tell_moved(booking: Booking, sequence: int, old: datetime) -> None:
@@ -20,7 +59,13 @@ def tell_moved(booking: Booking, sequence: int, old: datetime) -> None:
 def tell_cancelled(booking: Booking, sequence: int) -> None:
     """Tell both sides that a meeting is off, unless its time has passed by now."""
     if booking.sequence == sequence and booking.state == "cancelled" and _ahead(booking):
-        _tell("meeting_cancelled", booking, "CANCEL")
+        _tell("meeting_cancelled", booking, "CANCEL", reason=history.why_cancelled(booking))
+
+
+def tell_rebooked(booking: Booking, sequence: int) -> None:
+    """Tell both sides that it takes place after all; calendars know it by its old UID."""
+    if booking.sequence == sequence and booking.state == "booked" and _ahead(booking):
+        _tell("meeting_rebooked", booking, "REQUEST")
 
 
 def invite(booking: Booking, method: str, reader: Person) -> Attachment:
@@ -31,18 +76,60 @@ def invite(booking: Booking, method: str, reader: Person) -> Attachment:
 
 def _tell(kind: str, booking: Booking, method: str, **context: object) -> None:
     for attendee in booking.attendees:
-        send_email(
-            kind,
-            attendee.person,
-            booking,
-            occurrence=str(booking.sequence),
-            attachments=[invite(booking, method, attendee.person)],
-            booking=booking,
-            title=booking.title_for(attendee.person),
-            others=_others(booking, attendee.person),
-            url=absolute_url("desk.engagement", engagement_id=booking.engagement_id),
-            **context,
-        )
+        file = invite(booking, method, attendee.person)
+        _write(kind, booking, attendee, str(booking.sequence), [file], **context)
+
+
+# -- who did not come ------------------------------------------------------------------------------
+
+
+def tell_missed(booking: Booking, occurrence: str, only: uuid.UUID | None = None) -> None:
+    """Tell those who did not mark it themselves that somebody did not come, and how to meet yet.
+
+    occurrence: 'at once' or 'again'. only: one person, whose morning it is.
+    """
+    if booking.state != "missed" or booking.missed_side is None or booking.missed_at is None:
+        return
+    for attendee in told_of_miss(booking):
+        if only in {None, attendee.person_id}:
+            marked = booking.missed_at.isoformat(timespec="seconds")
+            _write(
+                "meeting_missed", booking, attendee, f"{marked}:{occurrence}", [],
+                absent=attendee.side == booking.missed_side, again=occurrence == "again",
+                missing=" and ".join(who.name for who in booking.people(booking.missed_side)),
+            )  # fmt: skip
+
+
+def told_of_miss(booking: Booking) -> list[Attendee]:
+    return [who for who in booking.attendees if who.person_id != booking.marked_by_id]
+
+
+# -- how -------------------------------------------------------------------------------------------
+
+
+def _write(
+    kind: str,
+    booking: Booking,
+    attendee: Attendee,
+    occurrence: str,
+    files: list[Attachment],
+    **context: object,
+) -> None:
+    reader = attendee.person
+    send_email(
+        kind,
+        reader,
+        booking,
+        occurrence=occurrence,
+        attachments=files,
+        booking=booking,
+        title=booking.title_for(reader),
+        others=_others(booking, reader),
+        links=links_for(booking, reader),
+        rebook=rebook_link(booking, reader),
+        url=absolute_url("booking.meeting", booking_id=booking.id),
+        **context,
+    )
 
 
 def _others(booking: Booking, reader: Person) -> str:

@@ -10,26 +10,26 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Select,
-    UniqueConstraint,
+    Text,
     Uuid,
     column,
     func,
     select,
     table,
-    update,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, column_property, lazyload, mapped_column, relationship
 
-from webapp import audit, clock, outbox
+from webapp import audit, clock
 from webapp.accounts.models import Company, Person
 from webapp.booking import calendar_files
+from webapp.booking.models.attendee import Attendee
+from webapp.booking.models.changes import REBOOKABLE, Changeable
 from webapp.booking.models.claim import Claim, Span
 from webapp.booking.models.hold import Hold
-from webapp.booking.models.occupying import as_free, as_offered, contend_for, occupy
-from webapp.booking.models.refusals import MeetingOver
+from webapp.booking.models.occupying import as_free, contend_for, occupy
 from webapp.catalog.models import Consultant
-from webapp.db import Base, Identified, session
+from webapp.db import Base, session
 
 KINDS = ("kickoff", "review")
 KIND_NAMES = {"kickoff": "Kick-off", "review": "Monthly review"}
@@ -37,10 +37,13 @@ STATES = ("booked", "held", "missed", "cancelled")
 REVIEW_MINUTES = 60
 
 # Engagements are a room above this one: only the table's own names are known here.
-_engagement = table("engagement", column("id", Uuid), column("company_id", Uuid))
+_engagement = table(
+    "engagement", column("id", Uuid), column("company_id", Uuid), column("stage", Text)
+)
+UNDER_WAY = ("onboarding", "active", "paused", "ending")
 
 
-class Booking(Identified, Base):
+class Booking(Changeable, Base):
     """A meeting of an engagement. uid and sequence are its identity in calendars (RFC 5545).
 
     time_zone: the client's, in which it was agreed. A moved booking keeps its row and uid.
@@ -51,13 +54,9 @@ class Booking(Identified, Base):
     kind: Mapped[str]
     engagement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("engagement.id"), index=True)
     title: Mapped[str]
-    starts_at: Mapped[datetime] = mapped_column(index=True)
-    ends_at: Mapped[datetime]
     time_zone: Mapped[str]
     place: Mapped[str]
-    state: Mapped[str] = mapped_column(default="booked")
     uid: Mapped[str] = mapped_column(unique=True)
-    sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     changed_at: Mapped[datetime] = mapped_column(
         default=clock.now, onupdate=clock.now, server_default=func.now()
@@ -127,7 +126,7 @@ class Booking(Identified, Base):
             hold.become(made.id)
             return made
 
-        return contend_for(hold.span, hold.consultant, take)
+        return contend_for(hold.span, hold.team, take)
 
     @classmethod
     def schedule(
@@ -154,7 +153,7 @@ class Booking(Identified, Base):
             occupy("booking", ids, span, as_free, booking_id=made.id)
             return made
 
-        return contend_for(span, consultants[0], take)
+        return contend_for(span, consultants, take)
 
     @classmethod
     def _stored(
@@ -177,32 +176,18 @@ class Booking(Identified, Base):
         audit.record("meeting.booked", made, kind=kind, starts_at=span.starts_at.isoformat())
         return made
 
-    # -- what becomes of it ------------------------------------------------------------------------
+    @property
+    def rebookable(self) -> bool:
+        """Whether it may still take place: missed or called off in an engagement under way."""
+        stage = select(_engagement.c.stage).where(_engagement.c.id == self.engagement_id)
+        return self.state in REBOOKABLE and session.scalar(stage) in UNDER_WAY
 
-    def move(self, starts_at: datetime) -> None:
-        """Meet at another time that is on offer; both sides are told.
+    @property
+    def cancellable(self) -> bool:
+        """A kick-off is only moved: without one there is no engagement, and ending it is apart."""
+        return self.movable and self.kind != "kickoff"
 
-        Refused, the old time stands: NotOffered, SlotTaken with alternatives, MeetingOver.
-        """
-        span = Span.of(starts_at, self.span.minutes)
-        contend_for(span, self.consultants[0], lambda: self._move(span))
-
-    def cancel(self, reason: str) -> None:
-        """Call it off and free the time; both sides are told."""
-        self._open()
-        self.state = "cancelled"
-        self.sequence += 1
-        self._let_go()
-        audit.record("meeting.cancelled", self, reason=reason)
-        outbox.enqueue("booking.tell_cancelled", self.id, self.sequence)
-
-    def hold(self) -> None:
-        """It took place."""
-        self._close("held")
-
-    def miss(self) -> None:
-        """Its time came and somebody did not."""
-        self._close("missed")
+    # -- what its readers see ----------------------------------------------------------------------
 
     def calendar_file(self, method: str, reader: Person) -> bytes:
         """What the reader's calendar reads: method REQUEST (new or changed) or CANCEL."""
@@ -218,72 +203,8 @@ class Booking(Identified, Base):
         other = consultants if side == "client" else self.client_name
         return f"{KIND_NAMES[self.kind]} with {other}" if other else self.title
 
-    @property
-    def span(self) -> Span:
-        return Span(self.starts_at, self.ends_at)
-
-    @property
-    def consultants(self) -> list[Consultant]:
-        """Whose time it takes, in the order of ids."""
-        claimed = select(Claim.consultant_id).where(Claim.booking_id == self.id)
-        rows = select(Consultant).where(Consultant.id.in_(claimed)).order_by(Consultant.id)
-        return list(session.scalars(rows))
-
-    @property
-    def movable(self) -> bool:
-        return self.state == "booked" and clock.now() < self.starts_at
-
     def side_of(self, person: Person) -> str | None:
         return next((who.side for who in self.attendees if who.person_id == person.id), None)
 
     def people(self, side: str) -> list[Person]:
         return [who.person for who in self.attendees if who.side == side]
-
-    # -- steps -------------------------------------------------------------------------------------
-
-    def _move(self, span: Span) -> None:
-        self._open()
-        if clock.now() >= self.starts_at:
-            raise MeetingOver
-        ids = [consultant.id for consultant in self.consultants]
-        before = self.starts_at
-        self._let_go()
-        occupy("booking", ids, span, as_offered, booking_id=self.id)
-        self.starts_at, self.ends_at = span.starts_at, span.ends_at
-        self.sequence += 1
-        audit.record("meeting.moved", self, old=before.isoformat(), new=span.starts_at.isoformat())
-        outbox.enqueue("booking.tell_moved", self.id, self.sequence, before.isoformat())
-
-    def _close(self, state: str) -> None:
-        self._open()
-        if clock.now() < self.starts_at:
-            raise MeetingOver
-        self.state = state
-        audit.record(f"meeting.{state}", self)
-
-    def _open(self) -> None:
-        """Only what is still booked changes; two people who change it at once go one by one."""
-        session.refresh(self, with_for_update={"key_share": True})
-        if self.state != "booked":
-            raise MeetingOver
-
-    def _let_go(self) -> None:
-        ours = update(Claim).where(Claim.booking_id == self.id, Claim.active)
-        session.execute(ours.values(active=False), execution_options={"synchronize_session": False})
-
-
-class Attendee(Identified, Base):
-    """side: 'client' or 'consultant'; the organizer is the firm."""
-
-    __tablename__ = "attendee"
-
-    booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id"), index=True)
-    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    side: Mapped[str]
-    booking: Mapped[Booking] = relationship(back_populates="attendees")
-    person: Mapped[Person] = relationship(lazy="joined")
-
-    __table_args__ = (
-        UniqueConstraint("booking_id", "person_id"),
-        CheckConstraint("side IN ('client', 'consultant')", name="side"),
-    )

@@ -32,3 +32,19 @@ class NotOffered(Exception):
 
 class MeetingOver(Exception):
     """The meeting was held, missed or called off, or has begun: it stays as it is."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else moved the meeting since it was looked at: look again, then decide."""
+
+
+class TooLate(Exception):
+    """So short before the start a client asks the consultant instead of changing it alone."""
+
+
+class LinkRefused(Exception):
+    """The link was tampered with (404); or used, expired, or outrun by another change (410)."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__("the link is not, or no longer, good")
+        self.status = status

@@ -5,7 +5,10 @@ from webapp.booking.views import (
     calendars,
     choosing,
     directory,
+    links,
     meetings,
+    moving,
+    reminders,
     time,
 )
 from webapp.booking.views.room import blueprint
@@ -16,6 +19,9 @@ __all__ = [
     "calendars",
     "choosing",
     "directory",
+    "links",
     "meetings",
+    "moving",
+    "reminders",
     "time",
 ]

@@ -13,7 +13,8 @@ from webapp import audit, clock
 from webapp.access import SIGNED_IN, Open, allow
 from webapp.accounts.models import Person
 from webapp.booking import calendar_files
-from webapp.booking.models import Attendee, Booking, CalendarFeed
+from webapp.booking.change_forms import RemindersForm
+from webapp.booking.models import Attendee, Booking, CalendarFeed, Reminder
 from webapp.booking.views.room import blueprint
 from webapp.db import session
 from webapp.web import absolute_url
@@ -24,12 +25,18 @@ PAST_SHOWN = timedelta(days=90)
 @blueprint.get("/calendar")
 @allow(SIGNED_IN)
 def calendar() -> ResponseReturnValue:
+    return calendar_page()
+
+
+def calendar_page(reminders: RemindersForm | None = None) -> str:
+    offsets = Reminder.of(current_user)
     ahead = _attended(current_user).where(Booking.ends_at > clock.now(), Booking.state == "booked")
     return render_template(
         "booking/calendar.html",
         meetings=session.scalars(ahead.limit(50)).all(),
         feed_url=feed_url(current_user),
         zone=current_user.time_zone,
+        reminders=reminders or RemindersForm(formdata=None, offsets=offsets),
     )
 
 

@@ -1,86 +1,186 @@
-"""One meeting: moved to another time, or taken along as a calendar file."""
+"""One meeting: its page, its calendar file, calling it off, and saying who did not come."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask import Response, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from webapp import audit
 from webapp.access import FIRM, SIGNED_IN, Role, allow
-from webapp.booking import calendar_files, queries
-from webapp.booking.forms import SlotForm
-from webapp.booking.models import Booking, MeetingOver, NotOffered, SlotTaken
-from webapp.booking.picking import day, days_of, week_of, zone_choices
+from webapp.accounts.models import Person
+from webapp.booking import calendar_files, history
+from webapp.booking.change_forms import CancelForm, MissedForm
+from webapp.booking.models import Booking, ChangedMeanwhile, MeetingOver, TooLate
+from webapp.booking.models.attendee import SIDES
 from webapp.booking.views.room import blueprint
-from webapp.clock import now
 from webapp.db import session
-from webapp.web import chosen_zone, format_when
+from webapp.web import chosen_zone
 
-MAY_MOVE = (FIRM, Role.CONSULTANT, Role.SPONSOR, Role.LEADER)
-NOT_OFFERED = "The meeting cannot take place then. Choose one of the times shown."
-
-
-@blueprint.get("/meetings/<uuid:booking_id>/move")
-@allow(*MAY_MOVE)
-def move_meeting(booking_id: uuid.UUID) -> ResponseReturnValue:
-    return _page(_meeting(booking_id), SlotForm(formdata=None))
+MAY_CHANGE = FIRM | {Role.CONSULTANT, Role.SPONSOR, Role.LEADER}
+CANNOT_MARK = "Nobody can be marked as missing now: it has just changed, or has hardly begun."
 
 
-@blueprint.post("/meetings/<uuid:booking_id>/move")
-@allow(*MAY_MOVE)
-def send_move(booking_id: uuid.UUID) -> ResponseReturnValue:
-    meeting = _meeting(booking_id)
-    form = SlotForm()
-    if not form.validate():
-        return _page(meeting, form), 422
-    try:
-        meeting.move(form.starts_at)
-    except NotOffered:
-        form.refuse(NOT_OFFERED)
-        return _page(meeting, form), 422
-    except SlotTaken as lost:
-        return _page(meeting, form, alternatives=days_of(lost.alternatives, _zone())), 409
-    except MeetingOver:
-        return _page(meeting, form), 409
-    flash(f"Moved to {format_when(meeting.starts_at, _zone())}. Everyone is told by mail.", "good")
-    return redirect(url_for("desk.engagement", engagement_id=meeting.engagement_id), 303)
+@blueprint.get("/meetings/<uuid:booking_id>")
+@allow(SIGNED_IN)
+def meeting(booking_id: uuid.UUID) -> ResponseReturnValue:
+    return _page(found(booking_id))
 
 
 @blueprint.get("/meetings/<uuid:booking_id>.ics")
 @allow(SIGNED_IN)
 def meeting_file(booking_id: uuid.UUID) -> ResponseReturnValue:
-    meeting = _meeting(booking_id)
-    title = meeting.title_for(current_user)
-    file = Response(calendar_files.feed([meeting], title, current_user), mimetype="text/calendar")
+    booked = found(booking_id)
+    title = booked.title_for(current_user)
+    file = Response(calendar_files.feed([booked], title, current_user), mimetype="text/calendar")
     file.headers["Content-Disposition"] = 'attachment; filename="meeting.ics"'
     return file
 
 
-def _meeting(booking_id: uuid.UUID) -> Booking:
-    found = session.scalar(Booking.visible_to(current_user).where(Booking.id == booking_id))
-    return found or abort(404)
+# -- calling it off --------------------------------------------------------------------------------
 
 
-def _zone() -> str:
-    """The account's, whatever the browser says, unless another is chosen on the page."""
-    return chosen_zone() or str(current_user.time_zone)
+@blueprint.get("/meetings/<uuid:booking_id>/cancel")
+@allow(MAY_CHANGE)
+def cancel_meeting(booking_id: uuid.UUID) -> ResponseReturnValue:
+    return _cancel_page(found(booking_id))
 
 
-def _page(meeting: Booking, form: SlotForm, **more: Any) -> str:
-    zone = _zone()
-    open_times = queries.moves(meeting) if meeting.movable else []
-    own_day = meeting.starts_at.astimezone(ZoneInfo(zone)).date()
+@blueprint.post("/meetings/<uuid:booking_id>/cancel")
+@allow(MAY_CHANGE)
+def send_cancel(booking_id: uuid.UUID) -> ResponseReturnValue:
+    booked = found(booking_id)
+    refused = call_off(booked, reader(), form := CancelForm())
+    if refused:
+        return _cancel_page(booked, form, refused == 409), refused
+    flash("The meeting is called off. Everyone is told by mail.", "good")
+    return _back(booked)
+
+
+def call_off(booked: Booking, person: Person, form: CancelForm) -> int:
+    """Call it off as the form says; 0, or the status with which that is refused."""
+    if not form.validate():
+        return 422
+    if not booked.cancellable:
+        return 409
+    try:
+        booked.cancel(form.reason.data or "", person, form.seen)
+    except (ChangedMeanwhile, MeetingOver, TooLate):
+        return 409
+    return 0
+
+
+def cancel_page(
+    booked: Booking, person: Person, action: str, form: CancelForm | None, changed: bool
+) -> str:
     return render_template(
-        "booking/move_meeting.html",
-        meeting=meeting,
-        form=form,
-        week=week_of(open_times, zone, day(request.args.get("from")) or own_day),
-        open_at_all=bool(open_times),
-        zone=zone,
-        zones=zone_choices(now()),
-        **({"alternatives": None} | more),
+        "booking/cancel_meeting.html",
+        meeting=booked,
+        title=booked.title_for(person),
+        form=form or CancelForm(formdata=None, sequence=booked.sequence),
+        action=action,
+        in_time=booked.in_time(person),
+        until=booked.change_until if booked.bound_by_notice(person) else None,
+        consultants=booked.people("consultant"),
+        by_link=not current_user.is_authenticated,
+        changed=changed,
+        zone=zone_of(person),
+    )
+
+
+def _cancel_page(booked: Booking, form: CancelForm | None = None, changed: bool = False) -> str:
+    action = url_for("booking.cancel_meeting", booking_id=booked.id)
+    return cancel_page(booked, reader(), action, form, changed)
+
+
+# -- who did not come ------------------------------------------------------------------------------
+
+
+@blueprint.post("/meetings/<uuid:booking_id>/missed")
+@allow(MAY_CHANGE)
+def mark_missed(booking_id: uuid.UUID) -> ResponseReturnValue:
+    booked, form = found(booking_id), MissedForm()
+    form.side.choices = sides_to_mark(booked, reader())
+    if not form.validate():
+        return _page(booked, form), 422
+    try:
+        booked.miss(form.side.data, reader())
+    except MeetingOver:
+        return _page(booked, form, CANNOT_MARK), 409
+    flash("Noted. The others are told by mail, with a link to another time.", "good")
+    return _back(booked)
+
+
+@blueprint.post("/meetings/<uuid:booking_id>/missed/withdrawn")
+@allow(MAY_CHANGE)
+def withdraw_missed(booking_id: uuid.UUID) -> ResponseReturnValue:
+    booked = found(booking_id)
+    if not _may_withdraw(booked):
+        audit.record_refusal("access.refused", booked)
+        abort(403)
+    try:
+        booked.withdraw_miss(reader())
+    except MeetingOver:
+        return _page(booked), 409
+    flash("Taken back: the meeting stands as it was.", "good")
+    return _back(booked)
+
+
+def sides_to_mark(booked: Booking, person: Person) -> list[tuple[str, str]]:
+    """Clients say so of the consultant only; the firm and consultants of either."""
+    names = {side: " and ".join(who.name for who in booked.people(side)) for side in SIDES}
+    sides = ("consultant",) if booked.bound_by_notice(person) else SIDES
+    return [(side, names[side] or side.capitalize()) for side in sides]
+
+
+def _may_withdraw(booked: Booking) -> bool:
+    """Whoever marked it, the consultants, and the firm."""
+    person = reader()
+    return booked.marked_by_id == person.id or not booked.bound_by_notice(person)
+
+
+# -- for the neighbours ----------------------------------------------------------------------------
+
+
+def found(booking_id: uuid.UUID) -> Booking:
+    """The viewer's meeting, or 404."""
+    mine = Booking.visible_to(current_user).where(Booking.id == booking_id)
+    return session.scalar(mine) or abort(404)
+
+
+def zone_of(person: Person) -> str:
+    """The account's, whatever the browser says, unless another is chosen on the page."""
+    return chosen_zone() or str(person.time_zone)
+
+
+def reader() -> Person:
+    person: Person = current_user._get_current_object()
+    return person
+
+
+def _back(booked: Booking) -> ResponseReturnValue:
+    return redirect(url_for("booking.meeting", booking_id=booked.id), 303)
+
+
+def _page(booked: Booking, form: MissedForm | None = None, refused: str = "") -> str:
+    person = reader()
+    if form is None:
+        form = MissedForm(formdata=None)
+        form.side.choices = sides_to_mark(booked, person)
+    may_change = bool(person.role_names & MAY_CHANGE)
+    return render_template(
+        "booking/meeting.html",
+        meeting=booked,
+        title=booked.title_for(person),
+        zone=zone_of(person),
+        may_change=may_change,
+        in_time=booked.in_time(person),
+        until=booked.change_until if booked.bound_by_notice(person) else None,
+        consultants=[who for who in booked.people("consultant") if who is not person],
+        may_withdraw=may_change and booked.state == "missed" and _may_withdraw(booked),
+        missed_form=form,
+        refused=refused,
+        history=history.of(booked),
     )
