@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import or_, select
@@ -31,6 +32,20 @@ def contend_for(span: Span, consultants: Consultant | Team, step: Callable[[], O
         raise
     except SlotTaken as lost:
         raise SlotTaken(nearest(consultants, span.starts_at, minutes=span.minutes)) from lost
+
+
+def first_won(teams: Iterable[Team], step: Callable[[Team], Outcome]) -> Outcome:
+    """Run the step with one team after the other, until one is not taken from under it.
+
+    Raises what the last of them met: SlotTaken or NoCapacity, without alternatives.
+    """
+    lost = SlotTaken()
+    for team in teams:
+        try:
+            return contend(partial(step, team))
+        except SlotTaken as met:
+            lost = met
+    raise lost
 
 
 def occupy(

@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.booking.models.capacity import CapacityMonth, CapacityUse, months_needed
+from webapp.booking.models.capacity import CapacityUse, months_needed
 from webapp.catalog.models import ROLES, Consultant, Offering
 from webapp.db import Base, Identified
 
@@ -42,12 +42,6 @@ class HoldSeat(Identified, Base):
         """Take the days of these months; past what the consultant has (or `limit`), NoCapacity."""
         most = self.consultant.days_per_month if limit is None else limit
         CapacityUse.take(self.hold_id, self.consultant_id, months, self.days, most)
-
-    def give_back(self, *which: ColumnElement[bool]) -> None:
-        """Give back what the hold takes of this consultant, in all months or those that match."""
-        CapacityMonth.queue(self.consultant_id)
-        ours = CapacityUse.hold_id == self.hold_id
-        CapacityUse.give_back(self.consultant_id, ours, *which)
 
 
 def as_team(consultants: Consultant | Team) -> list[Consultant]:
