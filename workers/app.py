@@ -17,7 +17,17 @@ from webapp import db
 from webapp.app import create_app
 from webapp.config import Settings
 from webapp.notifications.smtp import MailServer
-from workers import accounts, billing, booking, engagements, job, notifications, plan, reviews
+from workers import (
+    accounts,
+    billing,
+    booking,
+    engagements,
+    job,
+    notifications,
+    plan,
+    reviews,
+    waitlist,
+)
 
 settings = Settings.from_environ()
 MailServer.parse(settings.smtp_url)  # better not to start than to fail each mail
@@ -99,7 +109,7 @@ def keep_our_logging(**_: Any) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-FEATURES = (accounts, billing, booking, engagements, notifications, reviews)
+FEATURES = (accounts, billing, booking, engagements, notifications, reviews, waitlist)
 
 for task_name in job.TASKS:
     register(task_name)

@@ -1,0 +1,49 @@
+"""The form with which one asks for a place in line."""
+
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import available_timezones
+
+from flask_wtf import FlaskForm
+from wtforms import DateField, EmailField, SelectField, StringField
+from wtforms.validators import DataRequired, Email, Length, Optional, ValidationError
+
+from webapp import clock
+from webapp.plain_text import has_letter, one_line, stripped
+
+FULL_ADDRESS = "Enter a full e-mail address, such as ana@example.com."
+YEARS_AHEAD = 2
+PLACES = frozenset(name for name in available_timezones() if "/" in name and name[:4] != "Etc/")
+
+
+class JoinForm(FlaskForm):
+    """Who waits, and from which day on a kick-off is of use to them."""
+
+    name = StringField(
+        "Name",
+        [DataRequired("Enter your name."), Length(max=120), one_line, has_letter],
+        filters=[stripped],
+    )
+    email = EmailField(
+        "E-mail",
+        [DataRequired("Enter an e-mail address."), Length(max=254), Email(FULL_ADDRESS)],
+        filters=[stripped],
+        description="We write when it is your turn, and for nothing else.",
+    )
+    wishes_from = DateField(
+        "Start, at the earliest",
+        [Optional()],
+        description="Leave it empty for as soon as possible.",
+    )
+    time_zone = SelectField("Time zone", description="Times in our mails follow this clock.")
+
+    def offer_zones(self, own: str) -> None:
+        """Every place there is, and the visitor's own even if it has an older name."""
+        self.time_zone.choices = sorted({*PLACES, own})
+
+    def validate_wishes_from(self, field: DateField) -> None:
+        today = clock.now().date()
+        last = date(today.year + YEARS_AHEAD, 12, 31)
+        if field.data and not today <= field.data <= last:
+            raise ValidationError(f"Choose a date from today to {last.year}.")
