@@ -36,6 +36,10 @@ class Settings:
     firm_time_zone: str
     proxy_hops: int
     private_calendar_hosts: tuple[str, ...]
+    google_client_id: str
+    google_client_secret: str
+    microsoft_client_id: str
+    microsoft_client_secret: str
     sandbox: bool
 
     @property
@@ -68,6 +72,10 @@ class Settings:
             firm_time_zone=env.get("FIRM_TIME_ZONE", "UTC"),
             proxy_hops=int(env.get("PROXY_HOPS", "0")),
             private_calendar_hosts=words(env.get("PRIVATE_CALENDAR_HOSTS", "").lower()),
+            google_client_id=env.get("GOOGLE_CLIENT_ID", ""),
+            google_client_secret=env.get("GOOGLE_CLIENT_SECRET", ""),
+            microsoft_client_id=env.get("MICROSOFT_CLIENT_ID", ""),
+            microsoft_client_secret=env.get("MICROSOFT_CLIENT_SECRET", ""),
             sandbox=env.get("RIGHTHAND_ENV") == "sandbox",
         )
 
@@ -109,6 +117,10 @@ def _weak(env: Mapping[str, str]) -> list[str]:
     private = words(env.get("PRIVATE_CALENDAR_HOSTS", ""))
     if any(not host.rpartition(":")[2].isdigit() for host in private):
         faults.append("PRIVATE_CALENDAR_HOSTS names each host with its port: calendar.lan:5232")
+    for issuer in ("GOOGLE", "MICROSOFT"):
+        pair = f"{issuer}_CLIENT_ID", f"{issuer}_CLIENT_SECRET"
+        if len([name for name in pair if env.get(name)]) == 1:
+            faults.append(f"{pair[0]} and {pair[1]} go together: set both or neither")
     if "*" in env.get("TRUSTED_HOSTS", ""):
         faults.append("TRUSTED_HOSTS must name the hosts, not *")
     if env.get("RIGHTHAND_ENV") == "sandbox" and "_live_" in env.get("STRIPE_API_KEY", ""):
