@@ -10,6 +10,7 @@ from webapp.booking.views import (
     moving,
     reminders,
     time,
+    waitlist,
 )
 from webapp.booking.views.room import blueprint
 
@@ -24,4 +25,5 @@ __all__ = [
     "moving",
     "reminders",
     "time",
+    "waitlist",
 ]
