@@ -52,11 +52,17 @@ def application(mailbox_server: Mailbox) -> object:
     return flask_app
 
 
+@pytest.fixture(scope="session")
+def kept_database() -> Iterator[databases.Kept]:
+    """This process' own database."""
+    with databases.kept() as database:
+        yield database
+
+
 @pytest.fixture
-def database_url() -> Iterator[str]:
-    """A fresh clone of the migrated template, dropped afterwards."""
-    with databases.clone() as url:
-        yield url
+def database_url(kept_database: databases.Kept) -> str:
+    """A migrated database with nothing in it."""
+    return kept_database.emptied()
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""A database for each test, cloned from a template that was migrated once."""
+"""Databases for tests, cloned from a template that was migrated once.
+
+A clone costs as much as a usual test, so that a process keeps one and empties it before each test.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,13 @@ from alembic.config import Config
 from psycopg import sql
 from sqlalchemy import make_url
 
+import webapp.models  # noqa: F401 - every table registers itself
+from webapp.db import Base
+
 ROOT = Path(__file__).parent.parent
 LOCK = 7_316_402
+# As the migrations have it.
+APPEND_ONLY = ("audit_event", "stage_change", "agreement")
 counter = itertools.count(1)
 
 
@@ -79,6 +87,52 @@ def _migrate(name: str) -> None:
         command.upgrade(Config(toml_file=str(ROOT / "pyproject.toml")), "head")
     finally:
         os.environ.update(urls)
+
+
+@contextmanager
+def kept() -> Iterator[Kept]:
+    """One database for many tests, one after another."""
+    with clone() as url:
+        yield Kept(url)
+
+
+class Kept:
+    """A clone that is as empty as its template whenever `emptied` answers."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.name = make_url(url).database or ""
+
+    def emptied(self) -> str:
+        """Its address, with nothing in it."""
+        try:
+            self._empty()
+        except psycopg.errors.LockNotAvailable:
+            # A test that failed left a transaction open somewhere.
+            _end_connections(self.name)
+            self._empty()
+        return self.url
+
+    def _empty(self) -> None:
+        with psycopg.connect(_plain(_named(_owner_url(), self.name)), autocommit=True) as owner:
+            owner.execute("SET lock_timeout = '2s'; SET client_min_messages = error")
+            owner.execute(_emptying())
+
+
+@cache
+def _emptying() -> str:
+    """What has happened may not be deleted row by row, hence the TRUNCATE; the rest from the
+    leaves up, since deleting from empty tables costs next to nothing and truncating them much."""
+    tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
+    kept = "', '".join(sorted({*APPEND_ONLY} & {*tables}))
+    deletes = "; ".join(f'DELETE FROM "{name}"' for name in tables if name not in APPEND_ONLY)
+    return f"""
+        DO $$ DECLARE history text; found boolean; BEGIN
+        FOREACH history IN ARRAY ARRAY['{kept}'] LOOP
+            EXECUTE format('SELECT EXISTS (SELECT FROM %I)', history) INTO found;
+            IF found THEN EXECUTE format('TRUNCATE %I CASCADE', history); END IF;
+        END LOOP; {deletes}; END $$
+    """
 
 
 @contextmanager
