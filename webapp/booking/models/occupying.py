@@ -13,6 +13,7 @@ from webapp import clock
 from webapp.booking.models.availability import CalendarRules
 from webapp.booking.models.claim import Claim, Span
 from webapp.booking.models.contention import contend
+from webapp.booking.models.hours_lock import while_hours_stand
 from webapp.booking.models.open_times import Calendar, calendars
 from webapp.booking.models.refusals import NoCapacity, NotOffered, SlotTaken
 from webapp.booking.models.seat import Team
@@ -82,10 +83,12 @@ def as_free(read: Sequence[Calendar], span: Span) -> None:
 
 def line_up(consultant_ids: Collection[uuid.UUID]) -> None:
     """Those with a limit are booked one after another: no constraint counts a day or a week.
+    And nobody's hours change until they are booked.
 
     Whoever takes time stands in this line before locking any claim, in the order of ids, so that
     no two wait for each other.
     """
+    while_hours_stand(consultant_ids)
     limited = select(CalendarRules.consultant_id).where(
         CalendarRules.consultant_id.in_(consultant_ids),
         or_(CalendarRules.per_day.is_not(None), CalendarRules.per_week.is_not(None)),
