@@ -49,5 +49,7 @@ def join_url(entry: WaitlistEntry) -> str:
 
 
 def _send(kind: str, entry: WaitlistEntry, occurrence: str, **context: Any) -> None:
-    links = {"url": page_url(entry), "again": join_url(entry)}
-    send_email(kind, entry, entry, occurrence, entry=entry, **links, **context)
+    send_email(
+        kind, entry, entry, occurrence,
+        entry=entry, url=page_url(entry), again=join_url(entry), **context,
+    )  # fmt: skip

@@ -14,11 +14,12 @@ from sqlalchemy import (
     Select,
     Uuid,
     func,
+    literal,
     or_,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import array, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
@@ -127,7 +128,7 @@ class WaitlistEntry(Identified, Base):
     @classmethod
     def waiting_for(cls, consultant: Consultant) -> int:
         """How many are in line for a consultant by name."""
-        wished = cls.consultant_ids.contains(array([consultant.id]))
+        wished = literal(consultant.id) == func.any(cls.consultant_ids)
         row = select(func.count()).where(wished, cls.state.in_(IN_LINE))
         return session.scalar(row) or 0
 
