@@ -1,11 +1,12 @@
-"""Calendar: telling of moved and cancelled meetings, capacity a year ahead, expired holds."""
+"""Calendar: telling of what changed and what is near, capacity a year ahead, expired holds."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
 
-from webapp.booking import letters, upkeep
+from webapp.accounts.models import Person
+from webapp.booking import letters, reminding, second_notices, upkeep
 from webapp.booking.models import Booking, Hold
 from webapp.db import session
 from workers import job
@@ -41,9 +42,25 @@ def rebooked(booking_id: str, sequence: int) -> None:
     letters.tell_rebooked(_booking(booking_id), sequence)
 
 
+@job.task("booking.tell_missed_again")
+def tell_missed_again(booking_id: str, person_id: str, missed_at: str, due: str) -> None:
+    told, marked = uuid.UUID(person_id), datetime.fromisoformat(missed_at)
+    second_notices.tell_again(_booking(booking_id), told, marked, datetime.fromisoformat(due))
+
+
+@job.task("booking.remind")
+def remind(booking_id: str, person_id: str, minutes: int, starts_at: str) -> None:
+    person = session.get_one(Person, uuid.UUID(person_id))
+    reminding.remind(_booking(booking_id), person, minutes, datetime.fromisoformat(starts_at))
+
+
 @job.task("booking.extend_capacity")
 def extend_capacity(hold_id: str, _month: str) -> None:
     session.get_one(Hold, uuid.UUID(hold_id)).extend_capacity()
+
+
+planner("booking.reminders")(reminding.plan_reminders)
+planner("booking.second_notices")(second_notices.plan_second_notices)
 
 
 @planner("booking.extend_capacity")

@@ -1,9 +1,8 @@
-"""Reviews: the monthly series, invitations, reminders."""
+"""Reviews: the monthly series, its invitations, what became of each."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 
 from sqlalchemy import select
 
@@ -32,11 +31,6 @@ def place(review_id: str) -> None:
     _review(review_id).place()
 
 
-@task("reviews.remind")
-def remind(review_id: str, starts_at: str) -> None:
-    _review(review_id).remind(datetime.fromisoformat(starts_at))
-
-
 @task("reviews.miss")
 def miss(review_id: str) -> None:
     _review(review_id).miss()
@@ -60,6 +54,5 @@ def unschedule(engagement_id: str) -> None:
 
 planner("reviews.plan")(planning.plan_reviews)
 planner("reviews.second_tries")(planning.plan_second_tries)
-planner("reviews.reminders")(planning.plan_reminders)
 planner("reviews.missed")(planning.plan_missed)
 planner("reviews.cancellations")(planning.plan_cancellations)

@@ -225,7 +225,6 @@ def test_idle_planners_ask_one_question_each(engagement: Engagement) -> None:
     for plan in (
         planning.plan_reviews,
         planning.plan_second_tries,
-        planning.plan_reminders,
         planning.plan_missed,
         planning.plan_cancellations,
     ):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
 
 from webapp import clock
 from webapp.accounts.models import Person
@@ -102,6 +105,24 @@ def tell_missed(booking: Booking, occurrence: str, only: uuid.UUID | None = None
 
 def told_of_miss(booking: Booking) -> list[Attendee]:
     return [who for who in booking.attendees if who.person_id != booking.marked_by_id]
+
+
+# -- what is ahead ---------------------------------------------------------------------------------
+
+
+def remind(booking: Booking, person: Person, minutes: int) -> None:
+    """Tell one who attends of a meeting that is near; once for each start and offset."""
+    [attendee] = [who for who in booking.attendees if who.person_id == person.id]
+    occurrence = f"{booking.starts_at.isoformat()}:{minutes}"
+    _write(f"{booking.kind}_reminder", booking, attendee, occurrence, [], day=_day(booking, person))
+
+
+def _day(booking: Booking, person: Person) -> str:
+    """'Today', 'Tomorrow' or 'On Thu 3 December': the day it falls on where the reader is."""
+    zone = ZoneInfo(person.time_zone)
+    on, today = (at.astimezone(zone).date() for at in (booking.starts_at, clock.now()))
+    near = {0: "Today", 1: "Tomorrow"}
+    return near.get((on - today).days) or f"On {format_date(on, 'EEE d MMMM', locale='en')}"
 
 
 # -- how -------------------------------------------------------------------------------------------

@@ -41,24 +41,6 @@ def _calendar_file(booking: Booking, reader: Person) -> Attachment:
     return Attachment("review.ics", kind, booking.calendar_file("REQUEST", reader))
 
 
-def remind(review: Review) -> None:
-    """To both sides; once for each time it was to begin."""
-    booking = review.booking
-    assert booking is not None
-    for attendee in booking.attendees:
-        send_email(
-            "review_reminder",
-            attendee.person,
-            review,
-            booking.starts_at.isoformat(),
-            review=review,
-            booking=booking,
-            title=booking.title_for(attendee.person),
-            url=page_url(review),
-            move_url=absolute_url("booking.move_meeting", booking_id=booking.id),
-        )
-
-
 def send_summary(review: Review) -> None:
     """To the sponsor, who decides: what the review came to."""
     sponsor = review.engagement.sponsor

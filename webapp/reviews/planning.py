@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Date, Row, case, cast, func, select, text
@@ -21,7 +21,6 @@ from webapp.reviews.models import Review
 from webapp.reviews.models.review import (
     DAYS_TO_PLACE,
     DAYS_TO_RECORD,
-    LATEST_REMINDER,
     MISSED_ON_DAY,
     OPEN,
 )
@@ -29,8 +28,6 @@ from webapp.reviews.rule import Rule
 from webapp.reviews.times import holidays_among
 
 MONTHS_AHEAD = 3
-REMIND_BEFORE = timedelta(hours=24)
-LOOK_AHEAD = timedelta(hours=48)
 REVIEWED = ("onboarding", "active")
 OVER = ("ended", "lost")
 
@@ -111,23 +108,6 @@ def plan_second_tries() -> None:
     unplaced = select(Review.id).where(Review.state == "due", Review.note != "")
     today = clock.now().date().isoformat()
     outbox.enqueue_all(_job("reviews.place", row, occurrence=today) for row in _ids(unplaced))
-
-
-def plan_reminders() -> None:
-    """A day before each review, for the time it now has."""
-    now = clock.now()
-    soon = (
-        select(Review.id, Booking.starts_at)
-        .join(Booking, Booking.id == Review.booking_id)
-        .where(Review.state == "booked", Booking.state == "booked")
-        .where(Booking.starts_at > now + LATEST_REMINDER, Booking.starts_at <= now + LOOK_AHEAD)
-    )
-    outbox.enqueue_all(
-        ("reviews.remind", [str(row.id), at], f"reviews.remind:{row.id}:{at}",
-         row.starts_at - REMIND_BEFORE)
-        for row in session.execute(soon)
-        for at in [row.starts_at.isoformat()]
-    )  # fmt: skip
 
 
 def plan_missed() -> None:

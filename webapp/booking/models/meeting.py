@@ -37,7 +37,7 @@ STATES = ("booked", "held", "missed", "cancelled")
 REVIEW_MINUTES = 60
 
 # Engagements are a room above this one: only the table's own names are known here.
-_engagement = table(
+ENGAGEMENT = table(
     "engagement", column("id", Uuid), column("company_id", Uuid), column("stage", Text)
 )
 UNDER_WAY = ("onboarding", "active", "paused", "ending")
@@ -67,9 +67,9 @@ class Booking(Changeable, Base):
 
     client_name: Mapped[str | None] = column_property(
         select(Company.name)
-        .join(_engagement, _engagement.c.company_id == Company.id)
-        .where(_engagement.c.id == engagement_id)
-        .correlate_except(_engagement, Company)
+        .join(ENGAGEMENT, ENGAGEMENT.c.company_id == Company.id)
+        .where(ENGAGEMENT.c.id == engagement_id)
+        .correlate_except(ENGAGEMENT, Company)
         .scalar_subquery()
     )
 
@@ -179,7 +179,7 @@ class Booking(Changeable, Base):
     @property
     def rebookable(self) -> bool:
         """Whether it may still take place: missed or called off in an engagement under way."""
-        stage = select(_engagement.c.stage).where(_engagement.c.id == self.engagement_id)
+        stage = select(ENGAGEMENT.c.stage).where(ENGAGEMENT.c.id == self.engagement_id)
         return self.state in REBOOKABLE and session.scalar(stage) in UNDER_WAY
 
     @property

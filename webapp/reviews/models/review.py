@@ -28,8 +28,6 @@ MOST_TRIES = 6
 MISSED_ON_DAY = 25
 DAYS_TO_PLACE = timedelta(days=7)
 DAYS_TO_RECORD = timedelta(days=3)
-# Later than this before the meeting, a reminder would only disturb.
-LATEST_REMINDER = timedelta(hours=2)
 
 
 class IllegalReview(ValueError):
@@ -142,14 +140,6 @@ class Review(Identified, Base):
         return list(sides.values())
 
     # -- what becomes of it ------------------------------------------------------------------------
-
-    def remind(self, starts_at: datetime) -> None:
-        """Tell both sides about tomorrow's review, if it still is at that time."""
-        booking = self.booking
-        if self.state != "booked" or booking is None or booking.state != "booked":
-            return
-        if booking.starts_at == starts_at and clock.now() <= starts_at - LATEST_REMINDER:
-            mails.remind(self)
 
     def hold(self, person: Person, summary: str) -> None:
         """It took place; what was decided goes to the sponsor. Raises IllegalReview."""
