@@ -12,7 +12,7 @@ from webapp import audit, clock, outbox
 from webapp.accounts.models import Person
 from webapp.booking.models.availability import CalendarRules
 from webapp.booking.models.claim import Claim, Span
-from webapp.booking.models.occupying import as_offered, contend_for, occupy
+from webapp.booking.models.occupying import Check, as_free, as_offered, contend_for, occupy
 from webapp.booking.models.refusals import ChangedMeanwhile, MeetingOver, TooLate
 from webapp.catalog.models import Consultant
 from webapp.db import Identified, session
@@ -51,6 +51,14 @@ class Changeable(Identified):
         """
         span = Span.of(starts_at, self.span.minutes)
         contend_for(span, self.consultants, lambda: self._move(span, by, seen))
+
+    def follow(self, starts_at: datetime) -> None:
+        """Meet at the time that its rule now sets: as `move`, but at any minute that all have free.
+
+        Both sides are told. Raises SlotTaken, MeetingOver.
+        """
+        span = Span.of(starts_at, self.span.minutes)
+        contend_for(span, self.consultants, lambda: self._move(span, None, None, as_free))
 
     def cancel(self, reason: str, by: Person | None = None, seen: int | None = None) -> None:
         """Call it off and free the time; both sides are told. Raises as `move`."""
@@ -145,10 +153,12 @@ class Changeable(Identified):
 
     # -- steps -------------------------------------------------------------------------------------
 
-    def _move(self, span: Span, by: Person | None, seen: int | None) -> None:
+    def _move(
+        self, span: Span, by: Person | None, seen: int | None, check: Check = as_offered
+    ) -> None:
         self._open("booked", seen=seen)
         self._still_changeable(by)
-        before = self._take_instead(span)
+        before = self._take_instead(span, check)
         self._note("moved", by, old=before.isoformat(), new=span.starts_at.isoformat())
         outbox.enqueue("booking.tell_moved", self.id, self.sequence, before.isoformat())
 
@@ -160,12 +170,12 @@ class Changeable(Identified):
         self._note("rebooked", by, old=before.isoformat(), new=span.starts_at.isoformat())
         outbox.enqueue("booking.rebooked", self.id, self.sequence)
 
-    def _take_instead(self, span: Span) -> datetime:
+    def _take_instead(self, span: Span, check: Check = as_offered) -> datetime:
         """Give up the time it has for another; returns the start it had."""
         ids = [consultant.id for consultant in self.consultants]
         before = self.starts_at
         self._let_go()
-        occupy("booking", ids, span, as_offered, booking_id=self.id)
+        occupy("booking", ids, span, check, booking_id=self.id)
         self.starts_at, self.ends_at, self.moved_at = span.starts_at, span.ends_at, clock.now()
         self.sequence += 1
         return before
