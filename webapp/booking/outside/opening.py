@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
+from webapp.booking.outside.caldav import CalDav
+from webapp.booking.outside.errands import OnErrands
+from webapp.booking.outside.google import Google
 from webapp.booking.outside.ics_address import IcsAddress
+from webapp.booking.outside.microsoft import Microsoft
 from webapp.booking.outside.provider import Connection, Provider
 
 PROVIDERS: dict[str, Callable[[Connection], Provider]] = {
     "ics": IcsAddress,
+    "caldav": partial(OnErrands, CalDav),
+    "google": partial(OnErrands, Google),
+    "microsoft": partial(OnErrands, Microsoft),
 }
 
 
