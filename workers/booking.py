@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 
 from webapp.accounts.models import Person
-from webapp.booking import letters, reminding, second_notices, upkeep
+from webapp.booking import handover_letters, letters, reminding, second_notices, upkeep
 from webapp.booking.models import Booking, Hold
 from webapp.db import session
 from workers import job
@@ -40,6 +40,12 @@ def miss_withdrawn(booking_id: str) -> None:
 @job.task("booking.rebooked")
 def rebooked(booking_id: str, sequence: int) -> None:
     letters.tell_rebooked(_booking(booking_id), sequence)
+
+
+@job.task("booking.handed_over")
+def handed_over(booking_id: str, sequence: int, giver_id: str, taker_id: str) -> None:
+    parties = uuid.UUID(giver_id), uuid.UUID(taker_id)
+    handover_letters.tell_handed_over(_booking(booking_id), sequence, *parties)
 
 
 @job.task("booking.tell_missed_again")

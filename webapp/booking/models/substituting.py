@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, UniqueConstraint, delete, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp import clock
-from webapp.db import Base, Identified
+from webapp import audit, clock, outbox
+from webapp.booking.models.absence import Absence
+from webapp.booking.models.claim import Claim
+from webapp.booking.models.contention import contend
+from webapp.booking.models.meeting import Booking
+from webapp.booking.models.occupying import as_free, line_up, occupy
+from webapp.booking.models.open_times import calendars
+from webapp.booking.models.refusals import MeetingOver, SlotTaken
+from webapp.catalog.models import Consultant
+from webapp.db import Base, Identified, session
 
 
 class Handover(Identified, Base):
     """A meeting of the absence's consultant that the substitute has now.
 
-    The row goes when the meeting is handed back; what happened is in the audit.
+    The row goes when the absence ends early; what happened is in the audit.
     """
 
     __tablename__ = "handover"
@@ -24,5 +33,87 @@ class Handover(Identified, Base):
     booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id"), index=True)
     substitute_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("consultant.id"))
     handed_at: Mapped[datetime] = mapped_column(default=clock.now)
+    absence: Mapped[Absence] = relationship()
+    booking: Mapped[Booking] = relationship()
+    substitute: Mapped[Consultant] = relationship()
 
     __table_args__ = (UniqueConstraint("absence_id", "booking_id"),)
+
+
+def free_to_stand_in(substitute: Consultant, meetings: Iterable[Booking]) -> set[uuid.UUID]:
+    """The ids of those meetings at which the substitute works and has nothing else."""
+    wanted = sorted(meetings, key=lambda booking: booking.starts_at)
+    if not wanted:
+        return set()
+    read = calendars([substitute.id], wanted[0].starts_at, wanted[-1].ends_at)[substitute.id]
+    return {row.id for row in wanted if read.free(row.starts_at, row.span.minutes)}
+
+
+def hand_over(absence: Absence, meetings: Iterable[Booking]) -> list[Booking]:
+    """Give the meetings to the absence's substitute; those that could be given.
+
+    Everybody concerned is told by mail. What the substitute cannot take stays where it is.
+    """
+    if absence.substitute is None:
+        return []
+    handed = [row for row in meetings if _passed(row, absence.consultant, absence.substitute)]
+    for booking in handed:
+        session.add(Handover(absence=absence, booking=booking, substitute=absence.substitute))
+    return handed
+
+
+def come_back(absence: Absence, today: date) -> tuple[list[Booking], list[Booking]]:
+    """End an absence early, on that date; what is still ahead of its meetings is handed back.
+
+    Two lists: those taken back, and those that stay with the substitute, as the consultant has
+    something else by now.
+    """
+    rows = select(Handover).join(Handover.booking).where(Handover.absence_id == absence.id)
+    handed = session.scalars(rows.order_by(Booking.starts_at)).all()
+    consultant = absence.consultant
+    for row in handed:
+        session.delete(row)
+    absence.end(today)
+    session.flush()
+    taken: list[Booking] = []
+    left: list[Booking] = []
+    for row in (row for row in handed if _still_has(row.substitute, row.booking)):
+        back = _passed(row.booking, row.substitute, consultant)
+        (taken if back else left).append(row.booking)
+    return taken, left
+
+
+def _still_has(substitute: Consultant, booking: Booking) -> bool:
+    return booking.movable and substitute in booking.consultants
+
+
+def _passed(booking: Booking, giver: Consultant, taker: Consultant) -> bool:
+    try:
+        contend(lambda: _pass(booking, giver, taker))
+    except (SlotTaken, MeetingOver):
+        return False
+    return True
+
+
+def _pass(booking: Booking, giver: Consultant, taker: Consultant) -> None:
+    """The same meeting with somebody else: whole or not at all, within a savepoint."""
+    session.refresh(booking, with_for_update={"key_share": True})
+    if not booking.movable:
+        raise MeetingOver
+    line_up([taker.id])
+    _give_up(booking, giver)
+    occupy("booking", [taker.id], booking.span, as_free, booking_id=booking.id)
+    for attendee in booking.attendees:
+        if attendee.person_id == giver.person_id:
+            attendee.person = taker.person
+    if booking.place == giver.meeting_place:
+        booking.place = taker.meeting_place
+    booking.sequence += 1
+    audit.record("meeting.handed_over", booking, giver=giver.name, taker=taker.name)
+    outbox.enqueue("booking.handed_over", booking.id, booking.sequence, giver.id, taker.id)
+
+
+def _give_up(booking: Booking, giver: Consultant) -> None:
+    """Whose claim is gone is none of the meeting's consultants any more."""
+    theirs = Claim.booking_id == booking.id, Claim.consultant_id == giver.id
+    session.execute(delete(Claim).where(*theirs), execution_options={"synchronize_session": False})
