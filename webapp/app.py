@@ -43,6 +43,7 @@ NAVIGATION = (
     ("Practice", "firm.engagements", access.FIRM),
     ("Offerings", "firm.offerings", access.FIRM),
     ("Consultants", "firm.consultants", access.FIRM),
+    ("Waitlist", "firm.waitlist", access.FIRM),
     ("E-mails", "firm.emails", access.FIRM),
     ("Jobs", "firm.jobs", access.FIRM),
     ("Stripe", "firm.stripe_events", access.FIRM),

@@ -359,4 +359,4 @@ def test_who_leaves_may_join_again_at_the_end(
 
 def test_how_many_wait_for_a_consultant(full: Hold) -> None:
     in_line(full, "Ben"), in_line(full, "Anna", consultant_ids=[])
-    assert WaitlistEntry.waiting_for(full.consultant) == 1
+    assert WaitlistEntry.waiting_for(full.consultant.person) == 1

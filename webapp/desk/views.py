@@ -11,6 +11,7 @@ from flask_login import current_user
 from webapp import access, audit
 from webapp.access import CLIENT, FIRM, SIGNED_IN, Role, allow
 from webapp.accounts.models import Person
+from webapp.booking.models import WaitlistEntry
 from webapp.desk.queries.engagement import Page, find
 from webapp.desk.queries.needs import needs_of
 from webapp.desk.queries.roster import bought_by, clients_of, lines, unfinished_of
@@ -42,8 +43,9 @@ def roster() -> ResponseReturnValue:
     page = paged(clients_of(viewer, past))
     needs = [] if past else needs_of(viewer)
     return render_template(
-        "desk/roster.html", page=page, lines=lines(page.rows), needs=needs, past=past
-    )
+        "desk/roster.html", page=page, lines=lines(page.rows), needs=needs, past=past,
+        waiting=WaitlistEntry.waiting_for(viewer),
+    )  # fmt: skip
 
 
 @blueprint.get("/client")

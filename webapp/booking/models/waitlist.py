@@ -14,7 +14,6 @@ from sqlalchemy import (
     Select,
     Uuid,
     func,
-    literal,
     or_,
     select,
     update,
@@ -23,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
+from webapp.accounts.models import Person
 from webapp.booking.models.freed import freed
 from webapp.booking.models.hold import Hold
 from webapp.booking.models.refusals import TooManyAsked
@@ -34,6 +34,7 @@ IN_LINE = ("waiting", "offered")
 OPEN = ("unconfirmed", *IN_LINE)
 MOST_PER_ADDRESS = 5
 PER = timedelta(hours=1)
+ANYONE = "anyone who can"
 CONFIRM_WITHIN = timedelta(days=7)
 
 
@@ -126,11 +127,24 @@ class WaitlistEntry(Identified, Base):
         return session.scalar(row.limit(1)) is not None
 
     @classmethod
-    def waiting_for(cls, consultant: Consultant) -> int:
-        """How many are in line for a consultant by name."""
-        wished = literal(consultant.id) == func.any(cls.consultant_ids)
-        row = select(func.count()).where(wished, cls.state.in_(IN_LINE))
-        return session.scalar(row) or 0
+    def waiting_for(cls, person: Person) -> int:
+        """How many are in line for that consultant by name."""
+        wished = Consultant.id == func.any(cls.consultant_ids)
+        row = select(func.count(cls.id)).join(Consultant, wished)
+        found = row.where(Consultant.person_id == person.id, cls.state.in_(IN_LINE))
+        return session.scalar(found) or 0
+
+    @classmethod
+    def names_of(cls, entries: Iterable[WaitlistEntry]) -> dict[uuid.UUID, str]:
+        """Whom each waits for, in words; one query, however many they are."""
+        entries = list(entries)
+        ids = {who for entry in entries for who in entry.consultant_ids}
+        found = {who.id: who.name for who in session.scalars(
+            select(Consultant).where(Consultant.id.in_(ids)))}  # fmt: skip
+        return {
+            entry.id: " and ".join(found[who] for who in entry.consultant_ids) or ANYONE
+            for entry in entries
+        }
 
     @property
     def team(self) -> list[Consultant]:
@@ -140,7 +154,7 @@ class WaitlistEntry(Identified, Base):
 
     @property
     def with_whom(self) -> str:
-        return " and ".join(who.name for who in self.team) or "anyone who can"
+        return self.names_of([self])[self.id]
 
     @property
     def place(self) -> int | None:

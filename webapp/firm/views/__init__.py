@@ -8,6 +8,7 @@ from webapp.firm.views import (
     jobs,
     offerings,
     stripe_events,
+    waitlist,
 )
 from webapp.firm.views.room import blueprint
 
@@ -20,4 +21,5 @@ __all__ = [
     "jobs",
     "offerings",
     "stripe_events",
+    "waitlist",
 ]
