@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, func, select
+from sqlalchemy import CheckConstraint, Index, Select, Text, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -97,6 +97,30 @@ def enqueue_all(rows: Iterable[tuple[str, list[Any], str, datetime | None]]) -> 
         row = insert(Job).on_conflict_do_nothing(index_elements=["dedupe_key"])
         session.execute(row, values)  # row by row on the wire: one statement takes 8,000 at most
         wake()
+
+
+def enqueue_each(task: str, subjects: Select[uuid.UUID]) -> int:
+    """A job for each id that a query finds, with the id as payload, in one statement.
+
+    The query may be over rows that a CTE of it inserts. Returns how many jobs are new.
+    """
+    found = subjects.subquery("subject")
+    written = cast(next(iter(found.c)), Text)
+    now = clock.now()
+    values = {
+        "task": literal(task), "payload": func.jsonb_build_array(written),
+        "dedupe_key": literal(f"{task}:") + written, "state": literal("waiting"),
+        "attempts": literal(0), "run_after": literal(now), "created_at": literal(now),
+        "last_error": literal(""),
+    }  # fmt: skip
+    rows = select(*values.values()).order_by(written)
+    new = insert(Job).from_select(list(values), rows, include_defaults=False)
+    kept = new.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(Job.id)
+    ids = kept.cte("added")
+    added = session.scalar(select(func.count()).select_from(ids)) or 0
+    if added:
+        wake()
+    return added
 
 
 def wake() -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from webapp.db import session
 from webapp.engagements.models import Engagement
-from webapp.reviews import planning
+from webapp.reviews import due, planning, rule_mails
 from webapp.reviews.models import Review, ReviewSeries
 from webapp.reviews.models.review import OPEN
 from workers.job import task
@@ -31,9 +31,34 @@ def place(review_id: str) -> None:
     _review(review_id).place()
 
 
+@task("reviews.follow_rule")
+def follow_rule(review_id: str, _revision: int) -> None:
+    _review(review_id).follow_rule()
+
+
+@task("reviews.tell_changed")
+def tell_changed(series_id: str, revision: int) -> None:
+    rule_mails.tell_changed(session.get_one(ReviewSeries, uuid.UUID(series_id)), revision)
+
+
+@task("reviews.worry")
+def worry(review_id: str) -> None:
+    _review(review_id).worry()
+
+
 @task("reviews.miss")
 def miss(review_id: str) -> None:
     _review(review_id).miss()
+
+
+@task("reviews.suspend")
+def suspend(review_id: str) -> None:
+    _review(review_id).suspend()
+
+
+@task("reviews.restore")
+def restore(review_id: str) -> None:
+    _review(review_id).restore()
 
 
 @task("reviews.cancel")
@@ -52,7 +77,17 @@ def unschedule(engagement_id: str) -> None:
         review.cancel("The engagement has ended.")
 
 
+@task("reviews.search_for_holes")
+def search_for_holes() -> None:
+    due.rewind()
+    planning.plan_reviews()
+
+
 planner("reviews.plan")(planning.plan_reviews)
+planner("reviews.holes")(planning.plan_search_for_holes)
 planner("reviews.second_tries")(planning.plan_second_tries)
+planner("reviews.unbooked")(planning.plan_unbooked)
 planner("reviews.missed")(planning.plan_missed)
+planner("reviews.suspensions")(planning.plan_suspensions)
+planner("reviews.returns")(planning.plan_returns)
 planner("reviews.cancellations")(planning.plan_cancellations)

@@ -1,6 +1,6 @@
 """Business days: neither Saturday or Sunday nor a holiday of those concerned."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from functools import lru_cache
@@ -52,14 +52,20 @@ def public_holidays(region: str, year: int) -> frozenset[date]:
 
     Raises ValueError for a region whose holidays are not known.
     """
+    return frozenset(holiday_names(region, year))
+
+
+@lru_cache(maxsize=4096)
+def holiday_names(region: str, year: int) -> Mapping[date, str]:
+    """What each of them is called, in English where that is known. Raises as above."""
     country, _, subdivision = region.partition("-")
     try:
         found = public.country_holidays(
-            country, subdiv=subdivision or None, years=year, expand=False
+            country, subdiv=subdivision or None, years=year, expand=False, language="en_US"
         )
     except NotImplementedError as error:
         raise ValueError(f"no holidays are known for {region!r}") from error
-    return frozenset(day for day in found if day.year == year)
+    return {day: found[day] for day in found if day.year == year}
 
 
 def holidays_between(region: str, first: date, last: date) -> frozenset[date]:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from webapp.accounts.models import Person
 from webapp.notifications.sending import Attachment, send_email
 from webapp.reviews.agenda import agenda_for
+from webapp.reviews.parties import consultants_of
 from webapp.web import absolute_url
 
 if TYPE_CHECKING:
-    from webapp.accounts.models import Person
     from webapp.booking.models import Booking
     from webapp.reviews.models import Review
+    from webapp.reviews.models.placing import Placeable
 
 
-def page_url(review: Review) -> str:
+def page_url(review: Placeable) -> str:
     return absolute_url("reviews.review", review_id=review.id)
 
 
-def invite(review: Review) -> None:
+def invite(review: Placeable) -> None:
     """To both sides, with the calendar file: it has just been placed."""
     booking = review.booking
     assert booking is not None
@@ -26,7 +28,7 @@ def invite(review: Review) -> None:
         send_email(
             "review_invitation",
             attendee.person,
-            review,
+            booking,
             attachments=[_calendar_file(booking, attendee.person)],
             review=review,
             booking=booking,
@@ -39,6 +41,39 @@ def invite(review: Review) -> None:
 def _calendar_file(booking: Booking, reader: Person) -> Attachment:
     kind = "text/calendar; method=REQUEST; charset=utf-8"
     return Attachment("review.ics", kind, booking.calendar_file("REQUEST", reader))
+
+
+def ask_for_time(review: Placeable) -> None:
+    """To its consultants: nobody's calendar had room near its date; once for each date."""
+    _tell_consultants("review_no_time", review, review.due_on.isoformat())
+
+
+def worry(review: Placeable) -> None:
+    """To its consultants: its month runs, and it still has no time."""
+    _tell_consultants("review_unbooked", review)
+
+
+def tell_not_moved(review: Placeable) -> None:
+    """To its consultants: the rule has changed, and this one could not follow."""
+    _tell_consultants("review_not_moved", review, review.due_on.isoformat())
+
+
+def _tell_consultants(kind: str, review: Placeable, occurrence: str = "") -> None:
+    for person in consultants_of(review.engagement):
+        send_email(kind, person, review, occurrence, review=review, company=company_of(review),
+                   booking=review.booking, url=page_url(review))  # fmt: skip
+
+
+def tell_missed(review: Review) -> None:
+    """To the firm's coordinators: a month went by without its review."""
+    for person in Person.coordinators():
+        send_email("review_missed", person, review, review=review, company=company_of(review),
+                   booking=review.booking, url=page_url(review))  # fmt: skip
+
+
+def company_of(review: Placeable) -> str:
+    company = review.engagement.company
+    return company.name if company else review.engagement.title
 
 
 def send_summary(review: Review) -> None:

@@ -1,4 +1,4 @@
-"""Which reviews are due, derived from the database by any number of runs.
+"""What is due about reviews, derived from the database by any number of runs.
 
 Each planner takes a constant number of statements however many engagements there are; what it
 finds is done by a job each, which looks at the facts again.
@@ -7,16 +7,16 @@ finds is done by a job each, which looks at the facts again.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Date, Row, case, cast, func, select, text
+from sqlalchemy import Date, Select, and_, case, cast, func, or_, select
 
 from webapp import clock, outbox
 from webapp.booking.models import Booking
 from webapp.db import session
-from webapp.engagements.models import Engagement
+from webapp.engagements.models import Engagement, StageChange
+from webapp.reviews import due
 from webapp.reviews.models import Review
 from webapp.reviews.models.review import (
     DAYS_TO_PLACE,
@@ -24,95 +24,42 @@ from webapp.reviews.models.review import (
     MISSED_ON_DAY,
     OPEN,
 )
-from webapp.reviews.rule import Rule
-from webapp.reviews.times import holidays_among
 
-MONTHS_AHEAD = 3
-REVIEWED = ("onboarding", "active")
 OVER = ("ended", "lost")
-
-MISSING = text(
-    """
-    SELECT engagement.id AS engagement_id, CAST(months.month AS date) AS month,
-           review_series.rule, company.country,
-           ARRAY(SELECT consultant.country FROM assignment
-                 JOIN consultant ON consultant.id = assignment.consultant_id
-                 WHERE assignment.engagement_id = engagement.id) AS countries
-    FROM review_series
-    JOIN engagement ON engagement.id = review_series.engagement_id
-    LEFT JOIN company ON company.id = engagement.company_id
-    CROSS JOIN LATERAL generate_series(
-        CAST(review_series.first_month AS timestamp),
-        greatest(
-            date_trunc('month', :now AT TIME ZONE engagement.time_zone) + CAST(:ahead AS interval),
-            review_series.first_month + CAST(:at_least AS interval)
-        ),
-        interval '1 month'
-    ) AS months (month)
-    WHERE engagement.stage = ANY(:stages)
-      AND (review_series.last_month IS NULL OR months.month <= review_series.last_month)
-      AND (CAST(:only AS uuid) IS NULL OR engagement.id = :only)
-      AND NOT EXISTS (SELECT FROM review WHERE review.engagement_id = engagement.id
-                      AND review.month = CAST(months.month AS date))
-    ORDER BY engagement.id, months.month
-    """
-)
-INSERT = text(
-    """
-    INSERT INTO review (engagement_id, month, due_on, state, summary, note)
-    SELECT engagement_id, month, due_on, 'due', '', ''
-    FROM unnest(CAST(:engagements AS uuid[]), CAST(:months AS date[]), CAST(:days AS date[]))
-         AS due (engagement_id, month, due_on)
-    ORDER BY engagement_id, month
-    ON CONFLICT (engagement_id, month) DO NOTHING
-    RETURNING id
-    """
-)
+# From here on a month without a time for its review worries its consultant.
+UNBOOKED_ON_DAY = 10
 
 
 def plan_reviews(engagement_id: uuid.UUID | None = None) -> None:
     """Fill every missing month up to three ahead; each new review is then placed by a job."""
-    rows = _missing(engagement_id)
-    if not rows:
-        return
-    columns = {
-        "engagements": [row.engagement_id for row in rows],
-        "months": [row.month for row in rows],
-        "days": [_due_on(row) for row in rows],
-    }
-    new = session.scalars(INSERT, columns)
-    outbox.enqueue_all(_job("reviews.place", review_id) for review_id in new)
+    if due.behind(engagement_id):
+        due.fill(engagement_id)
 
 
-def _missing(engagement_id: uuid.UUID | None) -> Sequence[Row[Any]]:
-    """(engagement_id, month, rule, country, countries) of each month without a review, from the
-    series' first to three ahead of today where the client is."""
-    values = {
-        "now": clock.now(),
-        "ahead": f"{MONTHS_AHEAD} months",
-        "at_least": f"{MONTHS_AHEAD - 1} months",
-        "stages": list(REVIEWED),
-        "only": engagement_id,
-    }
-    return session.execute(MISSING, values).all()
-
-
-def _due_on(row: Row[Any]) -> date:
-    month: date = row.month
-    holidays = holidays_among([row.country, *row.countries])
-    return Rule.from_dict(row.rule).date_in(month.year, month.month, holidays)
+def plan_search_for_holes() -> None:
+    """Once a day: whatever took a review away, its month is filled again."""
+    outbox.enqueue("reviews.search_for_holes", key=f"reviews.search_for_holes:{_today()}")
 
 
 def plan_second_tries() -> None:
     """A review that found no time is tried again each day: somebody's calendar may have opened."""
     unplaced = select(Review.id).where(Review.state == "due", Review.note != "")
-    today = clock.now().date().isoformat()
-    outbox.enqueue_all(_job("reviews.place", row, occurrence=today) for row in _ids(unplaced))
+    outbox.enqueue_all(_job("reviews.place", row, occurrence=_today()) for row in _ids(unplaced))
+
+
+def plan_unbooked() -> None:
+    """Reviews that the 10th of their month finds without a time."""
+    unbooked = (
+        select(Review.id)
+        .join(Engagement, Engagement.id == Review.engagement_id)
+        .where(Review.state == "due", Engagement.stage.not_in(OVER))
+        .where(_local_today() >= Review.month + (UNBOOKED_ON_DAY - 1))
+    )
+    outbox.enqueue_all(_job("reviews.worry", row) for row in _ids(unbooked))
 
 
 def plan_missed() -> None:
     """Reviews that the 25th of their month finds neither held nor ahead."""
-    today = cast(func.timezone(Engagement.time_zone, clock.now()), Date)
     met_on = cast(func.timezone(Engagement.time_zone, Booking.starts_at), Date)
     placed = Review.due_on + DAYS_TO_PLACE.days
     settled = case((Booking.id.is_(None), placed), else_=met_on + DAYS_TO_RECORD.days)
@@ -120,11 +67,37 @@ def plan_missed() -> None:
         select(Review.id)
         .join(Engagement, Engagement.id == Review.engagement_id)
         .outerjoin(Booking, Booking.id == Review.booking_id)
-        .where(Review.state.in_(OPEN))
-        .where(today >= settled, today >= Review.month + (MISSED_ON_DAY - 1))
+        .where(Review.state.in_(OPEN), Review.month <= (clock.now() + due.FURTHEST_AHEAD).date())
+        .where(_local_today() >= settled, _local_today() >= Review.month + (MISSED_ON_DAY - 1))
     )
-    day = clock.now().date().isoformat()
-    outbox.enqueue_all(_job("reviews.miss", row, occurrence=day) for row in _ids(overdue))
+    outbox.enqueue_all(_job("reviews.miss", row, occurrence=_today()) for row in _ids(overdue))
+
+
+def plan_suspensions() -> None:
+    """Reviews ahead that their engagement does not reach: it pauses, or ends before them."""
+    unreached = (
+        _with_stage_number()
+        .outerjoin(Booking, Booking.id == Review.booking_id)
+        .where(Review.state.in_(OPEN), ~_reached())
+        .where(or_(Booking.id.is_(None), Booking.starts_at > clock.now()))
+    )
+    outbox.enqueue_all(
+        _job("reviews.suspend", row.id, f"{row.stage_number}:{row.booking_id}")
+        for row in session.execute(unreached)
+    )
+
+
+def plan_returns() -> None:
+    """Suspended reviews whose date the engagement reaches after all."""
+    back = (
+        _with_stage_number()
+        .where(Review.suspended, Review.state == "cancelled", _reached())
+        .where(Review.due_on >= _local_today(), Engagement.stage.not_in(OVER))
+    )
+    outbox.enqueue_all(
+        _job("reviews.restore", row.id, f"{row.stage_number}:{row.booking_id}")
+        for row in session.execute(back)
+    )
 
 
 def plan_cancellations() -> None:
@@ -135,6 +108,27 @@ def plan_cancellations() -> None:
         .where(Review.state.in_(OPEN), Engagement.stage.in_(OVER))
     )
     outbox.enqueue_all(_job("reviews.cancel", row) for row in _ids(left))
+
+
+def _reached() -> Any:
+    """Whether the engagement is under way on the review's date."""
+    before_its_end = and_(Engagement.stage == "ending", Review.due_on <= Engagement.ends_on)
+    return or_(Engagement.stage.in_(("onboarding", "active", *OVER)), before_its_end)
+
+
+def _with_stage_number() -> Select[Any]:
+    """Reviews with the number of steps their engagement has taken: what is done once for each."""
+    steps = select(func.count()).where(StageChange.engagement_id == Engagement.id)
+    columns = (Review.id, Review.booking_id, steps.scalar_subquery().label("stage_number"))
+    return select(*columns).join(Engagement, Engagement.id == Review.engagement_id)
+
+
+def _local_today() -> Any:
+    return cast(func.timezone(Engagement.time_zone, clock.now()), Date)
+
+
+def _today() -> str:
+    return clock.now().date().isoformat()
 
 
 def _ids(query: Any) -> Iterable[uuid.UUID]:

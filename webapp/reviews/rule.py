@@ -113,14 +113,8 @@ class Rule:
         _check_zone(self.time_zone)
 
     def date_in(self, year: int, month: int, holidays: Holidays = NO_HOLIDAYS) -> date:
-        """The date in one month, always within it.
-
-        A month that is all holidays is dated as if it had none: the review is not dropped.
-        """
-        days = _days_of(year, month)
-        if not any(is_business_day(day, holidays) for day in days):
-            holidays = NO_HOLIDAYS
-        return _moved_to_business_day(self.on.among(days, holidays), days, holidays)
+        """The date in one month, always within it; see `date_of`."""
+        return date_of(self.on, year, month, holidays)
 
     def instant(self, day: date) -> datetime:
         """The local time on that date, in UTC.
@@ -144,12 +138,32 @@ class Rule:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """Raises ValueError, which begins with the name of the field, for what is not a rule."""
-        kind = stored.get("kind")
-        _require(isinstance(kind, str) and kind in _KINDS, "kind", f"unknown kind {kind!r}")
-        return cls(_KINDS[str(kind)].from_dict(stored), _time(stored), _text(stored, "time_zone"))
+        return cls(_on(stored), _time(stored), _text(stored, "time_zone"))
 
 
-def _days_of(year: int, month: int) -> list[date]:
+def date_of(on: MonthDay, year: int, month: int, holidays: Holidays = NO_HOLIDAYS) -> date:
+    """The date in one month of a rule's day, moved off weekends and holidays.
+
+    A month that is all holidays is dated as if it had none: the review is not dropped.
+    """
+    days = days_of(year, month)
+    if not any(is_business_day(day, holidays) for day in days):
+        holidays = NO_HOLIDAYS
+    return _moved_to_business_day(on.among(days, holidays), days, holidays)
+
+
+def day_in(stored: Mapping[str, Any], year: int, month: int, holidays: Holidays) -> date:
+    """`date_of` for a stored rule, of which it needs neither the time nor the zone."""
+    return date_of(_on(stored), year, month, holidays)
+
+
+def _on(stored: Mapping[str, Any]) -> MonthDay:
+    kind = stored.get("kind")
+    _require(isinstance(kind, str) and kind in _KINDS, "kind", f"unknown kind {kind!r}")
+    return _KINDS[str(kind)].from_dict(stored)
+
+
+def days_of(year: int, month: int) -> list[date]:
     return [date(year, month, day) for day in range(1, monthrange(year, month)[1] + 1)]
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from webapp import clock
-from webapp.booking.days import business_days_before, holidays_in, next_business_days
+from webapp.booking.days import (
+    business_days_before,
+    holiday_names,
+    holidays_in,
+    is_business_day,
+    next_business_days,
+)
 from webapp.booking.models import REVIEW_MINUTES
 from webapp.booking.models.open_times import Calendar, calendars
 from webapp.booking.slots import Host
@@ -27,10 +34,26 @@ def consultant_ids(engagement: Engagement) -> list[uuid.UUID]:
     return [row.consultant_id for row in engagement.assignments]
 
 
+def countries_of(engagement: Engagement) -> list[str]:
+    """Of either side, the client's first."""
+    company = [engagement.company.country] if engagement.company else []
+    return [*company, *(row.consultant.country for row in engagement.assignments)]
+
+
 def holidays_of(engagement: Engagement) -> Callable[[date], bool]:
     """Public holidays of either side."""
-    company = [engagement.company.country] if engagement.company else []
-    return holidays_among([*company, *(row.consultant.country for row in engagement.assignments)])
+    return holidays_among(countries_of(engagement))
+
+
+def naming_among(countries: Iterable[str | None]) -> Callable[[date], str]:
+    """What a date is in these countries: 'Thanksgiving Day (US)', or ''."""
+    known = [country for country in dict.fromkeys(countries) if country and _known(country)]
+
+    def name(day: date) -> str:
+        names = ((country, holiday_names(country, day.year).get(day)) for country in known)
+        return " and ".join(f"{called} ({country})" for country, called in names if called)
+
+    return name
 
 
 def holidays_among(countries: Iterable[str | None]) -> Callable[[date], bool]:
@@ -57,15 +80,23 @@ def usual_time(engagement: Engagement, rule: Rule, day: date) -> time:
     return min(fitting, key=lambda at: abs(at - wanted)).time() if fitting else rule.at
 
 
-def free_near(engagement: Engagement, rule: Rule, day: date, minutes: int) -> list[datetime]:
+def free_near(
+    engagement: Engagement,
+    rule: Rule,
+    day: date,
+    minutes: int,
+    besides_booking: uuid.UUID | None = None,
+) -> list[datetime]:
     """Starts at which all its consultants are free, within three business days either way.
 
-    The nearest date first, the later of two; on each, the nearest to the rule's own time.
+    The nearest date first, the later of two; on each, the nearest to the rule's own time. Never
+    in another month: that one has a review of its own. What besides_booking takes is free.
     """
     holidays = holidays_of(engagement)
     before = business_days_before(day, REACH_BUSINESS_DAYS, holidays)
     after = next_business_days(day, REACH_BUSINESS_DAYS, holidays)[-1]
-    found = free_between(engagement, rule, before, after, minutes)
+    first, last = max(before, _month_of(day)[0]), min(after, _month_of(day)[1])
+    found = free_between(engagement, rule, first, last, minutes, besides_booking)
 
     def distance(at: datetime) -> tuple[timedelta, bool, timedelta]:
         on = at.astimezone(ZoneInfo(rule.time_zone)).date()
@@ -75,15 +106,32 @@ def free_near(engagement: Engagement, rule: Rule, day: date, minutes: int) -> li
 
 
 def free_between(
-    engagement: Engagement, rule: Rule, first: date, last: date, minutes: int
+    engagement: Engagement,
+    rule: Rule,
+    first: date,
+    last: date,
+    minutes: int,
+    besides_booking: uuid.UUID | None = None,
 ) -> list[datetime]:
     """Starts in UTC at which all its consultants are free, on business days, in order."""
     holidays = holidays_of(engagement)
-    days = [first, *next_business_days(first, max(0, (last - first).days), holidays)]
-    starts = [at for day in days if day <= last for at in _client_day(rule, day)]
-    read = calendars(consultant_ids(engagement), rule.instant(first), rule.instant(last))
+    days = [day for day in each_day(first, last) if is_business_day(day, holidays)]
+    starts = [at for day in days for at in _client_day(rule, day)]
+    read = calendars(
+        consultant_ids(engagement), rule.instant(first), rule.instant(last),
+        besides_booking=besides_booking,
+    )  # fmt: skip
     earliest = clock.now() + SHORTEST_NOTICE
     return [at for at in starts if at >= earliest and _all_free(read.values(), at, minutes)]
+
+
+def each_day(first: date, last: date) -> list[date]:
+    """From first to last, both included."""
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _month_of(day: date) -> tuple[date, date]:
+    return day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def _client_day(rule: Rule, day: date) -> Iterator[datetime]:

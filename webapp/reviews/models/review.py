@@ -1,48 +1,51 @@
-"""One month's review: due, booked, then held, missed or cancelled."""
+"""One month's review: due, booked, then held, missed or called off."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import CheckConstraint, ForeignKey, Select, UniqueConstraint, select
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Select,
+    UniqueConstraint,
+    false,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock
-from webapp.access import Role
 from webapp.accounts.models import Person
-from webapp.booking.models import Booking, MeetingOver, SlotTaken
-from webapp.db import Base, Identified, session
+from webapp.booking.models import Booking, MeetingOver
+from webapp.db import Base, session
 from webapp.engagements.models import Engagement
 from webapp.reviews import mails
+from webapp.reviews.models.placing import Placeable
+from webapp.reviews.models.refusals import IllegalReview
 from webapp.reviews.models.series import ReviewSeries
-from webapp.reviews.times import free_near
 
 STATES = ("due", "booked", "held", "missed", "cancelled")
 OPEN = ("due", "booked")
-RUNNING = ("onboarding", "active", "paused", "ending")
-# Who lost a race for a time takes the next; whoever lost this many is better off asking people.
-MOST_TRIES = 6
 # A review that is nobody's by the 25th of its month, or days after its time, was missed.
 MISSED_ON_DAY = 25
 DAYS_TO_PLACE = timedelta(days=7)
 DAYS_TO_RECORD = timedelta(days=3)
 
 
-class IllegalReview(ValueError):
-    """The step is not possible; the message says why, for a person to read."""
-
-
-class Review(Identified, Base):
+class Review(Placeable, Base):
     """One per engagement and month, whatever is killed, restarted or run twice.
 
     due_on: the date the rule gives; note: what a person must know when it could not be placed.
+    suspended: called off because the engagement pauses or ends before it; should that change
+    while its month is not over, it comes back.
     """
 
     __tablename__ = "review"
 
-    engagement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("engagement.id"), index=True)
+    engagement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("engagement.id"))
     month: Mapped[date]
     due_on: Mapped[date]
     state: Mapped[str] = mapped_column(default="due")
@@ -50,6 +53,7 @@ class Review(Identified, Base):
     summary: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")
     held_at: Mapped[datetime | None]
+    suspended: Mapped[bool] = mapped_column(default=False, server_default=false())
     engagement: Mapped[Engagement] = relationship()
     booking: Mapped[Booking | None] = relationship()
 
@@ -57,6 +61,10 @@ class Review(Identified, Base):
         UniqueConstraint("engagement_id", "month"),
         CheckConstraint(f"state IN {STATES}", name="state"),
         CheckConstraint("extract(day from month) = 1", name="month"),
+        # What the planners look for each minute, so that they never read what is settled.
+        Index("ix_review_waiting", "due_on", postgresql_where=text("state = 'due'")),
+        Index("ix_review_open", "month", postgresql_where=text("state IN ('due', 'booked')")),
+        Index("ix_review_suspended", "month", postgresql_where=text("suspended")),
     )
 
     @classmethod
@@ -64,6 +72,12 @@ class Review(Identified, Base):
         """The reviews of the engagements a person may see."""
         mine = Engagement.visible_to(person).with_only_columns(Engagement.id)
         return select(cls).where(cls.engagement_id.in_(mine))
+
+    @classmethod
+    def of_booking(cls, booking_id: uuid.UUID) -> Review | None:
+        """The review that a meeting is for."""
+        found: Review | None = session.scalar(select(cls).where(cls.booking_id == booking_id))
+        return found
 
     @property
     def series(self) -> ReviewSeries:
@@ -80,64 +94,27 @@ class Review(Identified, Base):
     def begun(self) -> bool:
         return self.booking is not None and clock.now() >= self.booking.starts_at
 
-    # -- finding a time ----------------------------------------------------------------------------
+    # -- what its meeting tells it -----------------------------------------------------------------
 
-    def place(self) -> None:
-        """Put a due review into both calendars at its rule's time, or as near to it as is free.
+    def called_off(self, reason: str) -> None:
+        """Somebody called its meeting off."""
+        if self.lock().state == "booked" and self._meeting_is("cancelled"):
+            self.state, self.note = "cancelled", ""
+            audit.record("review.cancelled", self, reason=reason)
 
-        Where nothing is free within three business days it stays due, with a note for people.
-        """
-        if self.lock().state != "due" or self.engagement.stage not in RUNNING:
-            return
-        if not any(self._take(start) for start in self._candidates()):
-            self.note = "Nobody's free time within three business days of it was found."
+    def was_missed(self) -> None:
+        """Somebody marked its meeting as missed."""
+        if self.lock().state == "booked" and self._meeting_is("missed"):
+            self._miss()
 
-    def take_time(self, starts_at: datetime) -> None:
-        """Meet at a time that a person chose. Raises IllegalReview, or SlotTaken."""
-        if self.lock().state != "due":
-            raise IllegalReview("This review has a time already, or is over.")
-        self._book(starts_at)
+    def booked_again(self) -> None:
+        """Its meeting stands after all: booked anew, or not missed."""
+        if self.lock().state in {"cancelled", "missed"} and self._meeting_is("booked"):
+            self.state, self.note, self.suspended = "booked", "", False
+            audit.record("review.booked_again", self)
 
-    def _candidates(self) -> Iterator[datetime]:
-        rule, minutes = self.series.when, self.series.minutes
-        wanted = rule.instant(self.due_on)
-        yield wanted
-        near = free_near(self.engagement, rule, self.due_on, minutes)
-        yield from [start for start in near if start != wanted][:MOST_TRIES]
-
-    def _take(self, starts_at: datetime) -> bool:
-        try:
-            self._book(starts_at)
-        except SlotTaken:
-            return False
-        return True
-
-    def _book(self, starts_at: datetime) -> None:
-        engagement = self.engagement
-        self.booking = Booking.schedule(
-            "review",
-            engagement.id,
-            [row.consultant for row in engagement.assignments],
-            starts_at,
-            self.series.minutes,
-            engagement.time_zone,
-            self.title,
-            engagement.lead.meeting_place,
-            self.people(),
-        )
-        self.state, self.note = "booked", ""
-        audit.record("review.booked", self, starts_at=starts_at.isoformat())
-        mails.invite(self)
-
-    def people(self) -> list[tuple[Person, str]]:
-        """Who comes: the sponsor and the leaders of the client, and all consultants."""
-        company, sponsor = self.engagement.company, self.engagement.sponsor
-        assert company is not None and sponsor is not None, "a running engagement has its parties"
-        sides = {sponsor.id: (sponsor, "client")}
-        sides |= {who.id: (who, "client") for who in company.people(Role.LEADER)}
-        each = (row.consultant.person for row in self.engagement.assignments)
-        sides |= {who.id: (who, "consultant") for who in each}
-        return list(sides.values())
+    def _meeting_is(self, state: str) -> bool:
+        return self.booking is not None and self.booking.state == state
 
     # -- what becomes of it ------------------------------------------------------------------------
 
@@ -159,8 +136,12 @@ class Review(Identified, Base):
             return
         if self.booking and self.booking.state == "booked":
             self.booking.miss()
+        self._miss()
+
+    def _miss(self) -> None:
         self.state = "missed"
         audit.record("review.missed", self)
+        mails.tell_missed(self)
 
     def cancel(self, reason: str) -> None:
         """It will not take place; where it was in calendars, both sides are told."""
@@ -170,6 +151,32 @@ class Review(Identified, Base):
             self.booking.cancel(reason)
         self.state, self.note = "cancelled", ""
         audit.record("review.cancelled", self, reason=reason)
+
+    def suspend(self) -> None:
+        """Call it off for as long as its engagement does not reach it; what has begun stands."""
+        if self.lock().state in OPEN and not self.begun and not self.reached:
+            self.cancel(f"The engagement is {self.engagement.stage_label.lower()}.")
+            self.suspended = True
+
+    def restore(self) -> None:
+        """The engagement reaches its date again: find it a time, and invite anew."""
+        if self.lock().suspended and self.state == "cancelled" and self.reached:
+            self.state, self.suspended, self.booking = "due", False, None
+            audit.record("review.restored", self)
+            self.place()
+
+    @property
+    def reached(self) -> bool:
+        """Whether the engagement is under way on its date."""
+        engagement = self.engagement
+        if engagement.stage == "ending":
+            return engagement.ends_on is None or self.due_on <= engagement.ends_on
+        return engagement.stage in {"onboarding", "active"}
+
+    def worry(self) -> None:
+        """Its month is a third over and it has no time: its consultants are told once more."""
+        if self.lock().state == "due":
+            mails.worry(self)
 
     @property
     def overdue(self) -> bool:
@@ -182,9 +189,3 @@ class Review(Identified, Base):
         if self.booking:
             day = self.engagement.local_date(self.booking.starts_at) + DAYS_TO_RECORD
         return max(day, self.month.replace(day=MISSED_ON_DAY))
-
-    def lock(self) -> Review:
-        """Hold the row until the transaction ends, and read it afresh."""
-        session.flush()
-        session.refresh(self, with_for_update=True)
-        return self

@@ -1,0 +1,140 @@
+"""What another rule would do to the months ahead: shown before it is saved, and then done."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from webapp import clock
+from webapp.db import session
+from webapp.reviews.explained import Dated, dated
+from webapp.reviews.models.placing import SETTLED_BEFORE
+from webapp.reviews.models.review import OPEN, Review
+from webapp.reviews.models.series import FIRST_AFTER, ReviewSeries
+from webapp.reviews.rule import Rule
+from webapp.reviews.times import countries_of, holidays_among, naming_among
+
+SHOWN = 12
+# Reviews that are over may stand at the head of the list without taking a place in it.
+LOOKED_AT = 24
+
+
+class Effect(StrEnum):
+    """What becomes of a month's review under the rule that is shown."""
+
+    NEW = "new"  # not planned yet
+    SAME = "same"
+    MOVES = "moves"  # booked, goes to the new time
+    DATED = "dated"  # has no time yet, is sought one at the new date
+    BY_HAND = "by_hand"  # booked, a person chose its time: it stays
+    SOON = "soon"  # booked and close at hand: it stays
+    PASSED = "passed"  # the new date is not ahead any more, or too early: it stays
+    OVER = "over"  # held, missed or called off
+
+
+STAYS = frozenset({Effect.BY_HAND, Effect.SOON, Effect.PASSED})
+
+
+@dataclass(frozen=True)
+class MonthShown:
+    """One month: where the rule puts it, and what that means for the review it has, if any."""
+
+    dated: Dated
+    review: Review | None
+    effect: Effect
+
+    @property
+    def now_at(self) -> datetime | None:
+        """When its meeting is today."""
+        return self.review.booking.starts_at if self.review and self.review.booking else None
+
+    @property
+    def counts(self) -> bool:
+        """Whether a review is still to come in it."""
+        return self.effect is not Effect.OVER
+
+
+def preview(series: ReviewSeries, rule: Rule) -> list[MonthShown]:
+    """The next twelve reviews under a rule: those months first that have one already."""
+    reviews = _reviews(series)
+    first = max(_this_month(series), series.first_month)
+    months = [_month_after(first, number) for number in range(LOOKED_AT)]
+    shown = [
+        MonthShown(found, reviews.get(found.month), _effect(series, rule, found, reviews))
+        for found in _dated(series, rule, months)
+        if not (series.last_month and found.month > series.last_month)
+    ]
+    return [month for month in shown if month.counts and not _bygone(month)][:SHOWN]
+
+
+def digest(shown: Sequence[MonthShown]) -> str:
+    """The same as long as saving would do what was shown."""
+    parts = [f"{month.dated.at} {month.effect} {month.now_at}" for month in shown]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def redated(shown: Iterable[MonthShown]) -> dict[Review, date]:
+    """The reviews that get a new date, with that date."""
+    moved = (month for month in shown if month.effect in {Effect.MOVES, Effect.DATED})
+    return {month.review: month.dated.on for month in moved if month.review}
+
+
+def _effect(
+    series: ReviewSeries, rule: Rule, found: Dated, reviews: Mapping[date, Review]
+) -> Effect:
+    review = reviews.get(found.month)
+    if review is None:
+        return Effect.NEW
+    if review.state not in OPEN and not review.suspended:
+        return Effect.OVER
+    if review.booking and review.booking.starts_at == found.at and review.due_on == found.on:
+        return Effect.SAME
+    if review.booking and review.moved_by_hand and review.state == "booked":
+        return Effect.BY_HAND
+    if review.state == "booked" and not review.follows_rule:
+        return Effect.SOON
+    if not _comes_in_time(series, found):
+        return Effect.PASSED
+    if review.state == "booked":
+        same = rule == series.when
+        return Effect.SAME if same else Effect.MOVES
+    return Effect.SAME if review.due_on == found.on and rule == series.when else Effect.DATED
+
+
+def _comes_in_time(series: ReviewSeries, found: Dated) -> bool:
+    """Whether people can still be told, and there is something to look back on."""
+    earliest = series.engagement.kick_off_on + FIRST_AFTER
+    return found.at >= clock.now() + SETTLED_BEFORE and found.on >= earliest
+
+
+def _bygone(month: MonthShown) -> bool:
+    """A month that never had a review, and whose date has passed."""
+    return month.review is None and month.dated.at < clock.now()
+
+
+def _reviews(series: ReviewSeries) -> dict[date, Review]:
+    ahead = select(Review).where(
+        Review.engagement_id == series.engagement_id, Review.month >= _this_month(series)
+    )
+    rows = session.scalars(ahead.options(joinedload(Review.booking)))
+    return {review.month: review for review in rows}
+
+
+def _dated(series: ReviewSeries, rule: Rule, months: Sequence[date]) -> list[Dated]:
+    countries = countries_of(series.engagement)
+    return dated(rule, months, holidays_among(countries), naming_among(countries))
+
+
+def _this_month(series: ReviewSeries) -> date:
+    return series.engagement.local_date(clock.now()).replace(day=1)
+
+
+def _month_after(first: date, number: int) -> date:
+    years, month = divmod(first.month - 1 + number, 12)
+    return date(first.year + years, month + 1, 1)
