@@ -1,38 +1,164 @@
-"""Open times as a week of days in the reader's zone, for the slot picker."""
+"""Open times as a month to choose from, in the reader's zone; and what an address asks for."""
 
 from __future__ import annotations
 
-from collections import Counter
+from calendar import Calendar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from babel.dates import format_date
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, get_day_names
+from flask import request
 
 from webapp import clock
-from webapp.web import format_time, zone_label, zone_offset
+from webapp.booking.day_times import DayTimes, by_date, count, days_of, full_label, value_of
+from webapp.booking.zones import ClockChange, Group, clock_changes, menu
+from webapp.web import zone_label, zone_offset
 
+__all__ = [
+    "Month",
+    "asked",
+    "day",
+    "day_label",
+    "days_of",
+    "instant",
+    "value_of",
+    "week_of",
+    "zone_choices",
+    "zone_names",
+]
+
+DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 REGIONS = (
     "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe",
     "Indian", "Pacific",
 )  # fmt: skip
+MONDAY = 0
+YEARS = range(2000, 2100)
 
 
 @dataclass(frozen=True)
-class Slot:
-    """value: the instant as it is sent; label: its local time."""
+class Cell:
+    """A day of the grid; times: how many are open; today, chosen: what it is besides."""
 
-    value: str
-    label: str
+    on: date
+    times: int
+    today: bool
+    chosen: bool
+
+    @property
+    def label(self) -> str:
+        """'Thursday 3 December, today: 8 times'."""
+        return f"{full_label(self.on)}{', today' if self.today else ''}: {count(self.times)}"
 
 
 @dataclass(frozen=True)
-class Day:
-    label: str
-    slots: list[Slot]
+class Month:
+    """A local month, one day of which is shown with its open times, if it has any.
+
+    days: every open day, of this month and of the others, in order, with its instants. chosen:
+    the time already picked. likely: zones that this reader may want besides their own.
+    """
+
+    zone: str
+    days: Mapping[date, Sequence[datetime]]
+    shown: date
+    today: date
+    chosen: datetime | None = None
+    likely: Sequence[str] = ()
+    first_weekday: int = MONDAY
+
+    @property
+    def title(self) -> str:
+        return month_label(self.shown)
+
+    @property
+    def weekdays(self) -> list[tuple[str, str]]:
+        """('Mon', 'Monday'), … from the reader's first day of the week on."""
+        short, full = (get_day_names(width, locale="en") for width in ("abbreviated", "wide"))
+        order = Calendar(self.first_weekday).iterweekdays()
+        return [(short[number], full[number]) for number in order]
+
+    @property
+    def weeks(self) -> list[list[Cell | None]]:
+        """None where a week reaches into a neighbouring month."""
+        weeks = Calendar(self.first_weekday).monthdatescalendar(self.shown.year, self.shown.month)
+        return [[self._cell(on) if self._inside(on) else None for on in week] for week in weeks]
+
+    @cached_property
+    def day(self) -> DayTimes:
+        """The day shown."""
+        return DayTimes(self.shown, self.zone, self.days.get(self.shown, ()))
+
+    @property
+    def clock_changes(self) -> list[ClockChange]:
+        """Those still to come in this month, in the reader's zone."""
+        return clock_changes(self.zone, max(self._first, self.today), self._last)
+
+    @property
+    def zones(self) -> list[Group]:
+        """What may be chosen instead, with the offsets of the day shown."""
+        return menu(self.zone, self.shown, self.likely)
+
+    # -- the way on ----------------------------------------------------------------------------
+
+    @property
+    def earlier(self) -> date | None:
+        """The first open day of the nearest month before this one in which anything is open."""
+        before = [on for on in self.days if on < self._first]
+        return next(on for on in before if _same_month(on, before[-1])) if before else None
+
+    @property
+    def later(self) -> date | None:
+        return next((on for on in self.days if on > self._last), None)
+
+    @property
+    def next_free(self) -> date | None:
+        """Where nothing is open on the day shown: the first day after it that has times."""
+        after = (on for on in self.days if on > self.shown)
+        return next(after, None) if not self.day.starts else None
+
+    @property
+    def last_free(self) -> date | None:
+        """Where nothing is open from the day shown on: the last day that has times."""
+        lost = not self.day.starts and not self.next_free
+        return next(reversed(list(self.days)), None) if lost else None
+
+    @property
+    def closed(self) -> str:
+        """Why no time is listed: the day, the whole month, or a month too far ahead."""
+        if any(self._inside(on) for on in self.days):
+            return f"Nothing is open on {full_label(self.shown)}."
+        if self.later or self.shown < self.today:
+            return f"Nothing is open in {self.title}."
+        return f"Nothing can be booked in {self.title} yet."
+
+    @property
+    def said(self) -> str:
+        """What a change of the day comes to, for those who do not see it."""
+        return self.day.said if self.day.starts else self.closed
+
+    @property
+    def _first(self) -> date:
+        return self.shown.replace(day=1)
+
+    @property
+    def _last(self) -> date:
+        return (self._first + 31 * DAY).replace(day=1) - DAY
+
+    def _inside(self, on: date) -> bool:
+        return _same_month(on, self.shown)
+
+    def _cell(self, on: date) -> Cell:
+        return Cell(on, len(self.days.get(on, ())), on == self.today, on == self.shown)
+
+
+def _same_month(one: date, other: date) -> bool:
+    return (one.year, one.month) == (other.year, other.month)
 
 
 @dataclass(frozen=True)
@@ -40,7 +166,7 @@ class Week:
     """Seven local days from `first`; the neighbours are None where nothing lies that way."""
 
     first: date
-    days: list[Day]
+    days: list[DayTimes]
     zone: str
     previous: date | None
     following: date | None
@@ -53,7 +179,8 @@ class Week:
     @property
     def title(self) -> str:
         """'30 November – 6 December'."""
-        return f"{_day_and_month(self.first)} – {_day_and_month(self.last)}"
+        first, last = (format_date(on, "d MMMM", locale="en") for on in (self.first, self.last))
+        return f"{first} – {last}"
 
     @property
     def zone_label(self) -> str:
@@ -81,26 +208,54 @@ def week_of(open_times: Sequence[datetime], zone: str, wanted: date | None) -> W
     )
 
 
-def days_of(instants: Sequence[datetime], zone: str) -> list[Day]:
-    """Instants in order, grouped by local day; a time that comes twice in a night says which."""
-    by_date: dict[date, list[datetime]] = {}
-    for start in instants:
-        by_date.setdefault(start.astimezone(ZoneInfo(zone)).date(), []).append(start)
-    return [Day(day_label(on), _slots(starts, zone)) for on, starts in by_date.items()]
+# -- what an address asks for ----------------------------------------------------------------------
 
 
-def _slots(starts: Sequence[datetime], zone: str) -> list[Slot]:
-    seen = Counter(format_time(start, zone) for start in starts)
-    found = []
-    for start in starts:
-        label = format_time(start, zone)
-        twice = f" {zone_offset(zone, start)}" if seen[label] > 1 else ""
-        found.append(Slot(value_of(start), label + twice))
-    return found
+def asked(
+    open_times: Sequence[datetime],
+    zone: str,
+    chosen: datetime | None = None,
+    around: date | None = None,
+    likely: Sequence[str] = (),
+    name: str = "slot",
+) -> Month:
+    """The month that the address asks for, else the one around a date, else the first open.
+
+    ?day= names a day; a time that is sent along under the field's name, as when another zone is
+    chosen, brings the day on which it then falls.
+    """
+    days = by_date(open_times, zone)
+    today = clock.now().astimezone(ZoneInfo(zone)).date()
+    sent = instant(request.args.get(name, ""))
+    wanted = _day_of(days, sent) or day(request.args.get("day")) or _day_of(days, chosen)
+    shown = wanted or _open_near(days, around or today) or today
+    picked = next((at for at in (sent, chosen) if _day_of(days, at)), None)
+    return Month(zone, days, shown, today, picked, likely, first_weekday())
 
 
-def value_of(start: datetime) -> str:
-    return f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _day_of(days: Mapping[date, Sequence[datetime]], start: datetime | None) -> date | None:
+    """On which of the open days a time is; None for one that is not on offer."""
+    return next((on for on, starts in days.items() if start in starts), None)
+
+
+def _open_near(days: Mapping[date, Sequence[datetime]], around: date) -> date | None:
+    """The first open day from that date on, else the last before it."""
+    return next((on for on in days if on >= around), next(reversed(list(days)), None))
+
+
+def first_weekday() -> int:
+    """The reader's, by the country of their language, 0 for Monday; Monday where nobody says."""
+    tags = (tag.rpartition("-")[2] for tag in request.accept_languages.values() if "-" in tag)
+    return week_begins(next(tags, ""))
+
+
+@lru_cache(maxsize=256)
+def week_begins(country: str) -> int:
+    """The first weekday in a country named by its two letters."""
+    try:
+        return int(Locale.parse(f"und_{country}").first_week_day)
+    except (ValueError, UnknownLocaleError):
+        return MONDAY
 
 
 def instant(text: str) -> datetime | None:
@@ -118,7 +273,7 @@ def day(text: str | None) -> date | None:
         found = date.fromisoformat(text or "")
     except ValueError:
         return None
-    return found if found.year < 2100 else None
+    return found if found.year in YEARS else None
 
 
 def day_label(on: date) -> str:
@@ -126,8 +281,9 @@ def day_label(on: date) -> str:
     return str(format_date(on, "EEE d MMMM", locale="en"))
 
 
-def _day_and_month(on: date) -> str:
-    return str(format_date(on, "d MMMM", locale="en"))
+def month_label(on: date) -> str:
+    """'December 2026'."""
+    return str(format_date(on, "MMMM y", locale="en"))
 
 
 @lru_cache

@@ -138,6 +138,77 @@ const escaped = (event) => {
   }
 };
 
+// -- the month of the slot picker ------------------------------------------------------------------
+
+// Among open days one is in the tab order, and arrow keys go from it to the others.
+const ARROWS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
+const openDays = () => [...document.querySelectorAll(".month a")];
+const shownDay = (days) => days.find((day) => day.hasAttribute("aria-current")) ?? days[0];
+const place = (day) => 7 * day.closest("tr").rowIndex + day.closest("td").cellIndex;
+
+const rove = (day) => {
+  for (const other of openDays()) other.tabIndex = other === day ? 0 : -1;
+  document.querySelectorAll(".month-keys").forEach((hint) => { hint.hidden = false; });
+};
+
+const goTo = (day) => {
+  rove(day);
+  day.focus();
+};
+
+// To the nearest open day that way: in the same row for left and right, the same column for up and down.
+const neighbour = (day, step) => {
+  const [days, way] = [openDays(), Math.sign(step)];
+  const ahead = days.filter((other) => (place(other) - place(day)) * way > 0 && (place(other) - place(day)) % step === 0);
+  return way > 0 ? ahead[0] : ahead.at(-1);
+};
+
+const edge = (day, last) => {
+  const week = [...day.closest("tr").querySelectorAll("a")];
+  return last ? week.at(-1) : week[0];
+};
+
+// Another month is fetched; its chosen day then takes the focus.
+let towards = false;
+const turn = (later) => {
+  const link = document.querySelector(later ? "a#month-later" : "a#month-earlier");
+  towards = Boolean(link);
+  link?.click();
+};
+
+const steered = (event) => {
+  const day = event.target.closest?.(".month a");
+  if (!day || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  const { key } = event;
+  const step = ARROWS[key];
+  if (!step && !["Home", "End", "PageUp", "PageDown"].includes(key)) return;
+  event.preventDefault();
+  if (key.startsWith("Page")) return turn(key === "PageDown");
+  const next = step ? neighbour(day, step) : edge(day, key === "End");
+  if (next) goTo(next);
+  else turn(step > 0);
+};
+
+// Says what was chosen beside the button, and to those who cannot see it what a new day holds.
+const spoken = document.createElement("p");
+spoken.className = "visually-hidden";
+spoken.setAttribute("role", "status");
+
+const chose = ({ target }) => {
+  const line = target.form?.querySelector("[data-choice]");
+  if (line && target.dataset.when) line.textContent = target.dataset.when;
+};
+
+const picked = () => {
+  const [picker, days] = [document.getElementById("picker"), openDays()];
+  if (!picker) return;
+  spoken.textContent = picker.dataset.said;
+  if (days.length) rove(shownDay(days));
+  if (towards && days.length) shownDay(days).focus();
+  else if (document.activeElement === document.body) document.getElementById("month-title").focus();
+  towards = false;
+};
+
 // -- what each new piece of page needs -------------------------------------------------------------
 
 const settle = () => {
@@ -152,7 +223,8 @@ const settle = () => {
 
 const busy = (on) => document.documentElement.classList.toggle("is-busy", on);
 
-document.body.append(toast);
+document.body.append(toast, spoken);
+if (openDays().length) rove(shownDay(openDays()));
 if (rememberZone()) showOwnTimes();
 settle();
 setInterval(tick, 1000);
@@ -160,9 +232,12 @@ document.addEventListener("submit", confirmFirst, true);
 document.addEventListener("submit", sendOnce, true);
 document.addEventListener("click", clicked);
 document.addEventListener("keydown", escaped);
+document.addEventListener("keydown", steered);
+document.addEventListener("change", chose);
 window.addEventListener("pageshow", release);
 document.addEventListener("htmx:beforeRequest", () => busy(true));
 document.addEventListener("htmx:afterRequest", () => { busy(false); release(); });
 document.addEventListener("htmx:afterSettle", settle);
+document.addEventListener("htmx:afterSettle", ({ detail }) => { if (detail.elt.id === "picker") picked(); });
 document.addEventListener("htmx:responseError", () => say("That did not work. Please try again in a moment."));
 document.addEventListener("htmx:sendError", () => say("We could not be reached. Check your connection, then try again."));

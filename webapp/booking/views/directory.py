@@ -8,13 +8,11 @@ from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from webapp.access import Open, allow
-from webapp.booking import queries
+from webapp.booking import picking, queries
 from webapp.booking.models import KICKOFF_MINUTES
-from webapp.booking.picking import day, week_of, zone_choices
 from webapp.booking.views.room import blueprint
 from webapp.catalog.models import ROLE_LABELS, Consultant, Offering
 from webapp.catalog.queries import on_sale
-from webapp.clock import now
 from webapp.paging import paged
 from webapp.web import firm_zone, visitor_zone
 
@@ -51,9 +49,7 @@ def consultant(slug: str) -> ResponseReturnValue:
         row=row,
         consultant=found,
         offerings=_for(found, on_sale()),
-        week=week_of(open_times, zone, day(request.args.get("from"))),
-        zone=zone,
-        zones=zone_choices(now()),
+        month=picking.asked(open_times, zone, likely=[found.time_zone]),
     )
 
 

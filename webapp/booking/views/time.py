@@ -11,17 +11,15 @@ from flask_login import current_user
 
 from webapp import access, db
 from webapp.access import Open, allow
-from webapp.booking import queries
+from webapp.booking import picking, queries
 from webapp.booking.forms import TakeSlotForm
 from webapp.booking.models import Hold, NoCapacity, NotOffered, SlotTaken, TooManyHeld
-from webapp.booking.picking import day, days_of, value_of, week_of, zone_choices
 from webapp.booking.views.choosing import back_from_consultant, books_for_clients, no_longer_sold
 from webapp.booking.views.room import blueprint
 from webapp.booking.walk import walk
 from webapp.catalog import wording
 from webapp.catalog.models import Consultant, Offering
 from webapp.catalog.queries import with_slug
-from webapp.clock import now
 from webapp.web import visitor_zone
 
 NOT_OFFERED = "That time cannot be booked. Choose one of those shown."
@@ -42,14 +40,15 @@ class Choice:
 
     def page(self, form: TakeSlotForm, **more: Any) -> str:
         open_times = queries.kickoffs(self.offering, self.consultant, self.own)
-        week = week_of(open_times, self.zone, day(request.args.get("from")))
+        sent = picking.instant(form.slot.data or "")
+        chosen = sent or (self.held.starts_at if self.held else None)
+        likely = [self.consultant.time_zone]
+        month = picking.asked(open_times, self.zone, chosen, likely=likely)
         back = back_from_consultant(self.offering)
         back["consultant"] = url_for("booking.choose_consultant", offering_slug=self.offering.slug)
         return render_template(
             "booking/choose_slot.html",
-            offering=self.offering, consultant=self.consultant, form=form, week=week,
-            chosen=form.slot.data or (value_of(self.held.starts_at) if self.held else None),
-            open_at_all=bool(open_times), zones=zone_choices(now()), zone=self.zone,
+            offering=self.offering, consultant=self.consultant, form=form, month=month,
             steps_done=walk("Time", **back),
             wording=wording, for_client=books_for_clients(), **more,
         )  # fmt: skip
@@ -93,7 +92,7 @@ def _take(choice: Choice, form: TakeSlotForm) -> ResponseReturnValue:
     except NoCapacity:
         return choice.page(form, alternatives=None, full=True), 409
     except SlotTaken as lost:
-        days = days_of(lost.alternatives, choice.zone)
+        days = picking.days_of(lost.alternatives, choice.zone)
         return choice.page(form, alternatives=days), 409
     session["hold"] = str(held.id)
     return redirect(url_for("engagements.details", token=access.sign("start", str(held.id))), 303)

@@ -10,7 +10,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from webapp import access, clock
+from webapp import access
 from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.booking import picking
@@ -18,7 +18,6 @@ from webapp.booking.models import Hold, NoCapacity, NotOffered, SlotTaken
 from webapp.booking.walk import Step, walk
 from webapp.db import session
 from webapp.engagements.models import Engagement
-from webapp.web import zone_label
 
 BACK = {
     "time": "engagements.choose_slot",
@@ -98,7 +97,6 @@ def alternatives(lost: SlotTaken, zone: str) -> dict[str, Any]:
         "lost": True,
         "full": isinstance(lost, NoCapacity),
         "slot_days": picking.days_of(lost.alternatives, zone),
-        "slot_zone": zone_label(zone, lost.alternatives[0] if lost.alternatives else clock.now()),
     }
 
 
