@@ -292,7 +292,7 @@ def test_lists_cost_the_same_for_one_and_three(
     for _ in range(2):
         Hold.take(offering, make.consultant(), at(3, 10), "UTC")
     session.commit()
-    assert cost() == one <= 10
+    assert cost() == one <= 14
 
 
 def test_profile_shows_open_times_and_what_can_be_booked(

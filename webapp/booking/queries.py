@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, select
 
 from webapp import clock
 from webapp.accounts.models import Person
+from webapp.booking.bench import DAY, Candidate, together
+from webapp.booking.free_days import Free, free_days
 from webapp.booking.models.availability import DateOverride
-from webapp.booking.models.capacity import (
-    CapacityMonth,
-    CapacityUse,
-    months_from,
-    months_needed,
-)
 from webapp.booking.models.claim import Claim
 from webapp.booking.models.hold import KICKOFF_MINUTES, Hold
 from webapp.booking.models.meeting import Booking
-from webapp.booking.models.open_times import Calendar, calendars
+from webapp.booking.models.open_times import WEEK, Calendar, calendars
+from webapp.booking.models.seat import Team, as_team
+from webapp.booking.models.together import Together
+from webapp.booking.seating import FARTHEST, bench, calendars_ahead, party
+from webapp.booking.turns import in_turn
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import session
+from webapp.web import firm_zone
 
-FARTHEST = timedelta(days=400)
 SHOWN_MONTHS = 3
-# A horizon of a year and the year that follows a kick-off at its end.
-MONTHS_AHEAD = 26
-
-Free = dict[date, int]
+# With everybody's times together, more than this would only make the page slow.
+WEEKS_OF_ANYONE = 9
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def with_slug(slug: str) -> Consultant | None:
 
 def listed(consultants: Sequence[Consultant]) -> list[Listed]:
     """Their free days and next open time: five queries, however many they are."""
-    free, read = free_days(consultants), _calendars(consultants)
+    free, read = free_days(consultants), calendars_ahead(consultants)
     return [
         Listed(who, free[who.id], read[who.id].next_slot(clock.now(), KICKOFF_MINUTES))
         for who in consultants
@@ -72,24 +71,56 @@ def listed(consultants: Sequence[Consultant]) -> list[Listed]:
 
 
 def who_can_start(offering: Offering, month: date | None = None) -> list[Listed]:
-    """Those with the roles, the days and an open kick-off (in that month), soonest first."""
-    able = session.scalars(published(offering.roles_needed)).unique().all()
-    free, read = free_days(able), _calendars(able)
-    found = []
-    for who in able:
-        starts = _kickoffs(offering, who, free[who.id], read[who.id])
-        first = next((start for start in starts if not month or _month(start, who) == month), None)
-        if first:
-            found.append(Listed(who, free[who.id], first))
-    return sorted(found, key=lambda row: (row.next_open, row.consultant.name))
+    """Those with all its roles, the days and an open kick-off (in that month), soonest first."""
+    return _soonest(((one, [one]) for one in bench(offering).solo), month)
 
 
-def kickoffs(offering: Offering, consultant: Consultant, own: Hold | None = None) -> list[datetime]:
-    """Every kick-off on offer, in UTC; what the visitor holds already (`own`) stays on the list."""
-    own_id = own.id if own else None
-    free = free_days([consultant], own_id)[consultant.id]
-    read = _calendars([consultant], own_id)[consultant.id]
-    return list(_kickoffs(offering, consultant, free, read))
+def who_can_lead(offering: Offering, month: date | None = None) -> list[Listed]:
+    """For an offering of both roles: its COOs, by when an Integrator can join them."""
+    able = bench(offering)
+    firsts: dict[uuid.UUID, datetime] = {}
+    for week in _weeks(month):
+        waiting = [one for one in able.leads if one.consultant.id not in firsts]
+        if not waiting:
+            break
+        joint = replace(able, leads=waiting).joint_starts(*week)
+        found = ((one, _within(joint[one.consultant.id], one, month)) for one in waiting)
+        firsts |= {one.consultant.id: starts[0] for one, starts in found if starts}
+    return _listed(able.leads, firsts)
+
+
+def who_can_join(lead: Consultant, offering: Offering, month: date | None = None) -> list[Listed]:
+    """The Integrators with the days and a kick-off together with that COO, soonest first."""
+    able = bench(offering)
+    leading = [one for one in able.leads if one.consultant.id == lead.id]
+    partners = [one for one in able.partners if one.consultant.id != lead.id]
+    return _soonest(((one, [*leading, one]) for one in partners if leading), month)
+
+
+def kickoffs(
+    offering: Offering, consultants: Consultant | Team, own: Hold | None = None
+) -> list[datetime]:
+    """Every kick-off of one or of a team, in UTC; what the visitor holds (`own`) stays listed."""
+    team = party(offering, as_team(consultants), own)
+    return [at for week in _weeks() for at in together(team, *week)]
+
+
+def kickoffs_of_anyone(offering: Offering, own: Hold | None = None) -> list[datetime]:
+    """Every kick-off that anybody, or any two, could take in the coming weeks, in UTC."""
+    able = bench(offering, own)
+    return [at for week in islice(_weeks(), WEEKS_OF_ANYONE) for at in able.starts(*week)]
+
+
+def first_of_anyone(offering: Offering, month: date | None = None) -> datetime | None:
+    """The soonest kick-off that anybody could take (in that month, by the firm's clock)."""
+    able, zone = bench(offering), firm_zone()
+    starts = (at for week in _weeks(month) for at in able.starts(*week))
+    return next((at for at in starts if not month or _month(at, zone) == month), None)
+
+
+def teams_in_turn(offering: Offering, at: datetime, own: Hold | None = None) -> Sequence[Team]:
+    """Who can begin at that start, in whose turn it is (see `in_turn`)."""
+    return in_turn(bench(offering, own), at)
 
 
 def moves(booking: Booking) -> list[datetime]:
@@ -97,12 +128,8 @@ def moves(booking: Booking) -> list[datetime]:
     now, minutes = clock.now(), booking.span.minutes
     ids = [who.id for who in booking.consultants]
     read = calendars(ids, now, now + FARTHEST, besides_booking=booking.id)
-    first, *others = (read[who] for who in ids)
-    return [
-        start
-        for start in first.all_slots(minutes)
-        if start != booking.starts_at and all(other.free(start, minutes) for other in others)
-    ]
+    everybody = Together.of([read[who] for who in ids])
+    return [start for start in everybody.each_slot(minutes) if start != booking.starts_at]
 
 
 def outside_hours(consultant: Consultant) -> list[Booking]:
@@ -125,61 +152,55 @@ def overrides_of(consultant: Consultant) -> list[DateOverride]:
     return list(session.scalars(own.where(DateOverride.on >= today).order_by(DateOverride.on)))
 
 
-def _kickoffs(
-    offering: Offering, who: Consultant, free: Free, calendar: Calendar
-) -> Iterable[datetime]:
-    needed = offering.days_per_month
-    for start in calendar.each_slot(KICKOFF_MINUTES):
-        months = months_needed(offering, start, who.time_zone)
-        if all(free.get(month, who.days_per_month) >= needed for month in months):
-            yield start
-
-
-def _month(start: datetime, who: Consultant) -> date:
-    return start.astimezone(ZoneInfo(who.time_zone)).date().replace(day=1)
-
-
 def calendar_of(consultant: Consultant) -> Calendar:
-    return _calendars([consultant])[consultant.id]
+    return calendars_ahead([consultant])[consultant.id]
 
 
-def _calendars(
-    consultants: Sequence[Consultant], own: uuid.UUID | None = None
-) -> dict[uuid.UUID, Calendar]:
-    now = clock.now()
-    ids = [who.id for who in consultants]
-    return calendars(ids, now, now + FARTHEST, besides_hold=own)
+def _weeks(month: date | None = None) -> Iterator[tuple[datetime, datetime]]:
+    """[first, last) of each week that may be open; of those around a month, where one is given."""
+    first, last = clock.now(), clock.now() + FARTHEST
+    if month:
+        # Somewhere on earth it is the month's first day already, or its last day still.
+        begins = datetime.combine(month, time(), UTC)
+        first, last = max(first, begins - DAY), begins + timedelta(days=33)
+    while first < last:
+        yield first, first + WEEK
+        first += WEEK
 
 
-def free_days(
-    consultants: Sequence[Consultant], own: uuid.UUID | None = None
-) -> dict[uuid.UUID, Free]:
-    """Days left of the months ahead, in one query; what lapsed, or is the viewer's own, is free."""
-    months = months_from(clock.now().astimezone(UTC).date(), MONTHS_AHEAD)
-    used = {(who, month): days for who, month, days in session.execute(_used(consultants, own))}
-    return {
-        who.id: {
-            month: max(0, who.days_per_month - used.get((who.id, month), 0)) for month in months
-        }
-        for who in consultants
-    }
+def _soonest(
+    teams: Iterable[tuple[Candidate, Sequence[Candidate]]], month: date | None
+) -> list[Listed]:
+    """Each with the first start of their team."""
+    asked = list(teams)
+    firsts = {one.consultant.id: _first_start(team, month) for one, team in asked}
+    open_ones = {who: first for who, first in firsts.items() if first}
+    return _listed([one for one, _ in asked], open_ones)
 
 
-def _used(consultants: Sequence[Consultant], own: uuid.UUID | None) -> Select[uuid.UUID, date, int]:
-    ids = [who.id for who in consultants]
-    lapsed = (
-        select(
-            CapacityUse.consultant_id, CapacityUse.month, func.sum(CapacityUse.days).label("days")
-        )
-        .join(Hold, Hold.id == CapacityUse.hold_id)
-        .where(CapacityUse.consultant_id.in_(ids), Hold.state == "held")
-        .where(or_(Hold.expires_at <= clock.now(), Hold.id == own))
-        .group_by(CapacityUse.consultant_id, CapacityUse.month)
-        .subquery()
-    )
-    same = and_(
-        lapsed.c.consultant_id == CapacityMonth.consultant_id, lapsed.c.month == CapacityMonth.month
-    )
-    taken = CapacityMonth.used_days - func.coalesce(lapsed.c.days, 0)
-    rows = select(CapacityMonth.consultant_id, CapacityMonth.month, taken)
-    return rows.outerjoin(lapsed, same).where(CapacityMonth.consultant_id.in_(ids))
+def _first_start(team: Sequence[Candidate], month: date | None) -> datetime | None:
+    lead = team[0]
+    for week in _weeks(month):
+        if week[0] >= lead.calendar.horizon:
+            break
+        if starts := _within(together(team, *week), lead, month):
+            return starts[0]
+    return None
+
+
+def _within(starts: Iterable[datetime], one: Candidate, month: date | None) -> list[datetime]:
+    zone = one.consultant.time_zone
+    return [at for at in starts if not month or _month(at, zone) == month]
+
+
+def _listed(able: Iterable[Candidate], firsts: Mapping[uuid.UUID, datetime]) -> list[Listed]:
+    rows = [
+        Listed(one.consultant, one.free, firsts[one.consultant.id])
+        for one in able
+        if one.consultant.id in firsts
+    ]
+    return sorted(rows, key=lambda row: (row.next_open, row.consultant.name))
+
+
+def _month(start: datetime, zone: str) -> date:
+    return start.astimezone(ZoneInfo(zone)).date().replace(day=1)

@@ -57,14 +57,16 @@ def can_fill(offering: Offering, team: Team) -> bool:
     return all(role in who.roles for role, who in zip(PAIR, team, strict=True))
 
 
+def shares(offering: Offering, count: int) -> list[int]:
+    """The days a month of each of so many, the lead's first; an odd day is the lead's."""
+    even, odd = divmod(offering.days_per_month, count)
+    return [even + (number < odd) for number in range(count)]
+
+
 def seats_of(offering: Offering, team: Team, hold_id: uuid.UUID | None = None) -> list[HoldSeat]:
-    """The team's seats, the lead's first; an odd day is the lead's."""
+    """The team's seats, the lead's first."""
     roles = PAIR if len(team) > 1 else (offering.role,)
-    even, odd = divmod(offering.days_per_month, len(team))
     return [
-        HoldSeat(
-            hold_id=hold_id, consultant_id=who.id, consultant=who, role=role,
-            days=even + (number < odd),
-        )
-        for number, (who, role) in enumerate(zip(team, roles, strict=True))
-    ]  # fmt: skip
+        HoldSeat(hold_id=hold_id, consultant_id=who.id, consultant=who, role=role, days=days)
+        for who, role, days in zip(team, roles, shares(offering, len(team)), strict=True)
+    ]
