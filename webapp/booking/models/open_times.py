@@ -7,19 +7,23 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
 
 from webapp import clock
 from webapp.booking.models.availability import CalendarRules
 from webapp.booking.models.claim import Claim
 from webapp.booking.models.opening_hours import opening_hours
+from webapp.booking.outside import busy as outside
 from webapp.booking.slots import Busy, Event, Host, next_slot, offers, slots
 from webapp.booking.slots.spans import spans
 from webapp.db import session
 
 MINUTE = timedelta(minutes=1)
 WEEK = timedelta(weeks=1)
+# What limits a day or a week count: not the block, and not what is taken elsewhere.
+COUNTED = frozenset({"hold", "booking"})
 # A night shift, and the week of a weekly limit, lie this near to the instant that is asked about.
 AROUND = timedelta(days=8)
 
@@ -111,11 +115,13 @@ def calendars(
 ) -> dict[uuid.UUID, Calendar]:
     """The consultants' calendars around [first, last); a constant number of queries.
 
-    What is held or booked under `besides_…` is left out: it may overlap its own successor.
+    What is held or booked under `besides_…` is left out: it may overlap its own successor. What
+    their outside calendars take is taken here too: no constraint knows it, so whoever takes time
+    reads this within the same transaction.
     """
     ids = sorted(set(consultant_ids))
     reach = first - AROUND, last + AROUND
-    busy = _claimed(ids, *reach, besides_hold, besides_booking)
+    busy = _taken(ids, *reach, besides_hold, besides_booking)
     now = clock.now()
     return {
         who: Calendar(hours.rules, replace(hours.host, busy=busy[who]), now)
@@ -135,7 +141,7 @@ def open_slots(
     return {who: calendar.slots(first, last, minutes) for who, calendar in read.items()}
 
 
-def _claimed(
+def _taken(
     ids: Sequence[uuid.UUID],
     first: datetime,
     last: datetime,
@@ -144,7 +150,7 @@ def _claimed(
 ) -> defaultdict[uuid.UUID, list[Busy]]:
     before = Claim.starts_at - func.lower(Claim.buffered)
     after = func.upper(Claim.buffered) - Claim.ends_at
-    rows = select(
+    claimed = select(
         Claim.consultant_id, Claim.kind, Claim.starts_at, Claim.ends_at, before, after
     ).where(
         Claim.consultant_id.in_(ids),
@@ -155,10 +161,18 @@ def _claimed(
         *_not_of(hold_id, booking_id),
     )
     found: defaultdict[uuid.UUID, list[Busy]] = defaultdict(list)
+    rows = union_all(claimed, _elsewhere(ids, first, last))
     for who, kind, starts, ends, room_before, room_after in session.execute(rows):
         room = room_before // MINUTE, room_after // MINUTE
-        found[who].append(Busy(starts, ends, *room, counts=kind != "block"))
+        found[who].append(Busy(starts, ends, *room, counts=kind in COUNTED))
     return found
+
+
+def _elsewhere(ids: Sequence[uuid.UUID], first: datetime, last: datetime) -> Select[Any]:
+    """What outside calendars take, in the shape of claims; it asks for no room of its own."""
+    rows = outside.taken(ids, first, last).subquery("elsewhere")
+    who, starts, ends = rows.c
+    return select(who, literal("outside"), starts, ends, literal(timedelta()), literal(timedelta()))
 
 
 def _not_of(hold_id: uuid.UUID | None, booking_id: uuid.UUID | None) -> list[ColumnElement[bool]]:

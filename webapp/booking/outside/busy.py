@@ -1,0 +1,51 @@
+"""The time that outside calendars take. A calendar nobody could read lately takes all of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, CompoundSelect, literal, or_, select, union_all
+
+from webapp import clock
+from webapp.booking.outside.models import OutsideBusy, OutsideCalendar
+from webapp.booking.slots.search import EARLIEST, LATEST
+from webapp.db import session
+
+# A calendar not read for so long is not believed: what it said may be wrong by now.
+STALE_AFTER = timedelta(hours=2)
+
+
+def is_stale() -> ColumnElement[bool]:
+    """Calendars that count, and were not read lately or never."""
+    old = OutsideCalendar.read_at < clock.now() - STALE_AFTER
+    return OutsideCalendar.reads & or_(OutsideCalendar.read_at.is_(None), old)
+
+
+def taken(
+    consultant_ids: Collection[uuid.UUID], first: datetime, last: datetime
+) -> CompoundSelect[uuid.UUID, datetime, datetime]:
+    """What takes each consultant's time in [first, last): rows of consultant_id, start and end.
+
+    Of a stale calendar everything is taken, from the beginning of time to its end: nothing is
+    offered that might be taken.
+    """
+    known = (
+        select(OutsideBusy.consultant_id, OutsideBusy.starts_at, OutsideBusy.ends_at)
+        .join(OutsideCalendar, OutsideCalendar.id == OutsideBusy.calendar_id)
+        .where(OutsideBusy.consultant_id.in_(consultant_ids), OutsideCalendar.reads)
+        .where(OutsideBusy.starts_at < last, OutsideBusy.ends_at > first)
+    )
+    unknown = select(OutsideCalendar.consultant_id, literal(EARLIEST), literal(LATEST)).where(
+        OutsideCalendar.consultant_id.in_(consultant_ids), is_stale()
+    )
+    return union_all(known, unknown)
+
+
+def stale(consultant_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of the consultants who offer nothing, because a calendar of theirs is not believed."""
+    rows = select(OutsideCalendar.consultant_id).where(
+        OutsideCalendar.consultant_id.in_(consultant_ids), is_stale()
+    )
+    return set(session.scalars(rows))
