@@ -13,7 +13,7 @@ from webapp.booking.outside.provider import Connection, OutsideUnreachable, Read
 from webapp.booking.outside.standing import Standing
 
 FILE_TYPE = "text/calendar; charset=utf-8"
-GONE = frozenset({404, 410})
+NOT_THERE = frozenset({404, 410, 412})
 # The event is not as we believed: edited, deleted, there already, or there under another address
 # (403 and 409 carry CALDAV:no-uid-conflict, RFC 4791 5.3.2.1).
 OTHERWISE = frozenset({403, 404, 409, 410, 412})
@@ -34,12 +34,13 @@ class CalDav:
     def read(self, first: datetime, last: datetime, validators: dict[str, str]) -> Reading:
         """Unchanged while the server's sync-token or ctag is; both are asked for before the events,
         so that what changes in between is seen the next time."""
-        fresh = self._changes()
-        if fresh and fresh == validators:
+        zone = self._connection.time_zone
+        changes = self._changes()
+        fresh = {**changes, "zone": zone}
+        if changes and fresh == validators:
             return Reading([], fresh, unchanged=True)
         found = self._server.report(self._address, webdav.events_between(first, last))
         files = "\n".join(text for one in found if (text := one.text(webdav.DATA)))
-        zone = self._connection.time_zone
         return Reading(expanded(files.encode(), zone, first, last) if files else [], fresh)
 
     def _changes(self) -> dict[str, str]:
@@ -59,11 +60,11 @@ class CalDav:
         return str(Standing(answer.url, answer.headers.get("ETag") or self._etag(answer.url)))
 
     def remove(self, uid: str, known: str | None) -> None:
-        standing = Standing.known(known) if known else self._found(uid)
-        if standing and self._delete(standing).status == 412:
-            standing = self._found(uid)
-            if standing:
-                check(self._delete(standing))
+        if known and self._delete(Standing.known(known)).status < 400:
+            return
+        standing = self._found(uid)
+        if standing:
+            self._delete(standing)
 
     def _put(self, new: str, standing: Standing | None, file: bytes) -> Answer:
         condition = standing.condition if standing else {"If-None-Match": "*"}
@@ -71,8 +72,9 @@ class CalDav:
         return self._server.ask("PUT", standing.place if standing else new, file, headers)
 
     def _delete(self, standing: Standing) -> Answer:
+        """Gone, or in another state than we left it, is the caller's to judge."""
         answer = self._server.ask("DELETE", standing.place, None, standing.condition)
-        if answer.status not in GONE and answer.status != 412:
+        if answer.status not in NOT_THERE:
             check(answer)
         return answer
 

@@ -77,21 +77,26 @@ class Google:
 
     def read(self, first: datetime, last: datetime, validators: dict[str, str]) -> Reading:
         """Nothing new since the sync token: unchanged. Else, or when it has run out (410), all."""
-        if validators.get(TOKEN):
+        if validators.get(TOKEN) and validators.get("zone") == self._zone.key:
             answer = self._api.ask("GET", self._events, self._query({TOKEN: validators[TOKEN]}))
             page = read_json(answer) if answer.status < 400 else {}
             if "nextSyncToken" in page and not page.get("items"):
-                return Reading([], {TOKEN: page["nextSyncToken"]}, unchanged=True)
+                return Reading([], self._validators(page), unchanged=True)
         return self._whole(first, last)
 
     def _whole(self, first: datetime, last: datetime) -> Reading:
         window = {"timeMin": _instant(first), "timeMax": _instant(last)}
-        busy, token = [], ""
+        busy, validators = [], {}
         for page in _pages(self._api, self._events, self._query(window)):
             busy += [self._busy(item) for item in page.get("items", []) if takes_time(item)]
-            token = page.get("nextSyncToken", "")
+            validators = self._validators(page)
         within = [one for one in busy if one.starts_at < last and one.ends_at > first]
-        return Reading(sorted(within, key=lambda one: one[1:]), {TOKEN: token} if token else {})
+        return Reading(sorted(within, key=lambda one: one[1:]), validators)
+
+    def _validators(self, page: Json) -> dict[str, str]:
+        """The last page of a list names the token; whole days depend on the zone."""
+        token = page.get("nextSyncToken")
+        return {TOKEN: token, "zone": self._zone.key} if token else {}
 
     def _query(self, more: dict[str, str]) -> dict[str, str]:
         return {"singleEvents": "true", "maxResults": MOST, "fields": FIELDS, **more}
