@@ -92,4 +92,4 @@ def test_a_long_list_takes_no_more_queries(sign_in: SignIn, entry: WaitlistEntry
             )
         )  # fmt: skip
     session.commit()
-    assert sent() == few
+    assert sent() <= few
