@@ -41,7 +41,7 @@ def sent(browser: FlaskClient, meeting: Booking, start: datetime):  # type: igno
 @pytest.mark.parametrize("side", ["client", "consultant"])
 def test_each_side_moves_it(sign_in: SignIn, meeting: Booking, side: str) -> None:
     browser = sign_in(meeting.people(side)[0])
-    assert "Open times" in browser.get(url(meeting)).text
+    assert "Move the meeting" in browser.get(url(meeting)).text
     answer = sent(browser, meeting, at(4, 10))
     assert answer.status_code == 303
     session.expire_all()
@@ -61,12 +61,13 @@ def test_times_are_told_in_the_accounts_zone_unless_another_is_chosen(
     assert "Tokyo, UTC+9" in browser.get(url(meeting) + "?zone=Asia/Tokyo").text
 
 
-def test_the_page_opens_at_the_week_of_the_meeting(sign_in: SignIn, meeting: Booking) -> None:
+def test_the_page_opens_at_the_day_of_the_meeting(sign_in: SignIn, meeting: Booking) -> None:
     browser = sign_in(meeting.people("client")[0])
     meeting.move(at(15, 10))
     session.commit()
-    assert "15 December – 21 December" in browser.get(url(meeting)).text
-    assert "8 December – 14 December" in browser.get(url(meeting) + "?from=2026-12-08").text
+    assert 'data-said="Tuesday 15 December: ' in browser.get(url(meeting)).text
+    asked = browser.get(url(meeting) + "?day=2026-12-08").text
+    assert 'data-said="Tuesday 8 December: 15 times"' in asked
 
 
 def test_strangers_find_nothing(sign_in: SignIn, meeting: Booking) -> None:

@@ -17,9 +17,9 @@ from tests.reviews.conftest import KICKOFF, begin, kicked_off, only, run_planner
 from webapp.access import FIRM, Role
 from webapp.accounts.models import Person
 from webapp.booking.models import Attendee, Booking, DateOverride, WeeklyWindow
+from webapp.booking.picking import value_of
 from webapp.db import session, transaction
 from webapp.engagements.models import Engagement
-from webapp.reviews.forms import written
 from webapp.reviews.models import Review
 
 SignIn = Callable[[Person], FlaskClient]
@@ -165,10 +165,10 @@ def test_people_find_a_time_for_one_that_found_none(
 ) -> None:
     chosen = FIRST + timedelta(days=8)  # the day before is a holiday in New York
     browser = sign_in(sponsor_of(homeless))
-    page = browser.get(address(homeless)).text
-    assert "It has no time yet" in page
-    assert f'value="{written(chosen)}"' in page
-    answer = browser.post(address(homeless, "/time"), data={"starts_at": written(chosen)})
+    assert "It has no time yet" in browser.get(address(homeless)).text
+    page = browser.get(address(homeless) + f"?day={chosen.date()}").text
+    assert f'value="{value_of(chosen)}"' in page
+    answer = browser.post(address(homeless, "/time"), data={"starts_at": value_of(chosen)})
     assert answer.status_code == 303
     found = only(homeless.engagement, OCTOBER)
     assert found.booking is not None
@@ -186,12 +186,12 @@ def somebody_waits() -> bool:
 def test_a_time_taken_meanwhile_is_409_with_what_is_open(homeless: Review, sign_in: SignIn) -> None:
     """Somebody else's booking commits after the list was read, before the time is claimed."""
     chosen = FIRST + timedelta(days=8)  # the day before is a holiday in New York
-    browser, url = sign_in(sponsor_of(homeless)), address(homeless, "/time")
+    browser, url = sign_in(sponsor_of(homeless)), address(homeless, f"/time?day={chosen.date()}")
     lead, engagement_id = homeless.engagement.lead, homeless.engagement_id
     with ThreadPoolExecutor(1) as pool:
         with transaction():
             Booking.schedule("review", engagement_id, [lead], chosen, 60, "UTC", "X", "Y", [])
-            posted = pool.submit(browser.post, url, data={"starts_at": written(chosen)})
+            posted = pool.submit(browser.post, url, data={"starts_at": value_of(chosen)})
             until = time.monotonic() + 20
             while not (somebody_waits() or posted.done() or time.monotonic() > until):
                 time.sleep(0.02)
@@ -199,8 +199,8 @@ def test_a_time_taken_meanwhile_is_409_with_what_is_open(homeless: Review, sign_
         answer = posted.result()
     assert answer.status_code == 409
     assert "has just been taken" in answer.text
-    assert f'value="{written(chosen)}"' not in answer.text
-    assert f'value="{written(chosen - timedelta(minutes=90))}"' in answer.text
+    assert f'value="{value_of(chosen)}"' not in answer.text
+    assert f'value="{value_of(chosen - timedelta(minutes=90))}"' in answer.text
 
 
 @pytest.mark.parametrize("sent", ["", "2026-10-12T03:00Z", "2031-10-12T14:00Z", "never", "2026"])
@@ -212,7 +212,7 @@ def test_a_time_that_was_not_offered_is_422(homeless: Review, sign_in: SignIn, s
 
 
 def test_a_booked_review_takes_no_second_time(review: Review, sign_in: SignIn) -> None:
-    chosen = written(FIRST + timedelta(days=1))
+    chosen = value_of(FIRST + timedelta(days=1))
     answer = sign_in(consultant_of(review)).post(
         address(review, "/time"), data={"starts_at": chosen}
     )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flask_wtf import FlaskForm
 from wtforms import RadioField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
+from webapp.booking.picking import value_of
 from webapp.plain_text import ordinary_text, stripped
-
-WRITTEN = "%Y-%m-%dT%H:%MZ"
 
 
 class SummaryForm(FlaskForm):
@@ -34,12 +33,9 @@ class TimeForm(FlaskForm):
 
     def offer(self, starts: Sequence[datetime]) -> None:
         """The times that may be chosen, in UTC."""
-        self.starts_at.choices = [(written(at), written(at)) for at in starts]
+        self.starts_at.choices = [(value_of(at), value_of(at)) for at in starts]
 
     @property
     def chosen(self) -> datetime:
-        return datetime.strptime(self.starts_at.data, WRITTEN).replace(tzinfo=UTC)
-
-
-def written(at: datetime) -> str:
-    return at.astimezone(UTC).strftime(WRITTEN)
+        """Only once validated: what was sent is then one of the choices."""
+        return datetime.fromisoformat(self.starts_at.data)

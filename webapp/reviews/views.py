@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -14,14 +13,15 @@ from werkzeug.wrappers import Response
 
 from webapp import audit, clock
 from webapp.access import SIGNED_IN, Role, allow
+from webapp.booking import picking
 from webapp.booking.models import SlotTaken
 from webapp.db import session
 from webapp.engagements.stages import Actor
 from webapp.reviews.agenda import FOCUS, agenda_for
-from webapp.reviews.forms import SummaryForm, TimeForm, written
+from webapp.reviews.forms import SummaryForm, TimeForm
 from webapp.reviews.models import IllegalReview, Review
-from webapp.reviews.times import free_between, spread
-from webapp.web import format_time, zone_label
+from webapp.reviews.times import free_between
+from webapp.web import chosen_zone
 
 blueprint = Blueprint("reviews", __name__, template_folder="templates")
 
@@ -105,20 +105,21 @@ def _page(
     may_choose = found.state == "due" and bool(actors & CHOOSE_ITS_TIME)
     if may_choose and times is None:
         times = _times(found)
+    zone = chosen_zone() or str(current_user.time_zone)
+    sent = picking.instant(time_form.starts_at.data or "") if time_form else None
     return render_template(
         "reviews/review.html",
         review=found,
         engagement=engagement,
         meeting=found.booking,
-        zone=current_user.time_zone,
+        zone=zone,
         agenda=agenda_for(engagement.role),
         focus=FOCUS[engagement.role],
         runs=bool(actors & RUN_IT),
         may_choose=may_choose,
         may_move=bool(found.booking and found.booking.movable and actors & CHOOSE_ITS_TIME),
         form=form or SummaryForm(),
-        days=_days(times or ()),
-        zone_name=zone_label(current_user.time_zone),
+        month=picking.asked(times or (), zone, sent, found.due_on, name="starts_at"),
         time_form=time_form,
         refused=refused,
     )
@@ -130,19 +131,3 @@ def _times(found: Review) -> list[datetime]:
     first = max(found.due_on - timedelta(days=3), found.engagement.local_date(clock.now()))
     last = first + DAYS_TO_CHOOSE_FROM
     return free_between(found.engagement, series.when, first, last, series.minutes)
-
-
-def _days(times: Sequence[datetime]) -> list[dict[str, Any]]:
-    """As the slot picker takes them, in the viewer's zone."""
-    zone = current_user.time_zone
-    return [
-        {
-            "label": _day_label(day),
-            "slots": [{"value": written(at), "label": format_time(at, zone)} for at in starts],
-        }
-        for day, starts in spread(times, zone).items()
-    ]
-
-
-def _day_label(day: date) -> str:
-    return f"{day:%a} {day.day} {day:%B}"

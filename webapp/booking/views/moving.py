@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.access import allow
 from webapp.accounts.models import Person
-from webapp.booking import queries
+from webapp.booking import picking, queries
 from webapp.booking.change_forms import AnotherTimeForm
 from webapp.booking.models import (
     Booking,
@@ -23,10 +23,8 @@ from webapp.booking.models import (
     SlotTaken,
     TooLate,
 )
-from webapp.booking.picking import day, days_of, week_of, zone_choices
 from webapp.booking.views.meetings import MAY_CHANGE, found, reader, zone_of
 from webapp.booking.views.room import blueprint
-from webapp.clock import now
 from webapp.web import format_when
 
 NOT_OFFERED = "The meeting cannot take place then. Choose one of the times shown."
@@ -111,7 +109,7 @@ def answer(search: Search, done: Callable[[], ResponseReturnValue]) -> ResponseR
         form.refuse(NOT_OFFERED)
         return page(search, form), 422
     except SlotTaken as lost:
-        nearest = days_of(lost.alternatives, zone_of(search.person))
+        nearest = picking.days_of(lost.alternatives, zone_of(search.person))
         return page(search, form, alternatives=nearest), 409
     except ChangedMeanwhile:
         return page(search, changed=True), 409
@@ -125,7 +123,8 @@ def page(search: Search, form: AnotherTimeForm | None = None, **more: Any) -> st
     look = search.possible and search.in_time
     open_times = queries.moves(meeting) if look else []
     own_day = meeting.starts_at.astimezone(ZoneInfo(zone)).date()
-    wanted = day(request.args.get("from")) or (own_day if search.verb == "move" else None)
+    around = own_day if search.verb == "move" else None
+    sent = picking.instant(form.slot.data or "") if form else None
     return render_template(
         "booking/move_meeting.html",
         search=search,
@@ -134,9 +133,7 @@ def page(search: Search, form: AnotherTimeForm | None = None, **more: Any) -> st
         form=form or AnotherTimeForm(formdata=None, sequence=meeting.sequence),
         until=meeting.change_until if meeting.bound_by_notice(search.person) else None,
         consultants=meeting.people("consultant"),
-        week=week_of(open_times, zone, wanted),
-        open_at_all=bool(open_times),
+        month=picking.asked(open_times, zone, sent, around, likely=[meeting.time_zone]),
         zone=zone,
-        zones=zone_choices(now()),
         **({"alternatives": None, "changed": False} | more),
     )
