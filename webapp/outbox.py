@@ -123,6 +123,24 @@ def enqueue_each(task: str, subjects: Select[uuid.UUID]) -> int:
     return added
 
 
+def enqueue_again(task: str, subject: uuid.UUID) -> None:
+    """Work that comes back for good, such as reading a calendar: one row, however often it is done.
+
+    A row that is done waits again; one that waits, is under way or has failed is left as it is.
+    """
+    now = clock.now()
+    values = {
+        "task": task, "payload": [str(subject)], "dedupe_key": f"{task}:{subject}",
+        "state": "waiting", "attempts": 0, "run_after": now, "created_at": now, "last_error": "",
+    }  # fmt: skip
+    row = insert(Job).values(values)
+    anew = {"state": "waiting", "attempts": 0, "run_after": now, "done_at": None}
+    done = Job.state == "done"
+    row = row.on_conflict_do_update(index_elements=["dedupe_key"], set_=anew, where=done)
+    if session.scalar(row.returning(Job.id)):
+        wake()
+
+
 def wake() -> None:
     """Tell the relay; delivered by PostgreSQL when, and only when, this transaction commits."""
     session.execute(select(func.pg_notify(CHANNEL, "")))
