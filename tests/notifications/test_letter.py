@@ -77,8 +77,19 @@ def test_an_invitation_is_an_alternative_and_a_file() -> None:
     assert calendar["Content-Type"].params["method"] == "REQUEST"
     assert calendar["Content-Type"].params["charset"] == "utf-8"
     assert calendar.get_content().splitlines() == CALENDAR.splitlines()
-    assert file.get_filename() == "invite.ics"
+    assert file.get_filename() == file["Content-Type"].params["name"] == "invite.ics"
+    assert file.get_content_disposition() == "attachment"
     assert file.get_content() == CALENDAR.encode()
+
+
+def test_the_invitation_is_the_last_and_richest_form_of_the_text() -> None:
+    """Readers of multipart/alternative take the last part they understand (RFC 2046, 5.1.4)."""
+    alternative = next(iter(written(mail(invitation())).iter_parts()))
+    *_, calendar = alternative.iter_parts()
+    assert calendar.get_content_type() == "text/calendar"
+    assert calendar.get_content_disposition() is None
+    decoded = calendar.get_payload(decode=True)
+    assert decoded == CALENDAR.encode()
 
 
 def test_a_calendar_without_a_method_is_only_a_file() -> None:

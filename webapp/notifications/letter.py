@@ -78,8 +78,10 @@ def _attach(message: Message, parts: Iterable[EmailAttachment]) -> None:
             message.add_alternative(calendar, subtype="calendar", params={"method": method})
     for part, kind, method in files:
         maintype, _, subtype = ("application/ics" if method else kind).partition("/")
+        # Some programs look for a file's name among the parameters of its type.
+        name = {"name": part.filename} if method else {}
         message.add_attachment(
-            part.content, maintype=maintype, subtype=subtype, filename=part.filename
+            part.content, maintype=maintype, subtype=subtype, filename=part.filename, params=name
         )
 
 
