@@ -93,11 +93,11 @@ def tell_slot_lost(engagement_id: uuid.UUID) -> None:
         "engagement": engagement,
         "client": payer(engagement),
         "amount": _going_back(engagement, SLOT_LOST),
-        "alternatives": nearest(hold.consultant, max(hold.starts_at, clock.now())),
+        "alternatives": nearest(hold.team, max(hold.starts_at, clock.now())),
         "again": absolute_url(
             "booking.choose_slot",
             offering_slug=engagement.offering.slug,
-            consultant_slug=hold.consultant.slug,
+            team=hold.team_slug,
         ),
     }
     for person in dict.fromkeys([payer(engagement), *Person.coordinators()]):

@@ -46,6 +46,11 @@ class Candidate:
         return [piece for piece in pieces if self.has_days(piece[0])]
 
     @property
+    def untaken(self) -> Candidate:
+        """The same person with nothing taken, neither time nor days."""
+        return Candidate(self.offering, self.consultant, 0, {}, self.calendar.untaken)
+
+    @property
     def hopeful(self) -> bool:
         """Whether any month up to the horizon could be the first: most who cannot are sold out."""
         now, last = self.calendar.now, self.calendar.horizon
@@ -94,6 +99,17 @@ class Bench:
     solo: Sequence[Candidate]
     leads: Sequence[Candidate] = ()
     partners: Sequence[Candidate] = ()
+
+    @property
+    def hopeful(self) -> Bench:
+        """Without those who have no days left, so that no time is spent on their calendars."""
+        groups = self.solo, self.leads, self.partners
+        return Bench(*([one for one in group if one.hopeful] for group in groups))
+
+    @property
+    def untaken(self) -> Bench:
+        groups = self.solo, self.leads, self.partners
+        return Bench(*([one.untaken for one in group] for group in groups))
 
     def starts(self, first: datetime, last: datetime) -> list[datetime]:
         """Every start in [first, last) that anybody, or any two, could take."""

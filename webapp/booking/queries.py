@@ -20,9 +20,11 @@ from webapp.booking.models.claim import Claim
 from webapp.booking.models.hold import KICKOFF_MINUTES, Hold
 from webapp.booking.models.meeting import Booking
 from webapp.booking.models.open_times import WEEK, Calendar, calendars
+from webapp.booking.models.refusals import NotOffered
 from webapp.booking.models.seat import Team, as_team
-from webapp.booking.models.together import Together
+from webapp.booking.models.together import NEAREST_REACH, Together
 from webapp.booking.seating import FARTHEST, bench, calendars_ahead, party
+from webapp.booking.slots.search import EARLIEST, LATEST
 from webapp.booking.turns import in_turn
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import session
@@ -61,6 +63,10 @@ def with_slug(slug: str) -> Consultant | None:
     return session.scalar(published().where(Consultant.slug == slug))
 
 
+def with_slugs(slugs: Sequence[str]) -> Sequence[Consultant]:
+    return session.scalars(published().where(Consultant.slug.in_(slugs))).all()
+
+
 def listed(consultants: Sequence[Consultant]) -> list[Listed]:
     """Their free days and next open time: five queries, however many they are."""
     free, read = free_days(consultants), calendars_ahead(consultants)
@@ -72,12 +78,12 @@ def listed(consultants: Sequence[Consultant]) -> list[Listed]:
 
 def who_can_start(offering: Offering, month: date | None = None) -> list[Listed]:
     """Those with all its roles, the days and an open kick-off (in that month), soonest first."""
-    return _soonest(((one, [one]) for one in bench(offering).solo), month)
+    return _soonest(((one, [one]) for one in bench(offering).hopeful.solo), month)
 
 
 def who_can_lead(offering: Offering, month: date | None = None) -> list[Listed]:
     """For an offering of both roles: its COOs, by when an Integrator can join them."""
-    able = bench(offering)
+    able = bench(offering).hopeful
     firsts: dict[uuid.UUID, datetime] = {}
     for week in _weeks(month):
         waiting = [one for one in able.leads if one.consultant.id not in firsts]
@@ -91,7 +97,7 @@ def who_can_lead(offering: Offering, month: date | None = None) -> list[Listed]:
 
 def who_can_join(lead: Consultant, offering: Offering, month: date | None = None) -> list[Listed]:
     """The Integrators with the days and a kick-off together with that COO, soonest first."""
-    able = bench(offering)
+    able = bench(offering).hopeful
     leading = [one for one in able.leads if one.consultant.id == lead.id]
     partners = [one for one in able.partners if one.consultant.id != lead.id]
     return _soonest(((one, [*leading, one]) for one in partners if leading), month)
@@ -107,20 +113,36 @@ def kickoffs(
 
 def kickoffs_of_anyone(offering: Offering, own: Hold | None = None) -> list[datetime]:
     """Every kick-off that anybody, or any two, could take in the coming weeks, in UTC."""
-    able = bench(offering, own)
+    able = bench(offering, own).hopeful
     return [at for week in islice(_weeks(), WEEKS_OF_ANYONE) for at in able.starts(*week)]
 
 
 def first_of_anyone(offering: Offering, month: date | None = None) -> datetime | None:
     """The soonest kick-off that anybody could take (in that month, by the firm's clock)."""
-    able, zone = bench(offering), firm_zone()
+    able, zone = bench(offering).hopeful, firm_zone()
     starts = (at for week in _weeks(month) for at in able.starts(*week))
     return next((at for at in starts if not month or _month(at, zone) == month), None)
 
 
+def nearest_of_anyone(offering: Offering, at: datetime, n: int = 3) -> list[datetime]:
+    """The n kick-offs closest to an instant that anybody could take, in order of time."""
+    first, last = max(at - NEAREST_REACH, clock.now()), at + NEAREST_REACH
+    found = bench(offering).hopeful.starts(first, max(first, last))
+    return sorted(sorted(found, key=lambda start: abs(start - at))[:n])
+
+
 def teams_in_turn(offering: Offering, at: datetime, own: Hold | None = None) -> Sequence[Team]:
-    """Who can begin at that start, in whose turn it is (see `in_turn`)."""
-    return in_turn(bench(offering, own), at)
+    """Who can begin at that start, in whose turn it is (see `in_turn`).
+
+    None of them: the time is taken. Raises NotOffered where nobody would offer it ever.
+    """
+    if not EARLIEST < at < LATEST:
+        raise NotOffered
+    able = bench(offering, own)
+    teams = in_turn(able, at)
+    if not teams and not in_turn(able.untaken, at):
+        raise NotOffered
+    return teams
 
 
 def moves(booking: Booking) -> list[datetime]:

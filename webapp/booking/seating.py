@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -25,19 +25,17 @@ Seat = Callable[[Consultant, int], Candidate]
 def bench(offering: Offering, own: Hold | None = None) -> Bench:
     """Everybody published who has a role of the offering, in a constant number of queries.
 
-    What the visitor holds already (`own`) counts as free. Who has no days left is left out.
+    What the visitor holds already (`own`) counts as free.
     """
     rows = select(Consultant).where(Consultant.published)
     rows = rows.where(Consultant.roles.overlap(sorted(offering.roles_needed)))
     everybody = session.scalars(rows.order_by(Consultant.id)).unique().all()
     seat = _seats(offering, everybody, own)
-    solo = _hopeful(
-        seat(who, offering.days_per_month) for who in everybody if who.can_fill(offering)
-    )
+    solo = [seat(who, offering.days_per_month) for who in everybody if who.can_fill(offering)]
     if offering.role != "both":
         return Bench(solo)
     leads, partners = (
-        _hopeful(seat(who, days) for who in everybody if role in who.roles)
+        [seat(who, days) for who in everybody if role in who.roles]
         for role, days in zip(PAIR, shares(offering, len(PAIR)), strict=True)
     )
     return Bench(solo, leads, partners)
@@ -62,7 +60,3 @@ def _seats(offering: Offering, consultants: Sequence[Consultant], own: Hold | No
     own_id = own.id if own else None
     free, read = free_days(consultants, own_id), calendars_ahead(consultants, own_id)
     return lambda who, days: Candidate(offering, who, days, free[who.id], read[who.id])
-
-
-def _hopeful(candidates: Iterable[Candidate]) -> list[Candidate]:
-    return [one for one in candidates if one.hopeful]

@@ -52,7 +52,7 @@ def openings(offering: Offering, team: Sequence[Consultant]) -> list[Kickoff]:
     if not offering.sold:
         return []
     teams = [team] if team else [[row.consultant] for row in queries.who_can_start(offering)]
-    found = [(start, who) for who in teams for start in queries.kickoffs(offering, who[0])]
+    found = [(start, who) for who in teams for start in queries.kickoffs(offering, who)]
     return sorted(found, key=itemgetter(0))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import uuid
 from typing import Any
 
@@ -11,103 +13,113 @@ from flask_login import current_user
 
 from webapp import access, db
 from webapp.access import Open, allow
-from webapp.booking import picking, queries
+from webapp.booking import picking
+from webapp.booking.choice import Choice, choice_of
 from webapp.booking.forms import TakeSlotForm
 from webapp.booking.models import Hold, NoCapacity, NotOffered, SlotTaken, TooManyHeld
+from webapp.booking.models.hold import ANYONE
+from webapp.booking.models.seat import seats_of
 from webapp.booking.views.choosing import back_from_consultant, books_for_clients, no_longer_sold
 from webapp.booking.views.room import blueprint
 from webapp.booking.walk import walk
 from webapp.catalog import wording
-from webapp.catalog.models import Consultant, Offering
-from webapp.catalog.queries import with_slug
 from webapp.web import visitor_zone
 
 NOT_OFFERED = "That time cannot be booked. Choose one of those shown."
+SENT_KEY = re.compile(r"[!-~]{16,200}")
 
 
-class Choice:
-    """What is being booked, with whom, and what this visitor holds of it already."""
+class Picking:
+    """One look at the times of a choice, in the visitor's zone."""
 
-    def __init__(self, offering: Offering, consultant: Consultant) -> None:
-        self.offering, self.consultant = offering, consultant
-        self.zone = visitor_zone(consultant.time_zone)
-        self.own = own_hold(consultant)
+    def __init__(self, choice: Choice) -> None:
+        self.choice = choice
+        self.zone = visitor_zone(choice.zones[0])
 
-    @property
-    def held(self) -> Hold | None:
-        """This visitor's hold for the very same booking."""
-        return self.own if self.own and self.own.offering_id == self.offering.id else None
-
-    def page(self, form: TakeSlotForm, **more: Any) -> str:
-        open_times = queries.kickoffs(self.offering, self.consultant, self.own)
+    def shown(self, form: TakeSlotForm, **more: Any) -> str:
+        choice = self.choice
         sent = picking.instant(form.slot.data or "")
-        chosen = sent or (self.held.starts_at if self.held else None)
-        likely = [self.consultant.time_zone]
-        month = picking.asked(open_times, self.zone, chosen, likely=likely)
-        back = back_from_consultant(self.offering)
-        back["consultant"] = url_for("booking.choose_consultant", offering_slug=self.offering.slug)
+        chosen = sent or (choice.held.starts_at if choice.held else None)
+        month = picking.asked(choice.open_times, self.zone, chosen, likely=choice.zones)
+        back = back_from_consultant(choice.offering)
+        back["consultant"] = url_for(
+            "booking.choose_consultant", offering_slug=choice.offering.slug
+        )
         return render_template(
             "booking/choose_slot.html",
-            offering=self.offering, consultant=self.consultant, form=form, month=month,
+            choice=choice, offering=choice.offering, team=choice.team, form=form, month=month,
+            seats=seats_of(choice.offering, choice.team) if choice.team else [],
             steps_done=walk("Time", **back),
             wording=wording, for_client=books_for_clients(), **more,
         )  # fmt: skip
 
 
-@blueprint.get("/book/<offering_slug>/<consultant_slug>")
+@blueprint.get("/book/<offering_slug>/<team>")
 @allow(Open.ANYONE)
-def choose_slot(offering_slug: str, consultant_slug: str) -> ResponseReturnValue:
-    choice = _choice(offering_slug, consultant_slug)
+def choose_slot(offering_slug: str, team: str) -> ResponseReturnValue:
+    choice = _choice(offering_slug, team)
     if not choice.offering.sold:
         return no_longer_sold(choice.offering)
     form = TakeSlotForm(formdata=None, request_key=uuid.uuid4().hex)
-    return choice.page(form, alternatives=None)
+    return Picking(choice).shown(form, alternatives=None)
 
 
-@blueprint.post("/book/<offering_slug>/<consultant_slug>")
+@blueprint.post("/book/<offering_slug>/<team>")
 @allow(Open.ANYONE)
-def take_slot(offering_slug: str, consultant_slug: str) -> ResponseReturnValue:
+def take_slot(offering_slug: str, team: str) -> ResponseReturnValue:
     """Hold the time that was sent, once for each page shown."""
-    choice = _choice(offering_slug, consultant_slug)
+    choice = _choice(offering_slug, team)
     if not choice.offering.sold:
         return no_longer_sold(choice.offering)
-    form = TakeSlotForm()
+    form, page = TakeSlotForm(), Picking(choice)
     if not form.validate():
-        return choice.page(form, alternatives=None), 422
+        return page.shown(form, alternatives=None), 422
     if choice.held and choice.held.starts_at != form.starts_at:
         # What was typed for the time held so far goes along.
         token = access.sign("start", str(choice.held.id))
-        return redirect(url_for("engagements.change_slot", token=token), 307)
-    return _take(choice, form)
+        anew = ANYONE if choice.slug == ANYONE else None
+        return redirect(url_for("engagements.change_slot", token=token, team=anew), 307)
+    return _take(page, form)
 
 
-def _take(choice: Choice, form: TakeSlotForm) -> ResponseReturnValue:
+def _take(page: Picking, form: TakeSlotForm) -> ResponseReturnValue:
     try:
-        held = _held(choice, form)
+        held = _held(page, form)
     except NotOffered:
         form.refuse(NOT_OFFERED)
-        return choice.page(form, alternatives=None), 422
+        return page.shown(form, alternatives=None), 422
     except TooManyHeld:
-        return choice.page(form, alternatives=None, too_many=True), 429
+        return page.shown(form, alternatives=None, too_many=True), 429
     except NoCapacity:
-        return choice.page(form, alternatives=None, full=True), 409
+        return page.shown(form, alternatives=None, full=True), 409
     except SlotTaken as lost:
-        days = picking.days_of(lost.alternatives, choice.zone)
-        return choice.page(form, alternatives=days), 409
+        near = lost.alternatives or page.choice.nearest(form.starts_at)
+        return page.shown(form, alternatives=picking.days_of(near, page.zone)), 409
     session["hold"] = str(held.id)
     return redirect(url_for("engagements.details", token=access.sign("start", str(held.id))), 303)
 
 
-def _held(choice: Choice, form: TakeSlotForm) -> Hold:
+def _held(page: Picking, form: TakeSlotForm) -> Hold:
+    choice = page.choice
     if choice.held:
         choice.held.renew()
         return choice.held
     if choice.own and not choice.own.awaits_payment:
         choice.own.release()
-    return Hold.take(
-        choice.offering, choice.consultant, form.starts_at, choice.zone, form.key,
-        address=_counted_address(),
-    )  # fmt: skip
+    return choice.take(form.starts_at, page.zone, form.key or _sent_key(), _counted_address())
+
+
+def _sent_key() -> str | None:
+    """The Idempotency-Key header of a program, counted for its own address alone.
+
+    One that another could easily have chosen too is refused: it would be given their booking.
+    """
+    sent = request.headers.get("Idempotency-Key", "")
+    if not sent:
+        return None
+    if not SENT_KEY.fullmatch(sent):
+        abort(400, "An Idempotency-Key has 16 to 200 visible characters.")
+    return hashlib.sha256(f"{request.remote_addr} {sent}".encode()).hexdigest()
 
 
 def _counted_address() -> str:
@@ -117,15 +129,11 @@ def _counted_address() -> str:
     return request.remote_addr or ""
 
 
-def own_hold(consultant: Consultant) -> Hold | None:
-    """What this browser holds of the consultant's time at the moment."""
+def own_hold() -> Hold | None:
+    """What this browser took last."""
     known = session.get("hold")
-    held = db.session.get(Hold, uuid.UUID(known)) if known else None
-    return held if held and held.live and held.consultant_id == consultant.id else None
+    return db.session.get(Hold, uuid.UUID(known)) if known else None
 
 
-def _choice(offering_slug: str, consultant_slug: str) -> Choice:
-    offering, consultant = with_slug(offering_slug), queries.with_slug(consultant_slug)
-    if offering is None or consultant is None or not consultant.can_fill(offering):
-        abort(404)
-    return Choice(offering, consultant)
+def _choice(offering_slug: str, team: str) -> Choice:
+    return choice_of(offering_slug, team, own_hold()) or abort(404)

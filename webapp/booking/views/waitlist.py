@@ -49,7 +49,7 @@ class Wish:
         if not self.team:
             return url_for("booking.choose_consultant", offering_slug=slug)
         names = "+".join(who.slug for who in self.team)
-        return url_for("booking.choose_slot", offering_slug=slug, consultant_slug=names)
+        return url_for("booking.choose_slot", offering_slug=slug, team=names)
 
     def page(self, form: JoinForm, **more: Any) -> str:
         return render_template("booking/join_waitlist.html", wish=self, form=form, **more)
