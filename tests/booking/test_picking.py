@@ -10,8 +10,8 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.booking.day_times import DayTimes, days_of
-from webapp.booking.picking import Month, asked, by_date, day, first_weekday
+from webapp.booking.day_times import DayTimes, by_date, days_of
+from webapp.booking.picking import Month, asked, day, first_weekday
 from webapp.booking.zones import clock_change, clock_changes, menu
 
 NEW_YORK, AUCKLAND = "America/New_York", "Pacific/Auckland"
@@ -211,10 +211,10 @@ def test_another_zone_keeps_the_time_that_was_chosen(app: Flask) -> None:
 
 @pytest.mark.usefixtures("today")
 def test_what_is_held_is_ticked_and_a_day_asked_for_comes_first(app: Flask) -> None:
-    held = {"chosen": at("2026-12-03T15:00")}
-    assert shown(app, "", **held).shown == date(2026, 12, 3)
-    asked_for = shown(app, "day=2026-12-02", **held)
-    assert (asked_for.shown, asked_for.chosen) == (date(2026, 12, 2), held["chosen"])
+    held = at("2026-12-03T15:00")
+    assert shown(app, "", chosen=held).shown == date(2026, 12, 3)
+    asked_for = shown(app, "day=2026-12-02", chosen=held)
+    assert (asked_for.shown, asked_for.chosen) == (date(2026, 12, 2), held)
 
 
 @pytest.mark.usefixtures("today")

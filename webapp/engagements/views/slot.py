@@ -6,13 +6,12 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.access import Open, allow
-from webapp.booking.models import SlotTaken, nearest
+from webapp.booking import picking, queries
+from webapp.booking.models import NoCapacity, SlotTaken
 from webapp.engagements.models import Engagement
 from webapp.engagements.views import start
 from webapp.engagements.views.blueprint import blueprint
-from webapp.web import format_when
-
-OFFERED = 12
+from webapp.web import chosen_zone, format_when
 
 
 @blueprint.get("/start/<token>/slot")
@@ -21,9 +20,7 @@ def choose_slot(token: str) -> ResponseReturnValue:
     engagement = start.begun(token)
     if engagement.stage not in {"enquiry", "signed"}:
         return start.past_booking(engagement, token) or redirect("/", 303)
-    hold = engagement.hold
-    found = SlotTaken(nearest(hold.consultant, hold.starts_at, OFFERED))
-    return _page(engagement, token, found)
+    return _page(engagement, token)
 
 
 @blueprint.post("/start/<token>/slot")
@@ -35,7 +32,7 @@ def change_slot(token: str) -> ResponseReturnValue:
     try:
         start.keep_time(engagement)
     except SlotTaken as lost:
-        return _page(engagement, token, lost, "That time has just been taken."), 409
+        return _page(engagement, token, lost), 409
     at = format_when(engagement.hold.starts_at, engagement.time_zone)
     flash(f"Your kick-off is now held for {at}.", "good")
     return redirect(_onwards(engagement, token), 303)
@@ -49,8 +46,15 @@ def _onwards(engagement: Engagement, token: str) -> str:
     return url_for(step, token=token)
 
 
-def _page(engagement: Engagement, token: str, found: SlotTaken, error: str | None = None) -> str:
-    zone = engagement.time_zone
-    context = start.page_context(engagement.hold, token, "Time", zone)
-    more = start.alternatives(found, zone)
-    return render_template("engagements/slot.html", slot_error=error, **context, **more)
+def _page(engagement: Engagement, token: str, lost: SlotTaken | None = None) -> str:
+    """Every time of those it is booked with; nearest: those around one that was taken."""
+    hold, zone = engagement.hold, chosen_zone() or engagement.time_zone
+    open_times = queries.kickoffs(hold.offering, hold.team, hold)
+    nearest = picking.days_of(lost.alternatives, zone) if lost else None
+    return render_template(
+        "engagements/slot.html",
+        month=picking.asked(open_times, zone, hold.starts_at, likely=[engagement.time_zone]),
+        nearest=nearest,
+        full=isinstance(lost, NoCapacity),
+        **start.page_context(hold, token, "Time", zone),
+    )
