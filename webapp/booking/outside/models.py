@@ -45,7 +45,7 @@ class OutsideAccount(Identified, Base):
     leaving_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     calendars: Mapped[list[OutsideCalendar]] = relationship(
-        back_populates="account", passive_deletes=True, order_by="OutsideCalendar.name"
+        back_populates="account", passive_deletes="all", order_by="OutsideCalendar.name"
     )
 
     __table_args__ = (
@@ -181,8 +181,8 @@ class OutsideCopy(Identified, Base):
 
     tag: what the calendar calls this state of the copy, None while it has none that we know of.
     sequence: of the meeting as it was copied, -1 until it was. changed: somebody changed or deleted
-    the copy. mended: how often this sequence was written again for that. busy_until: machine time
-    until when one worker alone works on it.
+    the copy. mended: how often this sequence was written again for that. wait_until: when another
+    try is worth it after one that failed.
     """
 
     __tablename__ = "outside_copy"
@@ -195,6 +195,6 @@ class OutsideCopy(Identified, Base):
     sequence: Mapped[int] = mapped_column(default=-1)
     changed: Mapped[bool] = mapped_column(default=False)
     mended: Mapped[int] = mapped_column(default=0)
-    busy_until: Mapped[datetime | None]
+    wait_until: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("calendar_id", "booking_id"),)

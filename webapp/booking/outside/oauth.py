@@ -91,6 +91,21 @@ def registration(kind: str) -> Registration | None:
     return pair if all(pair) else None
 
 
+def consent_address(kind: str, state: str, verifier: str, back: str) -> str:
+    """Where a person is sent to be asked; they come back to `back` with a code and the state."""
+    issuer, known = ISSUERS[kind], registration(kind)
+    client = OAuth2Client(
+        None,
+        client_id=known.client_id if known else "",
+        scope=" ".join(issuer.scopes),
+        code_challenge_method="S256",
+    )
+    address, _ = client.create_authorization_url(
+        issuer.authorize, state, verifier, redirect_uri=back, **issuer.asked_with
+    )
+    return str(address)
+
+
 class Access:
     """An account's token, as it is by now. secret: it as JSON, to be sealed."""
 
@@ -105,7 +120,6 @@ class Access:
             client_id=known.client_id,
             client_secret=known.client_secret,
             scope=" ".join(issuer.scopes),
-            code_challenge_method="S256",
             token=json.loads(secret) if secret else None,
             leeway=LEEWAY_SECONDS,
         )
@@ -113,13 +127,6 @@ class Access:
     @property
     def secret(self) -> str:
         return json.dumps(self._client.token)
-
-    def consent_address(self, state: str, verifier: str, back: str) -> str:
-        """Where the person is sent to be asked."""
-        address, _ = self._client.create_authorization_url(
-            self._issuer.authorize, state, verifier, redirect_uri=back, **self._issuer.asked_with
-        )
-        return str(address)
 
     def take(self, code: str, verifier: str, back: str) -> None:
         """Turn the code that the person came back with into a token."""
