@@ -190,7 +190,7 @@ def upgrade() -> None:
     sa.Column('sequence', sa.Integer(), nullable=False),
     sa.Column('changed', sa.Boolean(), nullable=False),
     sa.Column('mended', sa.Integer(), nullable=False),
-    sa.Column('busy_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('wait_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
     sa.ForeignKeyConstraint(['booking_id'], ['booking.id'], name=op.f('fk_outside_copy_booking_id')),
     sa.ForeignKeyConstraint(['calendar_id'], ['outside_calendar.id'], name=op.f('fk_outside_copy_calendar_id'), ondelete='CASCADE'),
