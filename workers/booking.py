@@ -6,9 +6,10 @@ import uuid
 from datetime import datetime
 
 from webapp.accounts.models import Person
-from webapp.booking import handover_letters, letters, reminding, second_notices, upkeep
+from webapp.booking import handover_letters, history, letters, reminding, second_notices, upkeep
 from webapp.booking.models import Booking, Hold
 from webapp.db import session
+from webapp.reviews.models import Review
 from workers import job
 from workers.plan import planner
 
@@ -24,22 +25,30 @@ def tell_moved(booking_id: str, sequence: int, old_start: str) -> None:
 
 @job.task("booking.cancelled")
 def cancelled(booking_id: str, sequence: int) -> None:
-    letters.tell_cancelled(_booking(booking_id), sequence)
+    booking = _booking(booking_id)
+    letters.tell_cancelled(booking, sequence)
+    if review := Review.of_booking(booking.id):
+        review.called_off(history.why_cancelled(booking))
 
 
 @job.task("booking.missed")
 def missed(booking_id: str) -> None:
     letters.tell_missed(_booking(booking_id), "at once")
+    if review := Review.of_booking(uuid.UUID(booking_id)):
+        review.was_missed()
 
 
 @job.task("booking.miss_withdrawn")
 def miss_withdrawn(booking_id: str) -> None:
-    """Nothing goes out: it stands as before."""
+    if review := Review.of_booking(uuid.UUID(booking_id)):
+        review.booked_again()
 
 
 @job.task("booking.rebooked")
 def rebooked(booking_id: str, sequence: int) -> None:
     letters.tell_rebooked(_booking(booking_id), sequence)
+    if review := Review.of_booking(uuid.UUID(booking_id)):
+        review.booked_again()
 
 
 @job.task("booking.handed_over")

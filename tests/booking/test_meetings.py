@@ -147,7 +147,7 @@ def test_a_rule_gives_way_with_alternatives(engagement: Engagement, start: datet
 # -- moving ----------------------------------------------------------------------------------------
 
 
-def test_moving_keeps_the_uid_and_counts_up(engagement: Engagement, consultant: Consultant) -> None:
+def test_b21_moving_keeps_the_uid_and_counts_up(engagement: Engagement, consultant: Consultant) -> None:
     booking = confirmed(engagement)
     uid = booking.uid
     booking.move(at(4, 10))
@@ -156,13 +156,13 @@ def test_moving_keeps_the_uid_and_counts_up(engagement: Engagement, consultant: 
     assert claims(consultant) == [("booking", at(4, 10))]
 
 
-def test_moving_onto_itself(engagement: Engagement, consultant: Consultant) -> None:
+def test_b20_a_target_that_overlaps_the_meeting_itself_is_accepted(engagement: Engagement, consultant: Consultant) -> None:
     booking = confirmed(engagement)
     booking.move(at(3, 10, 30))
     assert claims(consultant) == [("booking", at(3, 10, 30))]
 
 
-def test_moving_to_a_taken_time_keeps_the_original(
+def test_b19_moving_to_a_taken_time_keeps_the_original(
     engagement: Engagement, consultant: Consultant
 ) -> None:
     booking = confirmed(engagement)
@@ -288,7 +288,7 @@ def calendar_part(message: Any) -> tuple[str, Calendar]:
     return part.get_param("method"), Calendar.from_ical(part.get_payload(decode=True))
 
 
-def test_both_sides_are_told_of_a_move_in_their_own_zone(
+def test_b21_both_sides_are_told_of_a_move_in_their_own_zone(
     engagement: Engagement, mailbox: Mailbox, drain: Callable[[], int]
 ) -> None:
     engagement.sponsor.time_zone = ZONE  # type: ignore[union-attr]
@@ -323,7 +323,7 @@ def test_two_quick_moves_are_told_once(
     assert all("14:00" in subject for subject in mailbox.subjects)
 
 
-def test_both_sides_are_told_of_calling_off(
+def test_b21_calling_off_sends_a_cancellation_of_the_same_uid(
     engagement: Engagement, mailbox: Mailbox, drain: Callable[[], int]
 ) -> None:
     booking = confirmed(engagement)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -53,7 +54,7 @@ class RemindersForm(FlaskForm):
     offsets = SelectMultipleField(
         "Remind me before each meeting",
         coerce=int,
-        choices=[(minutes, LEADS[minutes]) for minutes in OFFSETS],
+        choices=[SelectChoice(minutes, LEADS[minutes]) for minutes in OFFSETS],
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
         description="Tick as many as you like; none ticked means no reminders.",

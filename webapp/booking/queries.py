@@ -151,7 +151,8 @@ def moves(booking: Booking) -> list[datetime]:
     ids = [who.id for who in booking.consultants]
     read = calendars(ids, now, now + FARTHEST, besides_booking=booking.id)
     everybody = Together.of([read[who] for who in ids])
-    return [start for start in everybody.each_slot(minutes) if start != booking.starts_at]
+    own = booking.starts_at if booking.movable else None
+    return [start for start in everybody.each_slot(minutes) if start != own]
 
 
 def outside_hours(consultant: Consultant) -> list[Booking]:

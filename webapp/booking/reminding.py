@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Integer, and_, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, Float, and_, case, cast, func, select
 
 from webapp import clock, outbox
 from webapp.accounts.models import Person
@@ -16,6 +15,8 @@ from webapp.booking.models.reminder import OFFSETS, USUAL
 from webapp.db import session
 
 LOOK_AHEAD = timedelta(hours=24)
+# With less than half of the time left that it was to give, a reminder would only disturb.
+LEAST_LEFT = 0.5
 LONGEST = timedelta(minutes=max(OFFSETS))
 
 
@@ -28,7 +29,8 @@ def plan_reminders() -> None:
     now = clock.now()
     [usual] = USUAL
     minutes = case((Reminder.id.is_(None), usual), else_=Reminder.minutes_before)
-    due = Booking.starts_at - func.make_interval(0, 0, 0, 0, 0, cast(minutes, Integer))
+    due = Booking.starts_at - _seconds(minutes * 60)
+    last_use = Booking.starts_at - _seconds(minutes * 60 * LEAST_LEFT)
     agreed = func.greatest(
         func.coalesce(Booking.moved_at, Booking.created_at), Reminder.created_at
     )  # greatest() leaves NULLs out
@@ -40,16 +42,15 @@ def plan_reminders() -> None:
         .where(Booking.state == "booked", minutes.is_not(None))
         .where(Booking.starts_at > now, Booking.starts_at <= now + LOOK_AHEAD + LONGEST)
         .where(due <= now + LOOK_AHEAD, due >= agreed)
-        .where(literal(now) < _last_use(due, Booking.starts_at))
+        .where(last_use > now)
     )
     outbox.enqueue_all(
         _job(row.id, row.person_id, row.minutes, row.starts_at) for row in session.execute(rows)
     )
 
 
-def _last_use(due: Any, starts_at: Any) -> Any:
-    """Half of the time it was to give has gone: later it would only disturb."""
-    return due + (starts_at - due) / 2
+def _seconds(count: ColumnElement[float]) -> ColumnElement[timedelta]:
+    return func.make_interval(0, 0, 0, 0, 0, 0, cast(count, Float))
 
 
 def _job(
@@ -62,8 +63,8 @@ def _job(
 
 def remind(booking: Booking, person: Person, minutes: int, starts_at: datetime) -> None:
     """Send one, if the meeting still is at that time and the person still wants it."""
-    due = starts_at - timedelta(minutes=minutes)
+    last_use = starts_at - timedelta(minutes=minutes) * LEAST_LEFT
     stands = booking.state == "booked" and booking.starts_at == starts_at
     wanted = booking.side_of(person) is not None and minutes in Reminder.of(person)
-    if stands and wanted and clock.now() < _last_use(due, starts_at):
+    if stands and wanted and clock.now() < last_use:
         letters.remind(booking, person, minutes)
