@@ -22,7 +22,12 @@ from sandbox.timemachine.planner import Planner
 from sandbox.timemachine.stand_in import StandIn
 from webapp import web
 
-TEMPLATES = ("sandbox/page/templates", "sandbox/templates", "webapp/templates")
+TEMPLATES = (
+    "sandbox/page/templates",
+    "sandbox/templates",
+    "webapp/templates",
+    "webapp/booking/templates",
+)
 LINKS = (
     ("Mail", "mails.mail_list"),
     ("Payments", "payments.books"),

@@ -1,6 +1,8 @@
 """Every component of the design language on one page."""
 
-from flask import Blueprint, render_template
+from datetime import UTC, datetime, time, timedelta
+
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
@@ -20,7 +22,10 @@ from wtforms import (
 from wtforms.validators import Email, InputRequired, Length, Optional
 
 from webapp import clock
+from webapp.booking import picking
+from webapp.booking.picking import Month
 from webapp.money import Money
+from webapp.web import chosen_zone
 
 blueprint = Blueprint("components", __name__)
 
@@ -69,4 +74,17 @@ def showroom() -> ResponseReturnValue:
         wrong=wrong,
         price=Money(480_000, "USD"),
         now=clock.now(),
+        month=sample_month(),
     )
+
+
+def sample_month() -> Month:
+    """Three weeks of working days, as an address with ?day= and ?zone= asks for them."""
+    zone = chosen_zone() or "America/New_York"
+    today = datetime.combine(clock.now().date(), time(14), UTC)
+    weekdays = [at for ahead in range(1, 22) if (at := today + timedelta(ahead)).weekday() < 5]
+    starts = [at + timedelta(minutes=45 * step) for at in weekdays for step in range(at.day % 9)]
+    days = picking.by_date(starts, zone)
+    shown = picking.day(request.args.get("day")) or next(iter(days))
+    chosen = picking.instant(request.args.get("slot", "")) or days.get(shown, [None])[-1]
+    return Month(zone, days, shown, clock.now().date(), chosen, ["Europe/London"])

@@ -75,10 +75,6 @@ class DayTimes:
         named = groupby(self.starts, key=self._part)
         return [Part(label, [self._time(start) for start in starts]) for label, starts in named]
 
-    @property
-    def slots(self) -> list[Time]:
-        return [self._time(start) for start in self.starts]
-
     def _part(self, start: datetime) -> str:
         hour = start.astimezone(ZoneInfo(self.zone)).hour
         return next(label for first, label in PARTS if hour >= first)

@@ -7,36 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, get_day_names
 from flask import request
+from flask_login import current_user
 
 from webapp import clock
 from webapp.booking.day_times import DayTimes, by_date, count, days_of, full_label, value_of
 from webapp.booking.zones import ClockChange, Group, clock_changes, menu
-from webapp.web import zone_label, zone_offset
+from webapp.web import firm_zone
 
-__all__ = [
-    "Month",
-    "asked",
-    "day",
-    "day_label",
-    "days_of",
-    "instant",
-    "value_of",
-    "week_of",
-    "zone_choices",
-    "zone_names",
-]
+__all__ = ["Month", "asked", "by_date", "day", "day_label", "days_of", "instant", "value_of"]
 
 DAY = timedelta(days=1)
-WEEK = timedelta(days=7)
-REGIONS = (
-    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe",
-    "Indian", "Pacific",
-)  # fmt: skip
 MONDAY = 0
 YEARS = range(2000, 2100)
 
@@ -161,53 +146,6 @@ def _same_month(one: date, other: date) -> bool:
     return (one.year, one.month) == (other.year, other.month)
 
 
-@dataclass(frozen=True)
-class Week:
-    """Seven local days from `first`; the neighbours are None where nothing lies that way."""
-
-    first: date
-    days: list[DayTimes]
-    zone: str
-    previous: date | None
-    following: date | None
-    next_free: date | None
-
-    @property
-    def last(self) -> date:
-        return self.first + WEEK - timedelta(days=1)
-
-    @property
-    def title(self) -> str:
-        """'30 November – 6 December'."""
-        first, last = (format_date(on, "d MMMM", locale="en") for on in (self.first, self.last))
-        return f"{first} – {last}"
-
-    @property
-    def zone_label(self) -> str:
-        midday = datetime(self.first.year, self.first.month, self.first.day, 12, tzinfo=UTC)
-        return zone_label(self.zone, midday)
-
-
-def week_of(open_times: Sequence[datetime], zone: str, wanted: date | None) -> Week:
-    """The week from the wanted local date on, or from the first day on which anything is open."""
-    dates = [start.astimezone(ZoneInfo(zone)).date() for start in open_times]
-    today = clock.now().astimezone(ZoneInfo(zone)).date()
-    first = max(wanted, today) if wanted else (dates[0] if dates else today)
-    inside = [
-        start for start, on in zip(open_times, dates, strict=True) if first <= on < first + WEEK
-    ]
-    before = [on for on in dates if on < first]
-    after = [on for on in dates if on >= first + WEEK]
-    return Week(
-        first=first,
-        days=days_of(inside, zone),
-        zone=zone,
-        previous=max(first - WEEK, today) if before else None,
-        following=first + WEEK if after else None,
-        next_free=after[0] if after and not inside else None,
-    )
-
-
 # -- what an address asks for ----------------------------------------------------------------------
 
 
@@ -230,7 +168,14 @@ def asked(
     wanted = _day_of(days, sent) or day(request.args.get("day")) or _day_of(days, chosen)
     shown = wanted or _open_near(days, around or today) or today
     picked = next((at for at in (sent, chosen) if _day_of(days, at)), None)
-    return Month(zone, days, shown, today, picked, likely, first_weekday())
+    meant = [*_own_zones(), *likely, firm_zone()]
+    return Month(zone, days, shown, today, picked, meant, first_weekday())
+
+
+def _own_zones() -> list[str]:
+    """What this reader's browser told, and what their account says."""
+    told = [request.cookies.get("tz", "")]
+    return told + ([current_user.time_zone] if current_user.is_authenticated else [])
 
 
 def _day_of(days: Mapping[date, Sequence[datetime]], start: datetime | None) -> date | None:
@@ -284,14 +229,3 @@ def day_label(on: date) -> str:
 def month_label(on: date) -> str:
     """'December 2026'."""
     return str(format_date(on, "MMMM y", locale="en"))
-
-
-@lru_cache
-def zone_names() -> tuple[str, ...]:
-    """The zones a person may choose: places, by region."""
-    return tuple(sorted(name for name in available_timezones() if name.split("/")[0] in REGIONS))
-
-
-def zone_choices(at: datetime) -> Mapping[str, str]:
-    """Zone name -> what a person reads: 'America/New York (UTC−5)'."""
-    return {name: f"{name.replace('_', ' ')} ({zone_offset(name, at)})" for name in zone_names()}

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from flask import request
-from flask_login import current_user
-
-from webapp.web import firm_zone, known_zone, zone_offset, zone_place
+from webapp.web import known_zone, zone_offset, zone_place
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -51,15 +48,8 @@ class ClockChange:
 
 def menu(zone: str, on: date, likely: Iterable[str] = ()) -> list[Group]:
     """Every zone with its offset on that date; first the ones this reader may mean."""
-    names = dict.fromkeys([zone, *filter(known_zone, _readers()), *likely, firm_zone(), "UTC"])
+    names = dict.fromkeys([zone, *filter(known_zone, likely), "UTC"])
     return [Group("Likely", tuple(_choice(name, on) for name in names)), *_regions(on)]
-
-
-def _readers() -> Iterator[str]:
-    """What this reader's browser told, and what their account says."""
-    yield request.cookies.get("tz", "")
-    if current_user and current_user.is_authenticated:
-        yield current_user.time_zone
 
 
 @lru_cache(maxsize=64)
@@ -82,7 +72,7 @@ def _places() -> dict[str, list[str]]:
 
 def _choice(name: str, on: date) -> Choice:
     offset = zone_offset(name, datetime.combine(on, NOON, ZoneInfo(name)))
-    return Choice(name, f"{place(name)} ({offset})")
+    return Choice(name, name if name == offset else f"{place(name)} ({offset})")
 
 
 def place(zone: str) -> str:
