@@ -43,6 +43,11 @@ HTMX = Path(js_lib_htmx.__file__).parent / "static" / "htmx"
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 STRIPE_PAGES = ("https://checkout.stripe.com", "https://billing.stripe.com")
+# Where consultants say yes to our using their calendar, where the firm has set that up.
+CONSENT_PAGES = {
+    "google_client_id": "https://accounts.google.com",
+    "microsoft_client_id": "https://login.microsoftonline.com",
+}
 
 MESSAGES = {
     400: ("That did not come through", "The request was not complete. Go back and try again."),
@@ -185,8 +190,10 @@ def secure_headers(response: Response) -> Response:
 
 def content_policy() -> str:
     # Browsers hold form-action against the redirect that follows a POST as well, so the hosted
-    # payment pages must be named.
-    pages = [*STRIPE_PAGES, current_app.config["STRIPE_API_BASE"]]
+    # payment and consent pages must be named.
+    settings = current_app.config["SETTINGS"]
+    consent = [page for name, page in CONSENT_PAGES.items() if getattr(settings, name)]
+    pages = [*STRIPE_PAGES, current_app.config["STRIPE_API_BASE"], *consent]
     targets = " ".join(["'self'", *filter(None, pages)])
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
