@@ -21,6 +21,7 @@ from workers import (
     accounts,
     billing,
     booking,
+    calendars,
     engagements,
     job,
     notifications,
@@ -109,7 +110,7 @@ def keep_our_logging(**_: Any) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-FEATURES = (accounts, billing, booking, engagements, notifications, reviews, waitlist)
+FEATURES = (accounts, billing, booking, calendars, engagements, notifications, reviews, waitlist)
 
 for task_name in job.TASKS:
     register(task_name)

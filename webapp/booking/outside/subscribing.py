@@ -1,0 +1,73 @@
+"""Connecting a calendar that is published at an address, and letting go of it."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import select
+
+from webapp import audit, clock
+from webapp.booking.outside.fetching import parsed
+from webapp.booking.outside.ics_address import IcsAddress
+from webapp.booking.outside.models import OutsideCalendar
+from webapp.booking.outside.provider import Connection, OutsideRefused, Reading
+from webapp.booking.outside.reading import Window, believe
+from webapp.booking.outside.sealing import Unreadable, seal, unseal
+from webapp.catalog.models import Consultant
+from webapp.db import attempt, session
+
+MOST_CALENDARS = 10
+
+
+def subscribe(consultant: Consultant, name: str, address: str) -> OutsideCalendar:
+    """Connect the calendar at an address, once it has been read.
+
+    Raises OutsideRefused and OutsideUnreachable in words; nothing is stored then.
+    """
+    url = str(parsed(address))
+    _check_room(consultant, url)
+    consultant_id, window = consultant.id, Window(clock.now())
+    provider = IcsAddress(Connection(uuid.uuid4(), "ics", "", "", consultant.time_zone, secret=url))
+
+    def keep(reading: Reading) -> OutsideCalendar:
+        return _stored(consultant_id, name, url, reading, window)
+
+    return attempt(lambda: provider.read(window.first, window.last, {}), keep)
+
+
+def unsubscribe(calendar: OutsideCalendar) -> None:
+    """Forget it, and what it took."""
+    audit.record("calendar.disconnected", calendar, name=calendar.name)
+    session.delete(calendar)
+
+
+def _check_room(consultant: Consultant, url: str) -> None:
+    own = select(OutsideCalendar).where(OutsideCalendar.consultant_id == consultant.id)
+    known = session.scalars(own).all()
+    if len(known) >= MOST_CALENDARS:
+        raise OutsideRefused(
+            f"You have {MOST_CALENDARS} calendars connected, the most there can be."
+        )
+    if any(row.kind == "ics" and _address(row) == url for row in known):
+        raise OutsideRefused("That calendar is connected already.")
+
+
+def _address(calendar: OutsideCalendar) -> str:
+    try:
+        return unseal(calendar.secret)
+    except Unreadable:
+        return ""
+
+
+def _stored(
+    consultant_id: uuid.UUID, name: str, url: str, reading: Reading, window: Window
+) -> OutsideCalendar:
+    made = OutsideCalendar(
+        consultant_id=consultant_id, kind="ics", name=name, address=parsed(url).host,
+        secret=seal(url), tried_at=window.began,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    believe(made, reading, window)
+    audit.record("calendar.connected", made, name=name, host=made.address)
+    return made
