@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
-from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
-from webapp import audit, clock
+from webapp import access, audit, clock
 from webapp.access import SIGNED_IN, Open, allow
 from webapp.accounts.models import Person
+from webapp.audit import AuditEvent
 from webapp.booking import calendar_files
+from webapp.booking.calendar_links import (
+    FILE_DAYS,
+    PURPOSE,
+    links_to_add,
+    may_have,
+    subscribe_links,
+)
 from webapp.booking.change_forms import RemindersForm
 from webapp.booking.models import Attendee, Booking, CalendarFeed, Reminder
 from webapp.booking.views.room import blueprint
@@ -20,6 +29,13 @@ from webapp.db import session
 from webapp.web import absolute_url
 
 PAST_SHOWN = timedelta(days=90)
+MOST_SHOWN = 1000
+FEED = "calendar feed"
+MOST_REFUSED = 20
+REFUSED_WITHIN = timedelta(minutes=15)
+
+blueprint.add_app_template_global(links_to_add)
+blueprint.add_app_template_global(subscribe_links)
 
 
 @blueprint.get("/calendar")
@@ -60,16 +76,48 @@ def feed(token: str) -> ResponseReturnValue:
     """Whoever has the address reads the calendar; asked again unchanged, 304."""
     known = session.scalar(select(CalendarFeed).where(CalendarFeed.token == token))
     if known is None or not known.person.active:
-        audit.record_refusal("link.refused", "calendar feed")
-        abort(404)
-    rows = _attended(known.person).where(Booking.starts_at > clock.now() - PAST_SHOWN)
-    file = Response(
-        calendar_files.feed(session.scalars(rows), "Righthand", known.person),
-        mimetype="text/calendar",
-    )
+        return _refuse_feed()
+    since = Booking.starts_at > clock.now() - PAST_SHOWN
+    rows = session.scalars(_attended(known.person).where(since).limit(MOST_SHOWN))
+    name = str(current_app.config["SETTINGS"].firm_name)
+    file = Response(calendar_files.feed(rows, name, known.person), mimetype="text/calendar")
     file.headers["Cache-Control"] = "private, no-cache"
     file.add_etag()
     return file.make_conditional(request)
+
+
+def _refuse_feed() -> ResponseReturnValue:
+    """Programs go on asking for an address that has ended: what is too often is not written down.
+
+    Only wrong addresses are counted, so that one which shares a network with them still works.
+    """
+    recent = select(func.count()).where(
+        AuditEvent.action == "link.refused",
+        AuditEvent.subject == FEED,
+        AuditEvent.address == (request.remote_addr or ""),
+        AuditEvent.at > clock.now() - REFUSED_WITHIN,
+    )
+    if (session.scalar(recent) or 0) >= MOST_REFUSED:
+        abort(429)
+    audit.record_refusal("link.refused", FEED)
+    abort(404)
+
+
+@blueprint.get("/meetings/file/<token>.ics")
+@allow(Open.LINK)
+def linked_file(token: str) -> ResponseReturnValue:
+    """One meeting as a file, for whoever it was sent to."""
+    booking_id, _, person_id = access.unsign(PURPOSE, token, FILE_DAYS).partition(":")
+    booking = session.get(Booking, uuid.UUID(booking_id)) or abort(404)
+    reader = session.get(Person, uuid.UUID(person_id)) or abort(404)
+    return as_file(booking, reader) if may_have(booking, reader) else abort(404)
+
+
+def as_file(booking: Booking, reader: Person) -> Response:
+    title = booking.title_for(reader)
+    file = Response(calendar_files.feed([booking], title, reader), mimetype="text/calendar")
+    file.headers["Content-Disposition"] = 'attachment; filename="meeting.ics"'
+    return file
 
 
 def feed_url(person: Person) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Response, abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from wtforms.fields.choices import SelectChoice
@@ -12,10 +12,11 @@ from wtforms.fields.choices import SelectChoice
 from webapp import audit
 from webapp.access import FIRM, SIGNED_IN, Role, allow
 from webapp.accounts.models import Person
-from webapp.booking import calendar_files, history
+from webapp.booking import history
 from webapp.booking.change_forms import CancelForm, MissedForm
 from webapp.booking.models import Booking, ChangedMeanwhile, MeetingOver, TooLate
 from webapp.booking.models.attendee import SIDES
+from webapp.booking.views.calendars import as_file
 from webapp.booking.views.room import blueprint
 from webapp.db import session
 from webapp.web import chosen_zone
@@ -33,11 +34,7 @@ def meeting(booking_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/meetings/<uuid:booking_id>.ics")
 @allow(SIGNED_IN)
 def meeting_file(booking_id: uuid.UUID) -> ResponseReturnValue:
-    booked = found(booking_id)
-    title = booked.title_for(current_user)
-    file = Response(calendar_files.feed([booked], title, current_user), mimetype="text/calendar")
-    file.headers["Content-Disposition"] = 'attachment; filename="meeting.ics"'
-    return file
+    return as_file(found(booking_id), current_user)
 
 
 # -- calling it off --------------------------------------------------------------------------------
