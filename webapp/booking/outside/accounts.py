@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy.orm import selectinload
 
 from webapp import audit, clock, outbox
 from webapp.booking.models import Booking
@@ -15,7 +16,7 @@ from webapp.booking.outside.api import Api
 from webapp.booking.outside.dav_server import DavServer
 from webapp.booking.outside.fetching import Errand, errand
 from webapp.booking.outside.models import OutsideAccount, OutsideCalendar, OutsideCopy
-from webapp.booking.outside.oauth import ISSUERS, Access
+from webapp.booking.outside.oauth import ISSUERS, Access, Issuer, registration
 from webapp.booking.outside.provider import FoundCalendar, OutsideRefused, OutsideUnreachable
 from webapp.booking.outside.sealing import Unreadable, seal, unseal
 from webapp.catalog.models import Consultant
@@ -28,6 +29,20 @@ ACCOUNTS: dict[str, Callable[[Api], tuple[str, list[FoundCalendar]]]] = {
     "google": google.account,
     "microsoft": microsoft.account,
 }
+
+
+def of(consultant: Consultant) -> Sequence[OutsideAccount]:
+    """Those that are connected, in two queries with their calendars."""
+    own = select(OutsideAccount).where(
+        OutsideAccount.consultant_id == consultant.id, OutsideAccount.leaving_at.is_(None)
+    )
+    whole = own.options(selectinload(OutsideAccount.calendars))
+    return session.scalars(whole.order_by(OutsideAccount.username)).all()
+
+
+def issuers() -> list[Issuer]:
+    """Whose accounts this deployment can connect by consent."""
+    return [issuer for issuer in ISSUERS.values() if registration(issuer.kind)]
 
 
 # -- connecting ------------------------------------------------------------------------------------

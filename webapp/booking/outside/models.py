@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp import clock
+from webapp import clock, outbox
 from webapp.catalog.models import Consultant
 from webapp.db import Base, Identified, session
 
@@ -86,6 +86,7 @@ class OutsideAccount(Identified, Base):
         )  # fmt: skip
         self.calendars.append(calendar)
         session.flush()
+        outbox.enqueue_again("calendars.read", calendar.id)
         return calendar
 
     def _write_no_other(self, address: str) -> None:

@@ -46,10 +46,11 @@ class TakenElsewhere(NamedTuple):
 
 
 def connected(consultant: Consultant) -> list[Connected]:
-    """Their calendars by name, in two queries."""
+    """Their calendars by name, in two queries; of accounts those that are read."""
     counts = dict(session.execute(_counts(consultant.id)).tuples().all())
     own = select(OutsideCalendar).where(OutsideCalendar.consultant_id == consultant.id)
-    rows = session.scalars(own.order_by(OutsideCalendar.name, OutsideCalendar.id))
+    used = own.where(OutsideCalendar.reads | (OutsideCalendar.kind == "ics"))
+    rows = session.scalars(used.order_by(OutsideCalendar.name, OutsideCalendar.id))
     return [Connected(row, counts.get(row.id, 0)) for row in rows]
 
 

@@ -1,6 +1,7 @@
 """Pages of booking: one part of the walk a file."""
 
 from webapp.booking.views import (
+    accounts,
     availability,
     calendars,
     choosing,
@@ -16,6 +17,7 @@ from webapp.booking.views import (
 from webapp.booking.views.room import blueprint
 
 __all__ = [
+    "accounts",
     "availability",
     "blueprint",
     "calendars",

@@ -10,7 +10,7 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from webapp.access import Role, allow
-from webapp.booking.outside import queries
+from webapp.booking.outside import accounts, queries
 from webapp.booking.outside.models import OutsideCalendar
 from webapp.booking.outside.provider import OutsideRefused, OutsideUnreachable
 from webapp.booking.outside.reading import read
@@ -85,5 +85,7 @@ def _page(form: SubscribeForm) -> str:
         "booking/connections.html",
         consultant=mine,
         calendars=queries.connected(mine),
+        accounts=accounts.of(mine),
+        issuers=accounts.issuers(),
         form=form,
     )
