@@ -199,13 +199,16 @@ const chose = ({ target }) => {
   if (line && target.dataset.when) line.textContent = target.dataset.when;
 };
 
-const picked = () => {
-  const [picker, days] = [document.getElementById("picker"), openDays()];
-  if (!picker) return;
-  spoken.textContent = picker.dataset.said;
+let inside = false;
+const leaving = () => { inside = Boolean(document.activeElement.closest("#picker")); };
+
+const picked = ({ detail }) => {
+  if (detail.elt.id !== "picker") return;
+  const days = openDays();
+  spoken.textContent = detail.elt.dataset.said;
   if (days.length) rove(shownDay(days));
   if (towards && days.length) shownDay(days).focus();
-  else if (document.activeElement === document.body) document.getElementById("month-title").focus();
+  else if (inside && document.activeElement === document.body) document.getElementById("month-title").focus();
   towards = false;
 };
 
@@ -238,6 +241,7 @@ window.addEventListener("pageshow", release);
 document.addEventListener("htmx:beforeRequest", () => busy(true));
 document.addEventListener("htmx:afterRequest", () => { busy(false); release(); });
 document.addEventListener("htmx:afterSettle", settle);
-document.addEventListener("htmx:afterSettle", ({ detail }) => { if (detail.elt.id === "picker") picked(); });
+document.addEventListener("htmx:beforeSwap", leaving);
+document.addEventListener("htmx:afterSettle", picked);
 document.addEventListener("htmx:responseError", () => say("That did not work. Please try again in a moment."));
 document.addEventListener("htmx:sendError", () => say("We could not be reached. Check your connection, then try again."));
