@@ -7,6 +7,7 @@ from datetime import date
 
 from webapp import access, clock
 from webapp.accounts.models import Person, SignInLink
+from webapp.booking.letters import links_for
 from webapp.booking.models import Booking
 from webapp.engagements import checklist
 from webapp.engagements.models import Draft, Engagement
@@ -95,6 +96,7 @@ def welcome(engagement: Engagement) -> None:
         first_days=[step for step in engagement.steps if step.owner == "client"],
         sign_in=absolute_url("accounts.use_link", token=token),
         sign_in_days=SIGN_IN_DAYS,
+        links=links_for(kickoff, sponsor),
         url=page_url(engagement),
     )
 
@@ -110,6 +112,7 @@ def tell_consultants(engagement: Engagement) -> None:
             attachments=[_invitation(kickoff, row.consultant.person)],
             engagement=engagement,
             kickoff=kickoff,
+            links=links_for(kickoff, row.consultant.person),
             url=page_url(engagement),
         )
 
@@ -136,6 +139,7 @@ def prepare_kickoff(engagement: Engagement, kickoff: Booking) -> None:
             kickoff.starts_at.isoformat(),
             engagement=engagement,
             kickoff=kickoff,
+            links=links_for(kickoff, person),
             agenda=checklist.both(checklist.AGENDA, engagement.role),
             numbers=checklist.both(checklist.NUMBERS, engagement.role),
             url=page_url(engagement),
@@ -145,6 +149,7 @@ def prepare_kickoff(engagement: Engagement, kickoff: Booking) -> None:
 def recap_kickoff(engagement: Engagement) -> None:
     kickoff = engagement.kickoff
     assert kickoff is not None
+    upcoming = _next_meeting(engagement)
     for person in _attending(kickoff):
         send_email(
             "kickoff_recap",
@@ -153,7 +158,8 @@ def recap_kickoff(engagement: Engagement) -> None:
             engagement=engagement,
             notes=[line.strip() for line in engagement.kickoff_notes.splitlines() if line.strip()],
             open_steps=[step for step in engagement.steps if step.open],
-            upcoming=_next_meeting(engagement),
+            upcoming=upcoming,
+            links=links_for(upcoming, person) if upcoming else None,
             url=page_url(engagement),
         )
 

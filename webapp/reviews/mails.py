@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from webapp.accounts.models import Person
+from webapp.booking.letters import links_for
 from webapp.notifications.sending import Attachment, send_email
 from webapp.reviews.agenda import agenda_for
 from webapp.reviews.parties import consultants_of
@@ -34,6 +35,7 @@ def invite(review: Placeable) -> None:
             booking=booking,
             title=booking.title_for(attendee.person),
             agenda=agenda_for(review.engagement.role),
+            links=links_for(booking, attendee.person),
             url=page_url(review),
         )
 
