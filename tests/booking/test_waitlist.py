@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from werkzeug.test import TestResponse
 
 from tests import make
@@ -18,7 +19,14 @@ from tests.mail import Mailbox
 from webapp import clock
 from webapp.audit import AuditEvent
 from webapp.booking import waitlisting
-from webapp.booking.models import Booking, CapacityUse, Hold, WaitlistEntry
+from webapp.booking.models import (
+    Booking,
+    CalendarRules,
+    CapacityUse,
+    Hold,
+    WaitlistEntry,
+    WeeklyWindow,
+)
 from webapp.booking.models.waitlist import MOST_PER_ADDRESS
 from webapp.booking.waitlist_letters import page_url
 from webapp.catalog.models import Consultant, Offering
@@ -111,6 +119,31 @@ def test_b30_someone_cancels_and_the_first_in_line_gets_an_expiring_hold(
     assert session.get_one(WaitlistEntry, cleo.id).offered_until is not None
 
 
+def test_b30_a_meeting_that_is_called_off_makes_room_for_the_first_in_line(
+    app: object, drain: Drain, mailbox: Mailbox
+) -> None:
+    """The one hour a week of a consultant is taken by a review, until that is called off."""
+    consultant, offering = make.consultant(days_per_month=31), make.offering()
+    rules = session.get_one(CalendarRules, consultant.id)
+    rules.horizon_days, rules.buffer_after = 7, 0
+    session.execute(delete(WeeklyWindow).where(WeeklyWindow.consultant_id == consultant.id))
+    make.saved(WeeklyWindow(consultant_id=consultant.id, weekday=4, starts="10:00", ends="11:00"))
+    review = Booking.schedule(
+        "review", make.engagement().id, [consultant], at(3, 10), 60, ZONE, "Review", "here", []
+    )
+    values = {"offering_id": offering.id, "consultant_id": consultant.id}
+    in_line(SimpleNamespace(**values))  # type: ignore[arg-type]
+    with transaction():
+        waitlisting.serve()
+    assert states() == {"Ben": "waiting"}
+    session.get_one(Booking, review.id).cancel("off")
+    session.commit()
+    drain()
+    assert states() == {"Ben": "offered"}
+    assert claims(session.get_one(Consultant, consultant.id)) == [("hold", at(3, 10))]
+    assert "kept for you" in text_to(mailbox, "ben@example.com", "kept for you")
+
+
 def test_what_was_offered_is_taken_once_it_is_booked(full: Hold, drain: Drain) -> None:
     ben = in_line(full)
     full.release()
@@ -192,14 +225,44 @@ def test_anyone_in_line_competes_by_when_they_joined(full: Hold) -> None:
 
 
 def test_a_visitor_does_not_overtake_the_line(full: Hold, client: FlaskClient) -> None:
-    """Between what frees a time and the job that offers it, the pages show nothing."""
-    in_line(full)
+    """Between what frees a time and the job that offers it, the pages show nothing of it."""
+    in_line(full, wishes_from=at(14, 0).date())
     full.release()
     session.commit()
-    assert client.get("/book/coo-four/ada/waitlist").status_code == 200
+    for on, seen in (("2026-12-03", True), ("2026-12-14", False)):
+        shown = client.get(f"/book/coo-four/ada?day={on}").text
+        assert (f"{on}T10:00:00Z" in shown) is seen
+    taken = client.post("/book/coo-four/ada", data={"slot": "2026-12-14T10:00:00Z"})
+    assert taken.status_code == 409
     with transaction():
         waitlisting.serve()
     assert states() == {"Ben": "offered"}
+
+
+def test_what_the_line_has_no_use_for_is_for_everybody(full: Hold, client: FlaskClient) -> None:
+    in_line(full, wishes_from=at(14, 0).date())
+    full.release()
+    session.commit()
+    taken = client.post("/book/coo-four/ada", data={"slot": "2026-12-03T10:00:00Z"})
+    assert taken.status_code == 303
+
+
+def test_a_full_consultants_page_leads_to_the_line(full: Hold, client: FlaskClient) -> None:
+    assert "/book/coo-four/ada/waitlist" in client.get("/book/coo-four/ada").text
+    assert "/book/coo-four/anyone/waitlist" in client.get("/book/coo-four").text
+    assert client.get("/book/coo-four/anyone/waitlist").status_code == 200
+
+
+def test_who_waits_for_anyone_gets_whoever_is_free(full: Hold) -> None:
+    anna = in_line(full, "Anna", consultant_ids=[])
+    other = make.consultant(days_per_month=4)
+    session.commit()
+    with transaction():
+        waitlisting.serve()
+    session.expire_all()
+    assert states() == {"Anna": "offered"}
+    hold = session.get_one(WaitlistEntry, anna.id).hold
+    assert hold is not None and hold.consultant_id == other.id
 
 
 def test_with_nobody_in_line_nothing_is_enqueued(full: Hold) -> None:

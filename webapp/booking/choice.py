@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
-from webapp.booking import queries
-from webapp.booking.models import Hold
+from webapp.booking import queries, waitlisting
+from webapp.booking.models import Hold, SlotTaken
 from webapp.booking.models.hold import ANYONE
 from webapp.booking.models.seat import Team, can_fill
 from webapp.catalog.models import Consultant, Offering
@@ -32,6 +32,18 @@ class Choice(ABC):
         """Their hold for the very same booking."""
         return self.own if self.own and self._same(self.own) else None
 
+    def give_way(self, starts: Sequence[datetime]) -> list[datetime]:
+        """Without what the waitlist comes first for; who holds something has had their turn."""
+        if self.held:
+            return list(starts)
+        return waitlisting.for_passers_by(self.offering, self.team, starts)
+
+    def take(self, starts_at: datetime, time_zone: str, key: str | None, address: str) -> Hold:
+        """Hold that kick-off; raises as Hold.take, and SlotTaken where somebody waits for it."""
+        if not self.give_way([starts_at]):
+            raise SlotTaken
+        return self._take(starts_at, time_zone, key, address)
+
     @property
     @abstractmethod
     def zones(self) -> list[str]:
@@ -42,8 +54,7 @@ class Choice(ABC):
     def open_times(self) -> list[datetime]: ...
 
     @abstractmethod
-    def take(self, starts_at: datetime, time_zone: str, key: str | None, address: str) -> Hold:
-        """Hold that kick-off; raises as Hold.take."""
+    def _take(self, starts_at: datetime, time_zone: str, key: str | None, address: str) -> Hold: ...
 
     @abstractmethod
     def nearest(self, at: datetime) -> Sequence[datetime]:
@@ -70,9 +81,9 @@ class Named(Choice):
 
     @property
     def open_times(self) -> list[datetime]:
-        return queries.kickoffs(self.offering, self.team, self.own)
+        return self.give_way(queries.kickoffs(self.offering, self.team, self.own))
 
-    def take(self, starts_at: datetime, time_zone: str, key: str | None, address: str) -> Hold:
+    def _take(self, starts_at: datetime, time_zone: str, key: str | None, address: str) -> Hold:
         return Hold.take(self.offering, self.team, starts_at, time_zone, key, address=address)
 
     def nearest(self, at: datetime) -> Sequence[datetime]:
@@ -101,9 +112,9 @@ class Anyone(Choice):
 
     @property
     def open_times(self) -> list[datetime]:
-        return queries.kickoffs_of_anyone(self.offering, self.own)
+        return self.give_way(queries.kickoffs_of_anyone(self.offering, self.own))
 
-    def take(self, starts_at: datetime, time_zone: str, key: str | None, address: str) -> Hold:
+    def _take(self, starts_at: datetime, time_zone: str, key: str | None, address: str) -> Hold:
         teams = queries.teams_in_turn(self.offering, starts_at, self.own)
         return Hold.take_any(self.offering, teams, starts_at, time_zone, key, address=address)
 

@@ -7,11 +7,10 @@ from typing import Any
 
 from webapp import access, clock
 from webapp.booking.models import WaitlistEntry
+from webapp.booking.models.hold import ANYONE
 from webapp.db import session
 from webapp.notifications.sending import send_email
 from webapp.web import absolute_url
-
-ANYONE = "anyone"
 
 
 def answer(entry_id: uuid.UUID) -> None:

@@ -6,9 +6,8 @@ locks the line first serves it, the others find it served.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, or_, select
@@ -25,8 +24,6 @@ KEPT_FOR = timedelta(hours=24)
 BEFORE_START = timedelta(hours=2)
 LEAST_KEPT = timedelta(hours=2)
 TRIES = 5
-
-Kickoff = tuple[datetime, Sequence[Consultant]]
 
 
 def serve() -> None:
@@ -47,26 +44,41 @@ def kept_until(start: datetime) -> datetime | None:
     return until if until >= clock.now() + LEAST_KEPT else None
 
 
-def openings(offering: Offering, team: Sequence[Consultant]) -> list[Kickoff]:
-    """Every kick-off on offer with a team, or with anyone who can; in order of time."""
+def openings(offering: Offering, team: Sequence[Consultant]) -> list[datetime]:
+    """Every kick-off that is open with a team, or (none named) with anyone; in order."""
     if not offering.sold:
         return []
-    teams = [team] if team else [[row.consultant] for row in queries.who_can_start(offering)]
-    found = [(start, who) for who in teams for start in queries.kickoffs(offering, who)]
-    return sorted(found, key=itemgetter(0))
+    return queries.kickoffs(offering, team) if team else queries.kickoffs_of_anyone(offering)
+
+
+def for_passers_by(
+    offering: Offering, team: Sequence[Consultant], starts: Sequence[datetime]
+) -> list[datetime]:
+    """The starts that nobody waits for: the rest goes to the line, as soon as it is served."""
+    line = session.scalars(WaitlistEntry.before(offering, team)).all()
+    return [at for at in starts if not any(of_use(entry, at) for entry in line)]
+
+
+def of_use(entry: WaitlistEntry, start: datetime) -> bool:
+    """Whether a kick-off is late enough for them, and can be kept long enough."""
+    if entry.wishes_from:
+        local = start.astimezone(ZoneInfo(entry.time_zone))
+        if local.date() < entry.wishes_from:
+            return False
+    return kept_until(start) is not None
 
 
 class Looking:
     """What is open, read once for all who wait for the same; anew after something was taken."""
 
     def __init__(self) -> None:
-        self.read: dict[object, list[Kickoff]] = {}
+        self.read: dict[object, list[datetime]] = {}
 
-    def open_for(self, entry: WaitlistEntry) -> list[Kickoff]:
+    def open_for(self, entry: WaitlistEntry) -> list[datetime]:
         wish = entry.offering_id, tuple(entry.consultant_ids)
         if wish not in self.read:
             self.read[wish] = openings(entry.offering, entry.team)
-        return self.read[wish]
+        return [at for at in self.read[wish] if of_use(entry, at)]
 
     def forget(self) -> None:
         self.read.clear()
@@ -83,12 +95,9 @@ def _decided() -> Select[WaitlistEntry]:
 
 def _offer(entry: WaitlistEntry, looking: Looking) -> None:
     """Hold the first kick-off that is of use to them; raced for it, the next."""
-    for tried, (start, team, minutes) in enumerate(_of_use(entry, looking.open_for(entry))):
-        if tried == TRIES:
-            return
-        key = f"waitlist:{entry.id}:{entry.offers}"
+    for start in looking.open_for(entry)[:TRIES]:
         try:
-            hold = Hold.take(entry.offering, team, start, entry.time_zone, key, minutes)
+            hold = _held(entry, start)
         except (NotOffered, SlotTaken):
             continue
         entry.offer(hold)
@@ -96,12 +105,14 @@ def _offer(entry: WaitlistEntry, looking: Looking) -> None:
         return
 
 
-def _of_use(
-    entry: WaitlistEntry, kickoffs: Sequence[Kickoff]
-) -> Iterator[tuple[datetime, Sequence[Consultant], int]]:
-    zone = ZoneInfo(entry.time_zone)
-    for start, team in kickoffs:
-        until = kept_until(start)
-        soon = entry.wishes_from and start.astimezone(zone).date() < entry.wishes_from
-        if until and not soon:
-            yield start, team, (until - clock.now()) // timedelta(minutes=1)
+def _held(entry: WaitlistEntry, start: datetime) -> Hold:
+    until = kept_until(start)
+    if until is None:
+        raise NotOffered
+    minutes = (until - clock.now()) // timedelta(minutes=1)
+    key = f"waitlist:{entry.id}:{entry.offers}"
+    offering, team, zone = entry.offering, entry.team, entry.time_zone
+    if team:
+        return Hold.take(offering, team, start, zone, key, minutes)
+    teams = queries.teams_in_turn(offering, start)
+    return Hold.take_any(offering, teams, start, zone, key, minutes)

@@ -12,6 +12,7 @@ from webapp import audit, clock, outbox
 from webapp.accounts.models import Person
 from webapp.booking.models.availability import CalendarRules
 from webapp.booking.models.claim import Claim, Span
+from webapp.booking.models.freed import freed
 from webapp.booking.models.occupying import Check, as_free, as_offered, contend_for, occupy
 from webapp.booking.models.refusals import ChangedMeanwhile, MeetingOver, TooLate
 from webapp.catalog.models import Consultant
@@ -197,6 +198,7 @@ class Changeable(Identified):
     def _let_go(self) -> None:
         ours = update(Claim).where(Claim.booking_id == self.id, Claim.active)
         session.execute(ours.values(active=False), execution_options={"synchronize_session": False})
+        freed()
 
     def _note(self, what: str, by: Person | None, **detail: object) -> None:
         """For the audit, and for the history on the meeting's page."""

@@ -119,12 +119,11 @@ class WaitlistEntry(Identified, Base):
         return select(cls).where(cls.state == state).order_by(cls.joined_at, cls.id)
 
     @classmethod
-    def comes_first(cls, offering: Offering, team: Iterable[Consultant]) -> bool:
-        """Whether somebody waits for this very booking: what is freed goes to them first."""
+    def before(cls, offering: Offering, team: Iterable[Consultant]) -> Select[WaitlistEntry]:
+        """Those who wait for this very booking, with this team or with anyone who can."""
         ids = [who.id for who in team]
         wished = or_(cls.consultant_ids == ids, func.cardinality(cls.consultant_ids) == 0)
-        row = select(cls.id).where(cls.offering_id == offering.id, cls.state == "waiting", wished)
-        return session.scalar(row.limit(1)) is not None
+        return cls.in_line().where(cls.offering_id == offering.id, wished)
 
     @classmethod
     def waiting_for(cls, person: Person) -> int:

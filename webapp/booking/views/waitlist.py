@@ -10,13 +10,15 @@ from flask.typing import ResponseReturnValue
 
 from webapp import access
 from webapp.access import Open, allow
-from webapp.booking import queries, waitlisting
+from webapp.booking import waitlisting
+from webapp.booking.choice import team_of
 from webapp.booking.models import TooManyAsked, WaitlistEntry
+from webapp.booking.models.hold import ANYONE
 from webapp.booking.models.seat import can_fill
 from webapp.booking.views.choosing import no_longer_sold
 from webapp.booking.views.room import blueprint
 from webapp.booking.waitlist_forms import JoinForm
-from webapp.booking.waitlist_letters import ANYONE, join_url, walk_url
+from webapp.booking.waitlist_letters import join_url, walk_url
 from webapp.catalog.models import Consultant, Offering
 from webapp.catalog.queries import with_slug
 from webapp.db import session
@@ -39,9 +41,8 @@ class Wish:
     @property
     def open_now(self) -> bool:
         """Whether there is anything to book without waiting; the line, if any, comes first."""
-        if WaitlistEntry.comes_first(self.offering, self.team):
-            return False
-        return bool(waitlisting.openings(self.offering, self.team))
+        starts = waitlisting.openings(self.offering, self.team)
+        return bool(waitlisting.for_passers_by(self.offering, self.team, starts))
 
     @property
     def booking_url(self) -> str:
@@ -124,10 +125,8 @@ def _wish(offering_slug: str, team: str) -> Wish:
     offering = with_slug(offering_slug) or abort(404)
     if team == ANYONE:
         return Wish(offering, [])
-    found = [who for slug in team.split("+")[:2] if (who := queries.with_slug(slug))]
-    if len(found) != len(team.split("+")) or not can_fill(offering, found):
-        abort(404)
-    return Wish(offering, found)
+    found = team_of(team)
+    return Wish(offering, found) if found and can_fill(offering, found) else abort(404)
 
 
 def _entry(token: str) -> WaitlistEntry:
