@@ -3,6 +3,7 @@ elsewhere."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -21,6 +22,9 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What changes nothing may be asked again elsewhere; anything else is not sent on.
 FOLLOWED = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
 WEBCAL = {"webcal": "https", "webcals": "https"}
+
+# It notes every address that is asked, and the address of a calendar is its password.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
