@@ -60,7 +60,7 @@ def files(mails: list[EmailMessage]) -> dict[str, str]:
     found = {}
     for mail in mails:
         [part, *_] = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
-        file: Any = Calendar.from_ical(part.get_payload(decode=True))
+        file: Any = Calendar.from_ical(part.get_payload(decode=True))  # type: ignore[arg-type]
         [event] = file.walk("VEVENT")
         found[parseaddr(str(mail["To"]))[1]] = f"{file['METHOD']} {event['SEQUENCE']}"
     return found

@@ -15,8 +15,6 @@ from webapp import clock
 from webapp.accounts.models import Person
 from webapp.booking.bench import DAY, Candidate, together
 from webapp.booking.free_days import Free, free_days
-from webapp.booking.models.availability import DateOverride
-from webapp.booking.models.claim import Claim
 from webapp.booking.models.hold import KICKOFF_MINUTES, Hold
 from webapp.booking.models.meeting import Booking
 from webapp.booking.models.open_times import WEEK, Calendar, calendars
@@ -153,26 +151,6 @@ def moves(booking: Booking) -> list[datetime]:
     everybody = Together.of([read[who] for who in ids])
     own = booking.starts_at if booking.movable else None
     return [start for start in everybody.each_slot(minutes) if start != own]
-
-
-def outside_hours(consultant: Consultant) -> list[Booking]:
-    """Meetings ahead that stand although the consultant is not at work then by now."""
-    rows = (
-        select(Booking)
-        .join(Claim, Claim.booking_id == Booking.id)
-        .where(Claim.consultant_id == consultant.id, Claim.active)
-        .where(Booking.state == "booked", Booking.starts_at > clock.now())
-        .order_by(Booking.starts_at)
-    )
-    hours = calendar_of(consultant).untaken
-    return [row for row in session.scalars(rows) if not hours.free(row.starts_at, row.span.minutes)]
-
-
-def overrides_of(consultant: Consultant) -> list[DateOverride]:
-    """The dates with hours of their own, from today on, in order."""
-    today = clock.now().astimezone(ZoneInfo(consultant.time_zone)).date()
-    own = select(DateOverride).where(DateOverride.consultant_id == consultant.id)
-    return list(session.scalars(own.where(DateOverride.on >= today).order_by(DateOverride.on)))
 
 
 def calendar_of(consultant: Consultant) -> Calendar:

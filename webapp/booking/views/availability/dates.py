@@ -1,0 +1,69 @@
+"""Single dates with hours of their own."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from flask import abort, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import delete, select
+
+from webapp.access import allow
+from webapp.booking.availability_forms import OverrideForm
+from webapp.booking.models import DateOverride
+from webapp.booking.picking import day
+from webapp.booking.views.availability.storing import store
+from webapp.booking.views.availability.whose import EDITORS, changing, page, shown, today_of
+from webapp.booking.views.room import blueprint
+from webapp.catalog.models import Consultant
+from webapp.db import session
+
+
+@blueprint.get("/availability/dates")
+@blueprint.get("/consultants/<uuid:consultant_id>/availability/dates")
+@allow(*EDITORS)
+def edit_date(consultant_id: uuid.UUID | None = None) -> ResponseReturnValue:
+    """The form; with ?on= as things stand for that date."""
+    consultant, on = shown(consultant_id), day(request.args.get("on"))
+    known = _of(consultant, on) if on else None
+    pairs, note = (known.pairs, known.note) if known else ([], "")
+    return page("date", consultant, form=OverrideForm.shown(on, pairs, note), known=known)
+
+
+@blueprint.post("/availability/dates")
+@blueprint.post("/consultants/<uuid:consultant_id>/availability/dates")
+@allow(*EDITORS)
+def set_date(consultant_id: uuid.UUID | None = None) -> ResponseReturnValue:
+    """Other hours on one date; what stood for that date before is replaced."""
+    consultant, form = changing(consultant_id), OverrideForm()
+    form.today = today_of(consultant)
+    if not form.validate():
+        return page("date", consultant, form=form, known=None), 422
+    return store(consultant, "date", "That date is saved.", lambda: _set(consultant, form))
+
+
+@blueprint.post("/availability/dates/<uuid:override_id>/removal")
+@blueprint.post("/consultants/<uuid:consultant_id>/availability/dates/<uuid:override_id>/removal")
+@allow(*EDITORS)
+def remove_date(
+    override_id: uuid.UUID, consultant_id: uuid.UUID | None = None
+) -> ResponseReturnValue:
+    consultant = changing(consultant_id)
+    found = session.get(DateOverride, override_id)
+    if found is None or found.consultant_id != consultant.id:
+        abort(404)
+    message = "The weekly hours hold again on that date."
+    return store(consultant, "date", message, lambda: session.delete(found))
+
+
+def _of(consultant: Consultant, on: date) -> DateOverride | None:
+    same = DateOverride.consultant_id == consultant.id, DateOverride.on == on
+    return session.scalar(select(DateOverride).where(*same))
+
+
+def _set(consultant: Consultant, form: OverrideForm) -> None:
+    same = DateOverride.consultant_id == consultant.id, DateOverride.on == form.on.data
+    session.execute(delete(DateOverride).where(*same))
+    values = {"on": form.on.data, "windows": form.windows, "note": form.note.data or ""}
+    session.add(DateOverride(consultant_id=consultant.id, **values))

@@ -1,0 +1,66 @@
+"""Travel: dates kept by another zone's clock."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import abort
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from webapp.access import allow
+from webapp.booking import zones
+from webapp.booking.availability_forms import TravelForm
+from webapp.booking.models import Travel
+from webapp.booking.views.availability.storing import store
+from webapp.booking.views.availability.whose import EDITORS, changing, page, shown, today_of
+from webapp.booking.views.room import blueprint
+from webapp.catalog.models import Consultant
+from webapp.db import session
+
+
+@blueprint.get("/availability/travel")
+@blueprint.get("/consultants/<uuid:consultant_id>/availability/travel")
+@allow(*EDITORS)
+def edit_travel(consultant_id: uuid.UUID | None = None) -> ResponseReturnValue:
+    consultant = shown(consultant_id)
+    form = TravelForm(formdata=None)
+    _prepare(form, consultant)
+    return page("travel", consultant, form=form)
+
+
+@blueprint.post("/availability/travel")
+@blueprint.post("/consultants/<uuid:consultant_id>/availability/travel")
+@allow(*EDITORS)
+def set_travel(consultant_id: uuid.UUID | None = None) -> ResponseReturnValue:
+    consultant, form = changing(consultant_id), TravelForm()
+    _prepare(form, consultant)
+    if not form.validate():
+        return page("travel", consultant, form=form), 422
+    values = {"first": form.first.data, "last": form.last.data, "time_zone": form.time_zone.data}
+    trip = Travel(consultant_id=consultant.id, **values)
+    return store(consultant, "travel", "The trip is saved.", lambda: session.add(trip))
+
+
+@blueprint.post("/availability/travel/<uuid:travel_id>/removal")
+@blueprint.post("/consultants/<uuid:consultant_id>/availability/travel/<uuid:travel_id>/removal")
+@allow(*EDITORS)
+def remove_travel(
+    travel_id: uuid.UUID, consultant_id: uuid.UUID | None = None
+) -> ResponseReturnValue:
+    consultant = changing(consultant_id)
+    found = session.get(Travel, travel_id)
+    if found is None or found.consultant_id != consultant.id:
+        abort(404)
+    message = "The trip is removed: these dates are kept by the clock at home."
+    return store(consultant, "travel", message, lambda: session.delete(found))
+
+
+def _prepare(form: TravelForm, consultant: Consultant) -> None:
+    form.today = today_of(consultant)
+    own = select(Travel.first, Travel.last).where(Travel.consultant_id == consultant.id)
+    form.taken = [(first, last) for first, last in session.execute(own)]
+    groups = zones.menu(consultant.time_zone, form.today)
+    form.time_zone.choices = {
+        group.label: [(choice.name, choice.label) for choice in group.choices] for group in groups
+    }
