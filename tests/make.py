@@ -10,6 +10,7 @@ from webapp import clock
 from webapp.access import Role
 from webapp.accounts.models import Company, Membership, Person
 from webapp.booking.models import CalendarRules, Hold, WeeklyWindow
+from webapp.booking.models.seat import seats_of
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import session
 from webapp.engagements.models import Assignment, Engagement, Terms
@@ -74,7 +75,9 @@ def hold(offered: Offering, with_whom: Consultant, **values: Any) -> Hold:
         "starts_at": starts, "ends_at": starts + timedelta(hours=1), "state": "confirmed",
         "time_zone": "America/New_York", "expires_at": clock.now() + timedelta(minutes=15),
     }  # fmt: skip
-    return saved(Hold(offering=offered, consultant=with_whom, **(defaults | values)))  # type: ignore[no-any-return]
+    seats = seats_of(offered, [with_whom])
+    made = Hold(offering=offered, consultant=with_whom, seat_rows=seats, **(defaults | values))
+    return saved(made)  # type: ignore[no-any-return]
 
 
 def engagement(stage: str = "onboarding", **values: Any) -> Engagement:

@@ -22,7 +22,7 @@ class Entry:
 def next_steps(engagement: Engagement, order: Order) -> list[Entry]:
     """In the order in which they happen; times in the engagement's zone."""
     assert engagement.sponsor is not None
-    zone, lead = engagement.time_zone, engagement.lead.name
+    zone, lead = engagement.time_zone, engagement.with_whom
     kickoff = engagement.kickoff
     starts = kickoff.starts_at if kickoff else engagement.hold.starts_at
     address = engagement.sponsor.email

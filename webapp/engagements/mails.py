@@ -104,15 +104,18 @@ def welcome(engagement: Engagement) -> None:
 def tell_consultants(engagement: Engagement) -> None:
     kickoff = engagement.kickoff
     assert kickoff is not None
-    for row in engagement.assignments:
+    for seat in engagement.hold.seats:
+        others = [who for who in engagement.consultants if who is not seat.consultant]
         send_email(
             "consultant_booked",
-            row.consultant.person,
+            seat.consultant.person,
             engagement,
-            attachments=[_invitation(kickoff, row.consultant.person)],
+            attachments=[_invitation(kickoff, seat.consultant.person)],
             engagement=engagement,
+            seat=seat,
+            partner=others[0] if others else None,
             kickoff=kickoff,
-            links=links_for(kickoff, row.consultant.person),
+            links=links_for(kickoff, seat.consultant.person),
             url=page_url(engagement),
         )
 

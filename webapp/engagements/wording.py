@@ -17,7 +17,7 @@ from webapp.catalog.models import Offering
 from webapp.engagements.models.draft import Draft
 from webapp.engagements.refunds import RefundPolicy
 
-VERSION = "1"
+VERSION = "2"
 
 DUTIES = {
     "coo": (
@@ -54,7 +54,7 @@ def agreement_text(draft: Draft, offering: Offering, hold: Hold, zone: str) -> s
         client_address=_one_line((company and company.address) or draft.address),
         contact=draft.contact_name,
         offering=offering,
-        consultant=hold.consultant,
+        seats=hold.seats,
         starts_at=hold.starts_at,
         zone=zone,
         refund=RefundPolicy.before(hold.starts_at, days, percent, zone),

@@ -32,7 +32,7 @@ def find(person: Person, engagement_id: uuid.UUID) -> Engagement | None:
             joinedload(Engagement.company),
             joinedload(Engagement.sponsor),
             joinedload(Engagement.offering),
-            joinedload(Engagement.hold).joinedload(Hold.consultant),
+            joinedload(Engagement.hold).selectinload(Hold.seat_rows),
             selectinload(Engagement.assignments).joinedload(Assignment.consultant),
         )
     )
@@ -71,8 +71,7 @@ class Page:
 
     @property
     def consultants(self) -> list[Consultant]:
-        leads_first = sorted(self.engagement.assignments, key=lambda row: not row.leads)
-        return [row.consultant for row in leads_first] or [self.engagement.lead]
+        return self.engagement.consultants
 
     # -- meetings ----------------------------------------------------------------------------------
 

@@ -64,7 +64,7 @@ def unfinished_of(person: Person) -> Sequence[Engagement]:
     A stranger who types somebody's address makes nothing appear here: only what the person did
     while signed in, or what a coordinator sent to them.
     """
-    with_whom = joinedload(Engagement.hold).joinedload(Hold.consultant)
+    with_whom = joinedload(Engagement.hold).selectinload(Hold.seat_rows)
     rows = (
         select(Engagement)
         .join(Engagement.hold)

@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import clock
+from webapp.booking.models import Hold
 from webapp.catalog.models import ROLES, Consultant
 from webapp.db import Base, Identified
 
@@ -36,6 +37,15 @@ class Assignment(Identified, Base):
         UniqueConstraint("engagement_id", "consultant_id"),
         CheckConstraint(f"role IN {ROLES}", name="role"),
     )
+
+    @classmethod
+    def each_of(cls, hold: Hold) -> list[Assignment]:
+        """One for each seat of a hold."""
+        lead = hold.consultant_id
+        return [
+            cls(consultant=seat.consultant, role=seat.role, leads=seat.consultant_id == lead)
+            for seat in hold.seats
+        ]
 
 
 class StageChange(Identified, Base):

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, ForeignKey, Select, or_, select
-from sqlalchemy.dialects.postgresql import JSONB, insert
-from sqlalchemy.ext.mutable import MutableDict
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
 from webapp.accounts.models import Company, Person
 from webapp.booking.models import Booking, Hold, SlotTaken, nearest
-from webapp.catalog.models import Consultant, Offering
-from webapp.db import Base, Identified, session
+from webapp.catalog.models import Consultant
+from webapp.db import Base, session
 from webapp.engagements import stages
 from webapp.engagements.models.agreement import Agreement, hash_of
 from webapp.engagements.models.assignment import Assignment, StageChange
-from webapp.engagements.models.draft import Draft
+from webapp.engagements.models.enquiring import Enquiring
 from webapp.engagements.models.onboarding import OnboardingStep
 from webapp.engagements.models.period import RetainerPeriod
 from webapp.engagements.models.standing import actors, facts
@@ -28,44 +26,25 @@ from webapp.engagements.models.terms import Terms
 from webapp.engagements.refunds import RefundPolicy
 from webapp.engagements.stages import Actor, IllegalStage
 from webapp.engagements.timeline import TimelineEntry, timeline_of
-from webapp.engagements.wording import VERSION, agreement_text
+from webapp.engagements.wording import VERSION
 from webapp.money import Money
 
 UNPAID_DAYS = 7
-LINK_HOURS = 48
 
 
-class Engagement(Identified, Base):
-    """draft: what a visitor typed before the agreement made it a company and a person.
-
-    company_id and sponsor_id are set by the agreement; kick_off_on is the local date, in
-    time_zone, on which period 1 starts. touched_at: when the client last did something about
-    booking; asked_at: when they were first asked to pay, by signing or by a coordinator's link.
-    """
+class Engagement(Enquiring, Base):
+    """company_id and sponsor_id are set by the agreement."""
 
     __tablename__ = "engagement"
 
-    stage: Mapped[str] = mapped_column(default="enquiry", index=True)
-    offering_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("offering.id"))
-    hold_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("hold.id"), unique=True)
     company_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("company.id"), index=True)
     sponsor_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
-    booked_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
-    draft: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(JSONB()), default=dict)
-    time_zone: Mapped[str]
-    kick_off_on: Mapped[date]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-    touched_at: Mapped[datetime] = mapped_column(default=clock.now)
-    asked_at: Mapped[datetime | None]
     signed_at: Mapped[datetime | None]
     ends_on: Mapped[date | None]
     kickoff_notes: Mapped[str] = mapped_column(default="")
-    offering: Mapped[Offering] = relationship()
-    hold: Mapped[Hold] = relationship()
     company: Mapped[Company | None] = relationship()
     sponsor: Mapped[Person | None] = relationship(foreign_keys=[sponsor_id])
-    booked_by: Mapped[Person | None] = relationship(foreign_keys=[booked_by_id])
-    assignments: Mapped[list[Assignment]] = relationship(back_populates="engagement")
     agreements: Mapped[list[Agreement]] = relationship(order_by=Agreement.accepted_at)
     terms_history: Mapped[list[Terms]] = relationship(order_by=Terms.valid_from)
     steps: Mapped[list[OnboardingStep]] = relationship(order_by=OnboardingStep.position)
@@ -143,24 +122,12 @@ class Engagement(Identified, Base):
         return sold.due_at_booking
 
     @property
-    def lead(self) -> Consultant:
-        leading = [row.consultant for row in self.assignments if row.leads]
-        return leading[0] if leading else self.hold.consultant
-
-    @property
     def kickoff(self) -> Booking | None:
         return next((meeting for meeting in self.meetings if meeting.kind == "kickoff"), None)
 
     @property
-    def details(self) -> Draft:
-        return Draft.of(self.draft)
-
-    @property
     def stage_label(self) -> str:
         return stages.LABELS[self.stage]
-
-    def local_date(self, instant: datetime) -> date:
-        return instant.astimezone(ZoneInfo(self.time_zone)).date()
 
     def timeline(self, zone: str | None = None) -> list[TimelineEntry]:
         """Stage changes, steps done and meetings, oldest first; told in `zone`."""
@@ -194,44 +161,8 @@ class Engagement(Identified, Base):
 
     # -- booking -----------------------------------------------------------------------------------
 
-    def note_details(self, draft: Draft, booked_by: Person | None) -> None:
-        """Keep what was typed; a reminder of the way back is due an hour later."""
-        self.draft = draft.as_dict()
-        self.booked_by = booked_by
-        company = draft.known_company()
-        self.time_zone = company.time_zone if company else draft.time_zone
-        self.kick_off_on = self.local_date(self.hold.starts_at)
-        self.touch()
-
-    def touch(self) -> None:
-        """The client is at it: whoever falls silent from here on is reminded once, in an hour."""
-        self.touched_at = now = clock.now()
-        run_after = now + timedelta(hours=1)
-        outbox.enqueue("engagements.offer_resume", self.id, now.isoformat(), run_after=run_after)
-
-    def change_slot(self, starts_at: datetime) -> None:
-        """Another kick-off time while nothing is paid. Raises SlotTaken."""
-        if self.stage not in {"enquiry", "signed"}:
-            raise IllegalStage("This engagement is booked: move its kick-off instead.")
-        self.hold.move(starts_at)
-        self.kick_off_on = self.local_date(self.hold.starts_at)
-
-    def agreement_text(self) -> str:
-        """The whole agreement as it stands now; the same until something in it changes."""
-        return agreement_text(self.details, self.offering, self.hold, self.time_zone)
-
-    def send_to_client(self, by: Person) -> None:
-        """A coordinator's booking goes to the client, who has two days to sign and pay."""
-        if self.stage != "enquiry" or not self.details.complete:
-            raise IllegalStage("There is nothing to send: no details, or signed already.")
-        self.asked_at = now = clock.now()
-        self.booked_by = by
-        self.hold.keep_until(now + timedelta(hours=LINK_HOURS))
-        audit.record("engagement.sent_to_client", self, to=self.details.contact_email)
-        outbox.enqueue("engagements.ask_for_payment", self.id, now.isoformat(), 0)
-
     def sign(self, name: str, email: str, address: str, agent: str) -> None:
-        """Accept the agreement: the parties, the terms and the consultant become rows.
+        """Accept the agreement: the parties, the terms and the consultants become rows.
 
         name, email: who accepts; address, agent: where from. A second time changes nothing.
         """
@@ -241,7 +172,7 @@ class Engagement(Identified, Base):
         self.company = draft.company()
         self.sponsor = draft.sponsor_of(self.company)
         self.terms_history.append(Terms.of(self.offering, self.kick_off_on))
-        self.assignments.append(Assignment(consultant=self.hold.consultant))
+        self.assignments.extend(Assignment.each_of(self.hold))
         session.flush()
         accepted = {"accepted_name": name, "accepted_email": email, "address": address}
         self.agreements.append(
@@ -269,7 +200,7 @@ class Engagement(Identified, Base):
         Safe to call again. Raises SlotTaken when the time is no longer to be had.
         """
         if self.lock().stage == "lost":
-            raise SlotTaken(nearest(self.hold.consultant, self.hold.starts_at))
+            raise SlotTaken(nearest(self.hold.team, self.hold.starts_at))
         if self.stage != "signed":
             return
         assert self.sponsor is not None

@@ -15,6 +15,7 @@ from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.booking import picking
 from webapp.booking.models import Hold, NoCapacity, NotOffered, SlotTaken
+from webapp.booking.models.hold import ANYONE
 from webapp.booking.walk import Step, walk
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -84,7 +85,7 @@ def keep_time(engagement: Engagement) -> None:
     """Move to the time chosen, or keep the one there is. Raises SlotTaken, or answers 422."""
     try:
         if chosen := asked_slot():
-            engagement.change_slot(chosen)
+            engagement.change_slot(chosen, anyone=request.args.get("team") == ANYONE)
         else:
             engagement.hold.renew()
     except NotOffered:
@@ -107,7 +108,6 @@ def page_context(
     return {
         "hold": hold,
         "offering": hold.offering,
-        "consultant": hold.consultant,
         "zone": zone,
         "token": token,
         "walk": _walk(token, current, signed),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from webapp.access import FIRM, Role, allow
 from webapp.accounts.models import Company
 from webapp.billing.queries import money_of
-from webapp.booking.models import Booking
+from webapp.booking.models import Booking, Hold
 from webapp.db import session
 from webapp.engagements.models import Assignment, Engagement, FollowUp
 from webapp.engagements.stages import LABELS, STAGES
@@ -60,7 +60,8 @@ def _form() -> SearchForm:
 
 def _rows() -> Select[Any]:
     leads = selectinload(Engagement.assignments).joinedload(Assignment.consultant)
-    parties = (joinedload(Engagement.company), joinedload(Engagement.offering), leads)
+    held = joinedload(Engagement.hold).selectinload(Hold.seat_rows)
+    parties = (joinedload(Engagement.company), joinedload(Engagement.offering), leads, held)
     return select(Engagement).options(*parties).order_by(Engagement.created_at.desc())
 
 
