@@ -54,7 +54,7 @@ def cancel_by_link(token: str) -> ResponseReturnValue:
 @allow(Open.LINK)
 def send_cancel_by_link(token: str) -> ResponseReturnValue:
     link, form = ChangeLink.usable("cancel", token, to_use=True), CancelForm()
-    refused = call_off(link.booking, link.person, form)
+    refused = call_off(link.booking, link.person, form, link.sequence)
     if refused:
         return _cancel_page(link, token, form, refused == 409), refused
     return _spent(link)
@@ -88,7 +88,7 @@ def _another_time(purpose: str, token: str) -> ResponseReturnValue:
 
 def _search(link: ChangeLink, token: str) -> moving.Search:
     action = url_for(f"booking.{link.purpose}_by_link", token=token)
-    return moving.Search(link.booking, link.person, link.purpose, action)
+    return moving.Search(link.booking, link.person, link.purpose, action, seen=link.sequence)
 
 
 def _cancel_page(

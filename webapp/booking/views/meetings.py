@@ -57,14 +57,14 @@ def send_cancel(booking_id: uuid.UUID) -> ResponseReturnValue:
     return _back(booked)
 
 
-def call_off(booked: Booking, person: Person, form: CancelForm) -> int:
+def call_off(booked: Booking, person: Person, form: CancelForm, seen: int | None = None) -> int:
     """Call it off as the form says; 0, or the status with which that is refused."""
     if not form.validate():
         return 422
     if not booked.cancellable:
         return 409
     try:
-        booked.cancel(form.reason.data or "", person, form.seen)
+        booked.cancel(form.reason.data or "", person, form.seen if seen is None else seen)
     except (ChangedMeanwhile, MeetingOver, TooLate):
         return 409
     return 0

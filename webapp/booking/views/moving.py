@@ -18,6 +18,7 @@ from webapp.booking.change_forms import AnotherTimeForm
 from webapp.booking.models import (
     Booking,
     ChangedMeanwhile,
+    LinkRefused,
     MeetingOver,
     NotOffered,
     SlotTaken,
@@ -35,6 +36,7 @@ class Search:
     """Somebody who looks for another time. verb: 'move', or 'rebook' for one that is off.
 
     action: where the form goes; back: where to without choosing, None for the holder of a link.
+    seen: the sequence that a link is about, whatever the form says.
     """
 
     meeting: Booking
@@ -42,6 +44,7 @@ class Search:
     verb: str
     action: str
     back: str | None = None
+    seen: int | None = None
 
     @property
     def possible(self) -> bool:
@@ -53,7 +56,7 @@ class Search:
 
     def take(self, form: AnotherTimeForm) -> None:
         verb = self.meeting.move if self.verb == "move" else self.meeting.rebook
-        verb(form.starts_at, self.person, form.seen)
+        verb(form.starts_at, self.person, form.seen if self.seen is None else self.seen)
 
 
 @blueprint.get("/meetings/<uuid:booking_id>/move")
@@ -112,6 +115,8 @@ def answer(search: Search, done: Callable[[], ResponseReturnValue]) -> ResponseR
         nearest = picking.days_of(lost.alternatives, zone_of(search.person))
         return page(search, form, alternatives=nearest), 409
     except ChangedMeanwhile:
+        if search.seen is not None:  # the link went with the time that it was about
+            raise LinkRefused(410) from None
         return page(search, changed=True), 409
     except (MeetingOver, TooLate):
         return page(search, form), 409
