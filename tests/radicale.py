@@ -1,4 +1,4 @@
-"""A real CalDAV server, Radicale, as a process of its own: its people, its calendars, its storage."""
+"""A real CalDAV server, Radicale, as a process of its own: its people, calendars and storage."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def free_port() -> int:
 
 @dataclass
 class Radicale:
-    """One server; `user` with `password` has an account."""
+    """One server; `user` with `password` is who has an account just now."""
 
     folder: Path
     port: int = field(default_factory=free_port)
-    user: str = "dana"
-    password: str = "correct horse battery"
+    user: str = ""
+    password: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     @classmethod
@@ -41,6 +41,7 @@ class Radicale:
     def running(cls) -> Iterator[Radicale]:
         with TemporaryDirectory(prefix="righthand-radicale-") as folder:
             server = cls(Path(folder))
+            server.welcome("dana")
             server.start()
             try:
                 yield server
@@ -55,8 +56,13 @@ class Radicale:
     def url(self) -> str:
         return f"http://{self.host}"
 
+    def welcome(self, user: str, password: str = "correct horse battery") -> None:
+        """Somebody else's account, with nothing in it, is `user` from here on; older ones stay."""
+        self.user, self.password = user, password
+        with (self.folder / "users").open("a") as users:
+            users.write(f"{user}:{password}\n")
+
     def start(self) -> None:
-        (self.folder / "users").write_text(f"{self.user}:{self.password}\n")
         command = [
             sys.executable, "-m", "radicale", "--config", "", "--hosts", self.host,
             "--auth-type", "htpasswd", "--auth-htpasswd-filename", str(self.folder / "users"),
