@@ -20,9 +20,13 @@ IPAddress = IPv4Address | IPv6Address
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 # RFC 6052: an IPv6-only network reaches IPv4 hosts under this prefix, so the inner one counts.
 NAT64 = IPv6Network("64:ff9b::/96")
-# Tunnels carry an IPv4 address of anybody's choice: Teredo (RFC 4380), 6to4 (RFC 3056).
-TUNNELS = (IPv6Network("2001::/23"), IPv6Network("2002::/16"))
-SPECIAL = (
+SPECIAL_6 = (
+    # Tunnels carry an IPv4 address of anybody's choice: Teredo (RFC 4380), 6to4 (RFC 3056).
+    IPv6Network("2001::/23"),
+    IPv6Network("2002::/16"),
+    IPv6Network("3fff::/20"),  # for documentation (RFC 9637)
+)
+SPECIAL_4 = (
     IPv4Network("192.88.99.0/24"),  # 6to4 relays
     IPv4Network("168.63.129.16/32"),  # a public address at which Azure answers its machines
     IPv4Network("192.0.0.0/24"),  # IETF protocols; a metadata service among them
@@ -34,13 +38,13 @@ def is_open(address: IPAddress) -> bool:
     if isinstance(address, IPv6Address):
         return _is_open_6(address)
     usable = address.is_global and not (address.is_multicast or address.is_reserved)
-    return usable and not any(address in network for network in SPECIAL)
+    return usable and not any(address in network for network in SPECIAL_4)
 
 
 def _is_open_6(address: IPv6Address) -> bool:
     if address in NAT64:
         return is_open(IPv4Address(address.packed[-4:]))
-    if address not in GLOBAL_UNICAST or any(address in network for network in TUNNELS):
+    if address not in GLOBAL_UNICAST or any(address in network for network in SPECIAL_6):
         return False
     return address.is_global
 

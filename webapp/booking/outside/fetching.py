@@ -4,6 +4,7 @@ elsewhere."""
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -21,6 +22,7 @@ MOST_REDIRECTS = 4
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What changes nothing may be asked again elsewhere; anything else is not sent on.
 FOLLOWED = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
+HOST = re.compile(rb"[A-Za-z0-9._:-]*")
 WEBCAL = {"webcal": "https", "webcals": "https"}
 
 # It notes every address that is asked, and the address of a calendar is its password.
@@ -102,7 +104,7 @@ class Errand:
         request = self._client.build_request(method, url, headers=sent, content=content)
         try:
             with_body = self._client.send(request)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:  # where it sends us is none
             raise OutsideUnreachable("That server's answer makes no sense.") from error
         return Answer(with_body.status_code, with_body.headers, with_body.content, str(url))
 
@@ -118,12 +120,16 @@ class Errand:
 def parsed(address: str) -> httpx.URL:
     """A web address as it is asked for; OutsideRefused says what is wrong with it."""
     try:
-        url = httpx.URL(address.strip())
+        written = httpx.URL(address.strip())
+        scheme = WEBCAL.get(written.scheme, written.scheme)
+        url = written.copy_with(scheme=scheme, fragment=None)
     except (httpx.InvalidURL, ValueError, TypeError):
         raise OutsideRefused("That is not a web address.") from None
     if url.userinfo:
         raise OutsideRefused("Leave the user name and password out of the address.")
-    return url.copy_with(scheme=WEBCAL.get(url.scheme, url.scheme), fragment=None)
+    if not HOST.fullmatch(url.raw_host):
+        raise OutsideRefused("That is not a web address.")
+    return url
 
 
 def _joined(url: httpx.URL, location: str) -> httpx.URL:

@@ -47,7 +47,7 @@ class TakenElsewhere(NamedTuple):
 
 def connected(consultant: Consultant) -> list[Connected]:
     """Their calendars by name, in two queries; of accounts those that are read."""
-    counts = dict(session.execute(_counts(consultant.id)).tuples().all())
+    counts = dict(iter(session.execute(_counts(consultant.id))))
     own = select(OutsideCalendar).where(OutsideCalendar.consultant_id == consultant.id)
     used = own.where(OutsideCalendar.reads | (OutsideCalendar.kind == "ics"))
     rows = session.scalars(used.order_by(OutsideCalendar.name, OutsideCalendar.id))

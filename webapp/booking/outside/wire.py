@@ -89,7 +89,9 @@ def check_port(url: httpx.URL, private_hosts: Collection[str]) -> None:
 
 
 def port_of(url: httpx.URL) -> int:
-    return url.port or (443 if url.scheme == "https" else 80)
+    if url.port is None:
+        return 443 if url.scheme == "https" else 80
+    return url.port
 
 
 @cache
