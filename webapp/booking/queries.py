@@ -13,7 +13,7 @@ from sqlalchemy import Select, select
 
 from webapp import clock
 from webapp.accounts.models import Person
-from webapp.booking.bench import DAY, Candidate, together
+from webapp.booking.bench import DAY, Bench, Candidate, together
 from webapp.booking.free_days import Free, free_days
 from webapp.booking.models.hold import KICKOFF_MINUTES, Hold
 from webapp.booking.models.meeting import Booking
@@ -74,14 +74,21 @@ def listed(consultants: Sequence[Consultant]) -> list[Listed]:
     ]
 
 
-def who_can_start(offering: Offering, month: date | None = None) -> list[Listed]:
+def able_for(offering: Offering, own: Hold | None = None) -> Bench:
+    """Those who have the days for it (or `own` them), alone or as one of two."""
+    return bench(offering, own).hopeful
+
+
+def who_can_start(
+    offering: Offering, month: date | None = None, able: Bench | None = None
+) -> list[Listed]:
     """Those with all its roles, the days and an open kick-off (in that month), soonest first."""
-    return _soonest(((one, [one]) for one in bench(offering).hopeful.solo), month)
+    able = able or able_for(offering)
+    return _soonest(((one, [one]) for one in able.solo), month)
 
 
-def who_can_lead(offering: Offering, month: date | None = None) -> list[Listed]:
+def who_can_lead(able: Bench, month: date | None = None) -> list[Listed]:
     """For an offering of both roles: its COOs, by when an Integrator can join them."""
-    able = bench(offering).hopeful
     firsts: dict[uuid.UUID, datetime] = {}
     for week in _weeks(month):
         waiting = [one for one in able.leads if one.consultant.id not in firsts]
@@ -93,9 +100,8 @@ def who_can_lead(offering: Offering, month: date | None = None) -> list[Listed]:
     return _listed(able.leads, firsts)
 
 
-def who_can_join(lead: Consultant, offering: Offering, month: date | None = None) -> list[Listed]:
-    """The Integrators with the days and a kick-off together with that COO, soonest first."""
-    able = bench(offering).hopeful
+def who_can_join(able: Bench, lead: Consultant, month: date | None = None) -> list[Listed]:
+    """The Integrators with a kick-off together with that COO, soonest first."""
     leading = [one for one in able.leads if one.consultant.id == lead.id]
     partners = [one for one in able.partners if one.consultant.id != lead.id]
     return _soonest(((one, [*leading, one]) for one in partners if leading), month)
@@ -111,13 +117,13 @@ def kickoffs(
 
 def kickoffs_of_anyone(offering: Offering, own: Hold | None = None) -> list[datetime]:
     """Every kick-off that anybody, or any two, could take in the coming weeks, in UTC."""
-    able = bench(offering, own).hopeful
+    able = able_for(offering, own)
     return [at for week in islice(_weeks(), WEEKS_OF_ANYONE) for at in able.starts(*week)]
 
 
-def first_of_anyone(offering: Offering, month: date | None = None) -> datetime | None:
+def first_of_anyone(able: Bench, month: date | None = None) -> datetime | None:
     """The soonest kick-off that anybody could take (in that month, by the firm's clock)."""
-    able, zone = bench(offering).hopeful, firm_zone()
+    zone = firm_zone()
     starts = (at for week in _weeks(month) for at in able.starts(*week))
     return next((at for at in starts if not month or _month(at, zone) == month), None)
 
@@ -125,7 +131,7 @@ def first_of_anyone(offering: Offering, month: date | None = None) -> datetime |
 def nearest_of_anyone(offering: Offering, at: datetime, n: int = 3) -> list[datetime]:
     """The n kick-offs closest to an instant that anybody could take, in order of time."""
     first, last = max(at - NEAREST_REACH, clock.now()), at + NEAREST_REACH
-    found = bench(offering).hopeful.starts(first, max(first, last))
+    found = able_for(offering).starts(first, max(first, last))
     return sorted(sorted(found, key=lambda start: abs(start - at))[:n])
 
 

@@ -10,12 +10,13 @@ from flask_login import current_user
 
 from webapp.access import Open, Role, allow
 from webapp.booking import queries
+from webapp.booking.bench import Bench
 from webapp.booking.models.capacity import months_from
 from webapp.booking.picking import day
 from webapp.booking.views.room import blueprint
 from webapp.booking.walk import walk
 from webapp.catalog import wording
-from webapp.catalog.models import ROLE_LABELS, Offering
+from webapp.catalog.models import ROLE_LABELS, Consultant, Offering
 from webapp.catalog.queries import on_sale, with_slug
 from webapp.clock import now
 from webapp.paging import slice_of
@@ -23,6 +24,7 @@ from webapp.web import firm_zone, visitor_zone
 
 MONTHS_OFFERED = 3
 PER_PAGE = 12
+TWO = "two"
 
 
 def books_for_clients() -> bool:
@@ -63,12 +65,22 @@ def choose_consultant(offering_slug: str) -> ResponseReturnValue:
         abort(404)
     if not offering.sold:
         return no_longer_sold(offering)
-    month = _month_asked_for()
-    page = slice_of(queries.who_can_start(offering, month), PER_PAGE)
+    month, able = _month_asked_for(), queries.able_for(offering)
+    two = offering.role == "both" and request.args.get("with") == TWO
+    lead = _lead_asked_for(able) if two else None
+    if lead:
+        rows = queries.who_can_join(able, lead, month)
+    elif two:
+        rows = queries.who_can_lead(able, month)
+    else:
+        rows = queries.who_can_start(offering, month, able)
     return render_template(
         "booking/choose_consultant.html",
         offering=offering,
-        page=page,
+        page=slice_of(rows, PER_PAGE),
+        two=two,
+        lead=lead,
+        first_of_anyone=queries.first_of_anyone(able, month),
         months=months_from(now().date(), MONTHS_OFFERED),
         month=month,
         zone=visitor_zone(firm_zone()),
@@ -76,6 +88,12 @@ def choose_consultant(offering_slug: str) -> ResponseReturnValue:
         steps_done=walk("Consultant", **back_from_consultant(offering)),
         for_client=books_for_clients(),
     )
+
+
+def _lead_asked_for(able: Bench) -> Consultant | None:
+    """?coo=ada, of those who have the days; anybody else is not chosen yet."""
+    asked = request.args.get("coo")
+    return next((one.consultant for one in able.leads if one.consultant.slug == asked), None)
 
 
 def back_from_consultant(offering: Offering) -> dict[str, str]:
