@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask, current_app
@@ -36,7 +37,7 @@ def engagement(at_work: None) -> Engagement:
     return kicked_off(KICKOFF)
 
 
-def kicked_off(starts_at: datetime, **values: object) -> Engagement:
+def kicked_off(starts_at: datetime, **values: Any) -> Engagement:
     company = values.pop("company", None) or make.company(name="Northwind", country="US")
     held = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=1)}
     made = make.engagement(company=company, kick_off_on=starts_at.date(), hold=held, **values)

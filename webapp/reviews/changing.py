@@ -55,6 +55,11 @@ class MonthShown:
         return self.review.booking.starts_at if self.review and self.review.booking else None
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether its meeting is not where the rule puts it."""
+        return self.now_at is not None and self.effect in STAYS
+
+    @property
     def counts(self) -> bool:
         """Whether a review is still to come in it."""
         return self.effect is not Effect.OVER

@@ -6,27 +6,23 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webapp import audit, clock
+from webapp import clock
 from webapp.access import SIGNED_IN, Role, allow
 from webapp.booking import picking
 from webapp.booking.models import SlotTaken
 from webapp.db import session
-from webapp.engagements.stages import Actor
 from webapp.reviews.agenda import FOCUS, agenda_for
 from webapp.reviews.forms import SummaryForm, TimeForm
 from webapp.reviews.models import IllegalReview, Review
 from webapp.reviews.times import free_between
+from webapp.reviews.views.room import CHOOSE_ITS_TIME, RUN_IT, blueprint, must_be
 from webapp.web import chosen_zone
 
-blueprint = Blueprint("reviews", __name__, template_folder="templates")
-
-RUN_IT = frozenset({Actor.CONSULTANT, Actor.COORDINATOR, Actor.OWNER})
-CHOOSE_ITS_TIME = RUN_IT | {Actor.CLIENT}
 DAYS_TO_CHOOSE_FROM = timedelta(days=14)
 
 
@@ -34,13 +30,6 @@ def _found(review_id: uuid.UUID) -> Review:
     """The viewer's review, or 404."""
     mine = Review.visible_to(current_user).where(Review.id == review_id)
     return session.scalar(mine) or abort(404)
-
-
-def _must_be(review: Review, actors: frozenset[Actor]) -> None:
-    """403 for a person whose role is in another engagement than this one."""
-    if not review.engagement.is_to(current_user) & actors:
-        audit.record_refusal("access.refused", review)
-        abort(403)
 
 
 @blueprint.get("/reviews/<uuid:review_id>")
@@ -54,7 +43,7 @@ def review(review_id: uuid.UUID) -> ResponseReturnValue:
 def hold(review_id: uuid.UUID) -> ResponseReturnValue:
     """It took place; the summary goes to the sponsor."""
     found, form = _found(review_id), SummaryForm()
-    _must_be(found, RUN_IT)
+    must_be(found.engagement, RUN_IT, found)
     if not form.validate():
         return _page(found, form=form), 422
     try:
@@ -71,7 +60,7 @@ def hold(review_id: uuid.UUID) -> ResponseReturnValue:
 def take_time(review_id: uuid.UUID) -> ResponseReturnValue:
     """A time for a review that found none by itself."""
     found, form = _found(review_id), TimeForm()
-    _must_be(found, CHOOSE_ITS_TIME)
+    must_be(found.engagement, CHOOSE_ITS_TIME, found)
     times = _times(found)
     form.offer(times)
     if not form.validate():
