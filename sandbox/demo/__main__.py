@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from sandbox.demo import engagements, firm
+from sandbox.demo import engagements, firm, waitlist
 from sandbox.demo.clients import CLIENTS, HARBOR
 from sandbox.demo.people import CONSULTANTS, STAFF
 from webapp.access import Role
@@ -30,6 +30,7 @@ def load(password: str) -> None:
     firm.load(password)
     for client in CLIENTS:
         engagements.load(client, password if client is HARBOR else None)
+    waitlist.load()
 
 
 def sign_ins(password: str) -> Iterator[str]:

@@ -20,7 +20,13 @@ from tests.standin import StandIn
 from webapp import db
 from webapp.access import FIRM, Role
 from webapp.billing.models import Checkout, Invoice, Subscription
-from webapp.booking.models import Booking, CapacityMonth, Hold, WeeklyWindow
+from webapp.booking.models import (
+    Booking,
+    CapacityMonth,
+    Hold,
+    WaitlistEntry,
+    WeeklyWindow,
+)
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -167,6 +173,9 @@ def test_one_client_has_signed_and_not_paid(demo: Flask) -> None:
 
 
 def test_time_and_days_are_really_taken(demo: Flask) -> None:
-    assert count(Hold) == count(Engagement) == 4
+    assert count(Engagement) == 4
+    waited_for = Hold.request_key.is_not(None)  # kept, not booked: two wait for it
+    assert count(Hold, ~waited_for) == 4 and count(Hold, waited_for) == 1
+    assert count(WaitlistEntry, WaitlistEntry.state == "waiting") == 2
     assert count(Booking) == 3
     assert count(CapacityMonth, CapacityMonth.used_days > 0) >= 12
