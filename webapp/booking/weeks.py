@@ -28,7 +28,7 @@ from webapp.booking.models.open_times import Calendar, calendars
 from webapp.booking.windows import shown
 from webapp.catalog.models import Consultant
 from webapp.db import session
-from webapp.web import format_time, zone_label
+from webapp.web import format_time, zone_label, zone_offset, zone_place
 
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
@@ -38,9 +38,9 @@ FARTHEST = timedelta(days=730)
 
 @dataclass(frozen=True)
 class Entry:
-    """Something in a day: at: '10:00 – 11:00'. outside: the consultant is not at work then."""
+    """Something in a day: between: '10:00 – 11:00'. outside: the consultant is not at work then."""
 
-    at: str
+    between: str
     text: str
     booking_id: uuid.UUID | None = None
     outside: bool = False
@@ -63,12 +63,26 @@ class Day:
 
 @dataclass(frozen=True)
 class Week:
-    """Monday to Sunday; previous and following are the Mondays beside it, where there is one."""
+    """Monday to Sunday; previous and following are the Mondays beside it, where there is one.
 
+    zone: whose clock its times are read on.
+    """
+
+    zone: str
     first: date
     days: list[Day]
     previous: date | None
     following: date | None
+
+    @property
+    def zone_label(self) -> str:
+        """'New York, UTC−5'; both offsets in a week in which the clocks change."""
+        begins, ends = (
+            zone_offset(self.zone, datetime.combine(on, time(12), ZoneInfo(self.zone)))
+            for on in (self.first, self.first + 6 * DAY)
+        )
+        offsets = begins if begins == ends else f"{begins}, then {ends}"
+        return f"{zone_place(self.zone)}, {offsets}"
 
     @property
     def title(self) -> str:
@@ -84,6 +98,7 @@ def week_of(consultant: Consultant, wanted: date | None) -> Week:
     this = _monday(today)
     first = min(max(_monday(wanted or today), this), _monday(today + FARTHEST))
     return Week(
+        zone=consultant.time_zone,
         first=first,
         days=list(_days(consultant, first, today)),
         previous=first - WEEK if first > this else None,
@@ -172,8 +187,8 @@ def _claimed(
 
 
 def _entry(row: _Taken, zone: str) -> Entry:
-    at = f"{format_time(row.starts_at, zone)} – {format_time(row.ends_at, zone)}"
-    return Entry(at, row.text, row.booking_id, row.outside)
+    between = f"{format_time(row.starts_at, zone)} – {format_time(row.ends_at, zone)}"
+    return Entry(between, row.text, row.booking_id, row.outside)
 
 
 # -- what is said of the days ----------------------------------------------------------------------
