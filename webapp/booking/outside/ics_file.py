@@ -5,8 +5,10 @@ Pure, and not to be trusted with a stranger's file in our own process: see expan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import recurring_ical_events
@@ -19,6 +21,7 @@ MOST_BUSY = 10_000
 MARGIN = timedelta(days=2)
 TIMES = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 KEPT = (*TIMES, "UID", "SEQUENCE", "STATUS", "TRANSP", "X-MICROSOFT-CDO-BUSYSTATUS")
+ZONE_DEFINITION = re.compile(rb"^BEGIN:VTIMEZONE.*?^END:VTIMEZONE\s*", re.DOTALL | re.MULTILINE)
 TOO_OFTEN = frozenset({"MINUTELY", "SECONDLY"})
 BUSY_KINDS = frozenset({"BUSY", "BUSY-TENTATIVE", "BUSY-UNAVAILABLE"})
 
@@ -46,14 +49,22 @@ def busy_times(file: bytes, time_zone: str, first: datetime, last: datetime) -> 
 
 
 def _parsed(file: bytes) -> list[Component]:
+    file = file.removeprefix(b"\xef\xbb\xbf")
     try:
-        found = Calendar.from_ical(file.removeprefix(b"\xef\xbb\xbf"), multiple=True)
-    except (ValueError, KeyError, IndexError) as error:
-        raise BadFile("That is not a calendar file.") from error
+        found = _read(file)
+    except BadFile:  # its events may be good where its definition of a zone is not
+        found = _read(ZONE_DEFINITION.sub(b"", file))
     calendars: list[Component] = [part for part in found if part.name == "VCALENDAR"]
     if not calendars:
         raise BadFile("That is not a calendar file.")
     return calendars
+
+
+def _read(file: bytes) -> list[Calendar]:
+    try:
+        return Calendar.from_ical(file, multiple=True)
+    except (ValueError, KeyError, IndexError) as error:
+        raise BadFile("That is not a calendar file.") from error
 
 
 def _of(calendar: Component, zone: ZoneInfo, first: datetime, last: datetime) -> Iterator[BusyTime]:
@@ -63,10 +74,26 @@ def _of(calendar: Component, zone: ZoneInfo, first: datetime, last: datetime) ->
         occurrences = query.between(first - MARGIN, last + MARGIN)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise BadFile("An event in that calendar has a time that cannot be read.") from error
-    for event in occurrences:
-        if _takes_time(event):
-            start, end = event["DTSTART"].dt, event["DTEND"].dt
-            yield BusyTime(str(event.get("UID", "")), _instant(start, zone), _instant(end, zone))
+    unknown = _in_unknown_zones(calendar)
+    for event in filter(_takes_time, occurrences):
+        uid, start, end = str(event["UID"]), event["DTSTART"].dt, event["DTEND"].dt
+        if uid in unknown:
+            raise BadFile(f"An event is in a time zone that nobody knows: {unknown[uid]}.")
+        yield BusyTime(uid, _instant(start, zone), _instant(end, zone))
+
+
+def _in_unknown_zones(calendar: Component) -> dict[str, str]:
+    """Events, by UID, whose time names a zone that neither the file nor anybody defines."""
+    dated: list[Any] = [event for event in calendar.walk("VEVENT") if "DTSTART" in event]
+    return {
+        str(event.get("UID", "")): str(event["DTSTART"].params["TZID"])[:60]
+        for event in dated
+        if "TZID" in event["DTSTART"].params and _names_no_zone(event["DTSTART"].dt)
+    }
+
+
+def _names_no_zone(written: date) -> bool:
+    return isinstance(written, datetime) and written.tzinfo is None
 
 
 def _bare(calendar: Component) -> Calendar:
