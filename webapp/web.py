@@ -191,8 +191,8 @@ def secure_headers(response: Response) -> Response:
 def content_policy() -> str:
     # Browsers hold form-action against the redirect that follows a POST as well, so the hosted
     # payment and consent pages must be named.
-    settings = current_app.config["SETTINGS"]
-    consent = [page for name, page in CONSENT_PAGES.items() if getattr(settings, name)]
+    settings = current_app.config.get("SETTINGS")  # the sandbox's own page has none
+    consent = [page for name, page in CONSENT_PAGES.items() if getattr(settings, name, "")]
     pages = [*STRIPE_PAGES, current_app.config["STRIPE_API_BASE"], *consent]
     targets = " ".join(["'self'", *filter(None, pages)])
     return (
