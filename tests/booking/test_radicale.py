@@ -119,8 +119,10 @@ def test_a_calendar_is_connected_read_written_and_left(
     assert at(3, 10) in on_offer(dana, 3)
 
     assert connect(browser, radicale)[0] == 303
-    page = visible(browser.get(f"{PAGE}/accounts/{account_of(dana).id}").text)
-    assert "Work" in page and "Home" in page
+    chosen_at = f"{PAGE}/accounts/{account_of(dana).id}"
+    page = browser.get(chosen_at).text
+    assert all(text in visible(page) for text in (radicale.user, "Work", "Home"))
+    assert f'action="{chosen_at}"' in page and f'action="{chosen_at}/removal"' in page
     assert choose(browser, account_of(dana), ["Work"], "Work").status_code == 303
     catch_up(drain)
     assert "Your meetings go here" in visible(browser.get(PAGE).text)

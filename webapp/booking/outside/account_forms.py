@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, PasswordField, RadioField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, Length
 
@@ -40,14 +41,14 @@ class CalendarsForm(FlaskForm):
     write = RadioField("Calendar that your meetings are written into", default=NOWHERE)
 
     @classmethod
-    def of(cls, account: OutsideAccount, *, sent: bool) -> CalendarsForm:
-        """As the account is used now, or as it was sent."""
+    def of(cls, account: OutsideAccount, sent: MultiDict[str, str] | None = None) -> CalendarsForm:
+        """As the account is used now, or as it was sent: nothing ticked is an answer too."""
         used = account.calendars
         now = {
             "read": [calendar.address for calendar in used if calendar.reads],
             "write": next((one.address for one in used if one.writes), NOWHERE),
         }
-        form = cls(data=now) if sent else cls(formdata=None, data=now)
+        form = cls(formdata=sent, data=now)
         form.read.choices = [(found["address"], found["name"]) for found in account.found]
         form.write.choices = [
             *((found["address"], found["name"]) for found in account.found if found["writable"]),

@@ -111,14 +111,14 @@ def _back(kind: str) -> str:
 @allow(Role.CONSULTANT)
 def account_calendars(account_id: uuid.UUID) -> ResponseReturnValue:
     account = _account(account_id)
-    return _page(account, CalendarsForm.of(account, sent=False))
+    return _page(account, CalendarsForm.of(account))
 
 
 @blueprint.post("/calendar/connections/accounts/<uuid:account_id>")
 @allow(Role.CONSULTANT)
 def choose_calendars(account_id: uuid.UUID) -> ResponseReturnValue:
     account = _account(account_id)
-    form = CalendarsForm.of(account, sent=True)
+    form = CalendarsForm.of(account, request.form)
     if not form.validate():
         return _page(account, form), 422
     account.choose(form.read.data, form.write.data or None)
@@ -131,7 +131,7 @@ def choose_calendars(account_id: uuid.UUID) -> ResponseReturnValue:
 @allow(Role.CONSULTANT)
 def leave_account(account_id: uuid.UUID) -> ResponseReturnValue:
     account = _account(account_id)
-    account.leave(with_copies=LeaveForm().with_copies.data)
+    account.leave(with_copies=LeaveForm(formdata=request.form).with_copies.data)
     audit.record("calendar.account_leaving", account)
     flash("Disconnected. What it took of your time is free again.", "good")
     return redirect(url_for("booking.connections"), 303)
@@ -154,5 +154,5 @@ def _account(account_id: uuid.UUID) -> OutsideAccount:
 
 def _page(account: OutsideAccount, form: CalendarsForm) -> str:
     return render_template(
-        "booking/account_calendars.html", account=account, form=form, leaving=LeaveForm()
+        "booking/account_calendars.html", outside=account, form=form, leaving=LeaveForm()
     )
