@@ -25,6 +25,7 @@ from webapp.booking.models import (
 )
 from webapp.booking.models.claim import Span
 from webapp.booking.models.open_times import Calendar, calendars
+from webapp.booking.outside.queries import taken_elsewhere
 from webapp.booking.windows import shown
 from webapp.catalog.models import Consultant
 from webapp.db import session
@@ -92,26 +93,29 @@ class Week:
         return f"{_written(self.first, pattern)} – {_written(last, 'd MMMM y')}"
 
 
-def week_of(consultant: Consultant, wanted: date | None) -> Week:
-    """The week of a date of the consultant's own calendar, or this one."""
+def week_of(consultant: Consultant, wanted: date | None, own: bool = False) -> Week:
+    """The week of a date of the consultant's own calendar, or this one.
+
+    own: the consultant looks at it, and reads which calendar elsewhere takes their time.
+    """
     today = clock.now().astimezone(ZoneInfo(consultant.time_zone)).date()
     this = _monday(today)
     first = min(max(_monday(wanted or today), this), _monday(today + FARTHEST))
     return Week(
         zone=consultant.time_zone,
         first=first,
-        days=list(_days(consultant, first, today)),
+        days=list(_days(consultant, first, today, own)),
         previous=first - WEEK if first > this else None,
         following=first + WEEK if first < _monday(today + FARTHEST) else None,
     )
 
 
-def _days(consultant: Consultant, first: date, today: date) -> Iterator[Day]:
+def _days(consultant: Consultant, first: date, today: date, own: bool) -> Iterator[Day]:
     begins, ends = _midnight(first) - DAY, _midnight(first + WEEK) + DAY
     calendar = calendars([consultant.id], begins, ends)[consultant.id]
     starts, entries = (
         calendar.slots(begins, ends, KICKOFF_MINUTES),
-        _entries(consultant, calendar, begins, ends),
+        _entries(consultant, calendar, begins, ends, own),
     )
     notes = _Notes.read(consultant, first)
     for on in (first + DAY * number for number in range(7)):
@@ -149,7 +153,7 @@ class _Taken:
 
 
 def _entries(
-    consultant: Consultant, calendar: Calendar, begins: datetime, ends: datetime
+    consultant: Consultant, calendar: Calendar, begins: datetime, ends: datetime, own: bool
 ) -> list[_Taken]:
     """Meetings and held times, and what the consultant's other calendars say is taken."""
     rows = session.execute(_claims(consultant, begins, ends)).all()
@@ -157,13 +161,23 @@ def _entries(
         _claimed(Span(starts, stops), booking, consultant, calendar)
         for starts, stops, booking in rows
     ]
-    ours = {(row.starts_at, row.ends_at) for row in claimed}
     elsewhere = [
-        _Taken(busy.start, busy.end, "Busy in another calendar", None, False)
-        for busy in calendar.host.busy
-        if not busy.counts and (busy.start, busy.end) not in ours
+        _Taken(*day, f"Busy: {name}" if own else "Busy elsewhere", None, False)
+        for name, starts, stops in taken_elsewhere(consultant, begins, ends)
+        for day in _by_day(max(starts, begins), min(stops, ends), ZoneInfo(consultant.time_zone))
     ]
     return sorted([*claimed, *elsewhere], key=lambda row: row.starts_at)
+
+
+def _by_day(
+    starts: datetime, stops: datetime, zone: ZoneInfo
+) -> Iterator[tuple[datetime, datetime]]:
+    """A span cut at the zone's midnights: what takes days is seen on each of them."""
+    while starts < stops:
+        midnight = datetime.combine(starts.astimezone(zone).date() + DAY, time(), zone)
+        end = min(stops, midnight.astimezone(UTC))
+        yield starts, end
+        starts = end
 
 
 def _claims(consultant: Consultant, begins: datetime, ends: datetime) -> Any:
@@ -187,7 +201,8 @@ def _claimed(
 
 
 def _entry(row: _Taken, zone: str) -> Entry:
-    between = f"{format_time(row.starts_at, zone)} – {format_time(row.ends_at, zone)}"
+    from_, until = (format_time(instant, zone) for instant in (row.starts_at, row.ends_at))
+    between = "All day" if from_ == until else f"{from_} – {until}"
     return Entry(between, row.text, row.booking_id, row.outside)
 
 
