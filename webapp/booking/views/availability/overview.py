@@ -16,11 +16,11 @@ from webapp.booking.collisions import collisions
 from webapp.booking.days import holiday_names
 from webapp.booking.models import Absence, CalendarRules, DateOverride, Travel
 from webapp.booking.models.opening_hours import default_rules
+from webapp.booking.outside.queries import unread
 from webapp.booking.picking import day
 from webapp.booking.rules_form import length
 from webapp.booking.views.availability.hours import weekly_hours
 from webapp.booking.views.availability.whose import EDITORS, page, shown, today_of
-from webapp.booking.views.calendars import feed_url
 from webapp.booking.views.room import blueprint
 from webapp.booking.weeks import week_of
 from webapp.booking.windows import write_hours
@@ -42,7 +42,8 @@ def availability(consultant_id: uuid.UUID | None = None) -> ResponseReturnValue:
     return page(
         "overview",
         consultant,
-        week=week_of(consultant, day(request.args.get("week"))),
+        week=week_of(consultant, day(request.args.get("week")), own),
+        unread=unread(consultant),
         outside=collisions(consultant),
         hours=weekly_hours(consultant),
         rules=session.get(CalendarRules, consultant.id) or default_rules(consultant.id),
@@ -50,7 +51,6 @@ def availability(consultant_id: uuid.UUID | None = None) -> ResponseReturnValue:
         write_hours=write_hours,
         zone_label=zone_label(consultant.time_zone),
         holidays=_holidays(consultant),
-        feed_url=feed_url(current_user) if own else None,
         **_entries(consultant),
     )
 
