@@ -12,6 +12,7 @@ from webapp import access, audit
 from webapp.access import CLIENT, FIRM, SIGNED_IN, Role, allow
 from webapp.accounts.models import Person
 from webapp.booking.models import WaitlistEntry
+from webapp.booking.outside.queries import unread_by
 from webapp.desk.queries.engagement import Page, find
 from webapp.desk.queries.needs import needs_of
 from webapp.desk.queries.roster import bought_by, clients_of, lines, unfinished_of
@@ -44,7 +45,7 @@ def roster() -> ResponseReturnValue:
     needs = [] if past else needs_of(viewer)
     return render_template(
         "desk/roster.html", page=page, lines=lines(page.rows), needs=needs, past=past,
-        waiting=WaitlistEntry.waiting_for(viewer),
+        waiting=WaitlistEntry.waiting_for(viewer), unread=unread_by(viewer),
     )  # fmt: skip
 
 

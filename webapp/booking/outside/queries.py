@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Select, func, select
 
 from webapp import clock
+from webapp.accounts.models import Person
 from webapp.booking.outside.busy import is_stale
 from webapp.booking.outside.models import OutsideBusy, OutsideCalendar
 from webapp.booking.outside.reading import READ_EVERY, believed
@@ -58,6 +59,12 @@ def unread(consultant: Consultant) -> list[OutsideCalendar]:
     """Calendars that are not believed any more: while there is one, nothing is on offer."""
     own = select(OutsideCalendar).where(OutsideCalendar.consultant_id == consultant.id, is_stale())
     return list(session.scalars(own.order_by(OutsideCalendar.name)))
+
+
+def unread_by(person: Person) -> list[OutsideCalendar]:
+    """Likewise for whoever is signed in; nobody but a consultant has any."""
+    own = select(OutsideCalendar).join(Consultant).where(Consultant.person_id == person.id)
+    return list(session.scalars(own.where(is_stale()).order_by(OutsideCalendar.name)))
 
 
 def taken_elsewhere(
