@@ -29,7 +29,6 @@ class JoinForm(FlaskForm):
         "E-mail",
         [DataRequired("Enter an e-mail address."), Length(max=254), Email(FULL_ADDRESS)],
         filters=[stripped],
-        description="We write when it is your turn, and for nothing else.",
     )
     wishes_from = DateField(
         "Start, at the earliest",

@@ -30,6 +30,7 @@ def waitlist() -> ResponseReturnValue:
         fields = (WaitlistEntry.name, WaitlistEntry.email)
         rows = rows.where(or_(*(field.icontains(wanted, autoescape=True) for field in fields)))
     page, form = paged(rows), SearchForm.over(STATES, counted(WaitlistEntry.state))
+    form.state.choices = [("", "in line"), *form.state.choices[1:]]
     names = WaitlistEntry.names_of(page.rows)
     return render_template("firm/waitlist.html", page=page, form=form, names=names, open=OPEN)
 
