@@ -139,7 +139,7 @@ def test_every_month_gets_one_date_wherever_one_starts(rule: Rule, first: date, 
 # --- written cases
 
 
-def test_behaviour_26_the_31st_is_clamped_in_february_and_moved_off_the_weekend() -> None:
+def test_b26_the_31st_is_clamped_in_february_and_moved_off_the_weekend() -> None:
     rule = monthly(DayOfMonth(31))
     assert rule.date_in(2028, 2) == date(2028, 2, 29)
     assert rule.date_in(2029, 2) == date(2029, 2, 28)
@@ -147,7 +147,7 @@ def test_behaviour_26_the_31st_is_clamped_in_february_and_moved_off_the_weekend(
     assert rule.date_in(2027, 2) == date(2027, 2, 26)
 
 
-def test_behaviour_27_a_month_end_holiday_goes_to_the_previous_business_day() -> None:
+def test_b27_a_month_end_holiday_goes_to_the_previous_business_day() -> None:
     rule = monthly(DayOfMonth(31))
     assert rule.date_in(2027, 12, frozenset({date(2027, 12, 31)})) == date(2027, 12, 30)
 

@@ -213,7 +213,7 @@ def test_a_review_that_is_close_stays(
 def test_a_date_that_has_passed_costs_no_month_its_review(
     planned: Engagement, sign_in: SignIn, set_clock: SetClock, drain: Drain
 ) -> None:
-    """November's is booked for the 3rd. By the new rule it would be tomorrow: nobody could be told."""
+    """It is booked for the 3rd; the new rule says tomorrow, when nobody could be told in time."""
     set_clock(datetime(2026, 11, 1, 12, tzinfo=UTC))
     browser = sign_in(consultant_of(planned))
     rule = {"kind": "day_of_month", "day": "1"}

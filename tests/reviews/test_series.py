@@ -109,7 +109,7 @@ def test_planning_again_adds_nothing(engagement: Engagement) -> None:
     assert jobs("reviews.place") == 3
 
 
-def test_four_planners_at_once_are_one(engagement: Engagement, app: Flask) -> None:
+def test_b25_four_planners_at_once_are_one(engagement: Engagement, app: Flask) -> None:
     others = [kicked_off(KICKOFF) for _ in range(5)]
     for each in [engagement, *others]:
         begin(each)
@@ -185,7 +185,7 @@ def test_only_running_engagements_are_planned(at_work: None, stage: str) -> None
     assert months(engagement) == []
 
 
-def test_the_31st_is_clamped_and_never_drifts(at_work: None) -> None:
+def test_b26_the_31st_is_clamped_in_the_database_too_and_never_drifts(at_work: None) -> None:
     engagement = kicked_off(datetime(2026, 8, 7, 14, tzinfo=UTC))
     series = begin(engagement)
     series.first_month = date(2027, 1, 1)
@@ -199,7 +199,7 @@ def test_the_31st_is_clamped_and_never_drifts(at_work: None) -> None:
     ]
 
 
-def test_either_sides_holidays_are_avoided(at_work: None) -> None:
+def test_b27_either_sides_holidays_are_avoided(at_work: None) -> None:
     """26 November 2026 is Thanksgiving, 28 December a British holiday for Boxing Day."""
     engagement = kicked_off(
         datetime(2026, 9, 2, 14, tzinfo=UTC), company=make.company(country="US")
