@@ -32,7 +32,7 @@ def refunded_at_stripe(payer: Client) -> list[int]:
     return [one["amount"] for one in payer.stripe.of("refund", payer.engagement.id)]
 
 
-def test_payment_after_the_slot_was_lost_is_refunded_whole_and_nothing_renews(
+def test_b16_payment_after_the_slot_was_lost_is_refunded_whole_and_nothing_renews(
     payer: Client,
 ) -> None:
     engagement = paid_too_late(payer)
@@ -45,7 +45,7 @@ def test_payment_after_the_slot_was_lost_is_refunded_whole_and_nothing_renews(
     assert failed_jobs() == []
 
 
-def test_slot_lost_is_told_once_to_the_client_and_the_coordinator_with_other_times(
+def test_b16_a_lost_slot_is_told_once_to_the_client_and_the_coordinator_with_other_times(
     payer: Client, coordinator: Person
 ) -> None:
     paid_too_late(payer)
@@ -67,7 +67,7 @@ def test_page_after_a_lost_slot_says_what_comes_back_and_offers_other_times(paye
     assert "Choose another time" in page
 
 
-def test_slot_lost_is_seen_by_the_browser_first_just_as_well(payer: Client) -> None:
+def test_b16_a_lost_slot_is_seen_by_the_browser_first_just_as_well(payer: Client) -> None:
     payer.pay()
     lose_time(payer)
     assert "you get everything back" in visible(payer.come_back())

@@ -1,4 +1,4 @@
-"""A Tuesday morning in December on which everything in these tests happens."""
+"""A Tuesday morning in December on which everything in these tests happens; whom it is about."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from flask.testing import FlaskClient
+
+from tests import make
+from webapp.access import Role
+from webapp.catalog.models import Consultant, Offering
+from webapp.db import session
 
 TODAY = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 
@@ -14,3 +20,20 @@ TODAY = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 def today(set_clock: Callable[[datetime], None]) -> datetime:
     set_clock(TODAY)
     return TODAY
+
+
+@pytest.fixture
+def consultant(app: object) -> Consultant:
+    return make.consultant(slug="ada", person=make.person(Role.CONSULTANT, name="Ada Stone"))
+
+
+@pytest.fixture
+def offering(app: object) -> Offering:
+    return make.offering(slug="coo-four", name="COO, four days")
+
+
+@pytest.fixture
+def picker(client: FlaskClient, offering: Offering, consultant: Consultant) -> str:
+    """The address of the page to choose a kick-off with Ada Stone."""
+    session.commit()
+    return "/book/coo-four/ada?zone=America/New_York"

@@ -60,7 +60,7 @@ def test_diagnostic_takes_the_months_its_weeks_touch(consultant: Consultant) -> 
     assert used(consultant) == {date(2026, 12, 1): 6, date(2027, 1, 1): 6}
 
 
-def test_held_time_is_gone_for_others_and_seen_by_its_holder(
+def test_b13_a_held_time_is_gone_for_others_and_seen_by_its_holder(
     offering: Offering, consultant: Consultant
 ) -> None:
     held = Hold.take(offering, consultant, at(3, 10), ZONE)
@@ -100,7 +100,7 @@ def test_buffers_on_both_sides_count(
      at(2, 9, month=4)],
     ids=["off the grid", "before hours", "past closing", "Saturday", "too soon", "past", "too far"],
 )  # fmt: skip
-def test_time_never_offered_is_refused(
+def test_b09_a_time_never_offered_is_refused(
     offering: Offering, consultant: Consultant, crafted: datetime
 ) -> None:
     with pytest.raises(NotOffered):
@@ -114,7 +114,7 @@ def test_closed_date_is_refused(offering: Offering, consultant: Consultant) -> N
         Hold.take(offering, consultant, at(3, 10), ZONE)
 
 
-def test_notice_is_kept_to_the_minute(
+def test_b08_four_hours_notice_refuse_a_start_in_3_h_59(
     offering: Offering, consultant: Consultant, set_clock: Clock
 ) -> None:
     rules(consultant).minimum_notice = 240
@@ -144,7 +144,7 @@ def test_full_day_is_taken(offering: Offering, consultant: Consultant) -> None:
     assert {start.day for start in refused.value.alternatives} <= {2, 4}
 
 
-def test_capacity_runs_out(offering: Offering, consultant: Consultant) -> None:
+def test_b18_capacity_runs_out(offering: Offering, consultant: Consultant) -> None:
     for hour in (9, 11, 13):
         Hold.take(offering, consultant, at(3, hour), ZONE)
     with pytest.raises(NoCapacity):
@@ -162,7 +162,7 @@ def test_one_full_month_refuses_the_year(offering: Offering, consultant: Consult
     assert used(consultant) == before
 
 
-def test_expired_hold_gives_way_without_a_sweeper(
+def test_b14_an_expired_hold_gives_way_without_a_sweeper(
     offering: Offering, consultant: Consultant, set_clock: Clock
 ) -> None:
     consultant.days_per_month = 4
@@ -209,7 +209,7 @@ def test_renewing_a_lapsed_hold_takes_it_again(
     assert set(used(consultant).values()) == {4}
 
 
-def test_renewing_a_lapsed_hold_whose_time_is_taken(
+def test_b15_a_lapsed_hold_whose_time_is_taken_is_not_renewed(
     offering: Offering, consultant: Consultant, set_clock: Clock
 ) -> None:
     held = Hold.take(offering, consultant, at(3, 10), ZONE)

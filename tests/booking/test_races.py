@@ -63,13 +63,13 @@ def taking(ids: tuple[uuid.UUID, uuid.UUID], start: datetime, key: str | None = 
 
 
 @pytest.mark.usefixtures("untried")
-def test_of_32_racers_one_wins_and_31_are_told(ids: tuple[uuid.UUID, uuid.UUID]) -> None:
+def test_b10_of_32_racers_one_wins_and_31_are_told(ids: tuple[uuid.UUID, uuid.UUID]) -> None:
     outcome = race([lambda: taking(ids, at(3, 10))] * RACERS)
     assert outcome == {"won": 1, "SlotTaken": RACERS - 1}
     assert claims(session.get_one(Consultant, ids[0])) == [("hold", at(3, 10))]
 
 
-def test_overlapping_unequal_slots_have_one_winner(ids: tuple[uuid.UUID, uuid.UUID]) -> None:
+def test_b11_overlapping_unequal_slots_have_one_winner(ids: tuple[uuid.UUID, uuid.UUID]) -> None:
     starts = [at(3, 10), at(3, 10, 30), at(3, 11)] * 5
     outcome = race([lambda start=start: taking(ids, start) for start in starts])  # type: ignore[misc]
     held = [start for _, start in claims(session.get_one(Consultant, ids[0]))]
@@ -77,13 +77,13 @@ def test_overlapping_unequal_slots_have_one_winner(ids: tuple[uuid.UUID, uuid.UU
     assert held in ([at(3, 10)], [at(3, 10, 30)], [at(3, 11)])
 
 
-def test_same_key_32_times_is_one_hold(ids: tuple[uuid.UUID, uuid.UUID]) -> None:
+def test_b12_the_same_key_32_times_at_once_is_one_hold(ids: tuple[uuid.UUID, uuid.UUID]) -> None:
     outcome = race([lambda: taking(ids, at(3, 10), "key")] * RACERS)
     assert outcome == {"won": RACERS}
     assert claims(session.get_one(Consultant, ids[0])) == [("hold", at(3, 10))]
 
 
-def test_racers_for_capacity_never_oversell(app: object) -> None:
+def test_b18_racers_for_capacity_never_oversell(app: object) -> None:
     consultant, offering = make.consultant(days_per_month=12), make.offering(days_per_month=4)
     ids = consultant.id, offering.id
     starts = [at(day, hour) for day in (3, 4, 7, 8) for hour in (9, 11, 13, 15)]
@@ -129,7 +129,7 @@ def test_meetings_of_two_consultants_in_either_order(app: object) -> None:
     assert outcome == {"won": 1, SlotTaken.__name__: 15}
 
 
-def test_one_busy_consultant_leaves_no_claim_on_the_other(app: object) -> None:
+def test_b17_one_busy_consultant_leaves_no_claim_on_the_other(app: object) -> None:
     made = make.engagement()
     free, busy = make.consultant(), make.consultant()
     Booking.schedule("review", made.id, [busy], at(3, 10), 60, ZONE, "R", "here", [])

@@ -188,7 +188,7 @@ def test_two_bookings_of_one_newcomer_signed_at_once_make_one_person(
     assert session.scalar(select(func.count()).select_from(Person).filter_by(name="Ana Reyes")) == 1
 
 
-def test_a_slot_gone_before_accepting(
+def test_b15_a_slot_gone_before_accepting(
     booking: Booking, client: FlaskClient, set_clock: Callable[..., None]
 ) -> None:
     booking.type_details(client)

@@ -103,7 +103,7 @@ def test_a_hold_that_lapsed_is_taken_again_without_a_word(
     assert booking.hold.live
 
 
-def test_a_slot_gone_meanwhile_offers_the_nearest_and_keeps_what_was_typed(
+def test_b15_a_slot_gone_meanwhile_offers_the_nearest_and_keeps_what_was_typed(
     booking: Booking, client: FlaskClient, set_clock: Callable[..., None]
 ) -> None:
     set_clock(clock.now() + timedelta(hours=2))

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from webapp import clock
+from webapp.accounts.models import Person
 from webapp.booking.bench import Bench, Candidate
 from webapp.booking.free_days import free_days
 from webapp.booking.models.hold import Hold
@@ -29,7 +31,9 @@ def bench(offering: Offering, own: Hold | None = None) -> Bench:
     """
     rows = select(Consultant).where(Consultant.published)
     rows = rows.where(Consultant.roles.overlap(sorted(offering.roles_needed)))
-    everybody = session.scalars(rows.order_by(Consultant.id)).unique().all()
+    # Nothing here asks what they may do; with a thousand people that would be queries of its own.
+    names = joinedload(Consultant.person).lazyload(Person.memberships)
+    everybody = session.scalars(rows.order_by(Consultant.id).options(names)).unique().all()
     seat = _seats(offering, everybody, own)
     solo = [seat(who, offering.days_per_month) for who in everybody if who.can_fill(offering)]
     if offering.role != "both":

@@ -52,7 +52,7 @@ def can_fill(offering: Offering, team: Team) -> bool:
     """One who holds every role asked for, or a COO and an Integrator for an offering of both."""
     if len(team) == 1:
         return team[0].can_fill(offering)
-    if offering.role != "both" or len({who.id for who in team}) != len(PAIR):
+    if offering.role != "both" or len(team) != len(PAIR) or team[0].id == team[1].id:
         return False
     return all(role in who.roles for role, who in zip(PAIR, team, strict=True))
 
