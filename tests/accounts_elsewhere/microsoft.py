@@ -134,7 +134,7 @@ class MicrosoftStandIn:
         begin = int(request.args.get("$skip", 0))
         page: dict[str, Any] = {"value": rows[begin : begin + self.page_size]}
         if begin + self.page_size < len(rows):
-            query = urlencode(request.args | {"$skip": begin + self.page_size})
+            query = urlencode(request.args.to_dict() | {"$skip": begin + self.page_size})
             page["@odata.nextLink"] = f"{request.base_url}?{query}"
         return jsonify(page)
 

@@ -12,13 +12,14 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from webapp.booking.outside.api import Api, Json, OurEvent, read_json
+from webapp.booking.outside.api import MOST_PAGES, Api, Json, OurEvent, read_json
 from webapp.booking.outside.fetching import Answer, Errand
 from webapp.booking.outside.oauth import GOOGLE, Access
 from webapp.booking.outside.provider import (
     BusyTime,
     Connection,
     FoundCalendar,
+    OutsideRefused,
     OutsideUnreachable,
     Reading,
 )
@@ -56,11 +57,12 @@ def account(asked: Api) -> tuple[str, list[FoundCalendar]]:
 
 def _pages(asked: Api, path: str, query: dict[str, str]) -> Iterator[Json]:
     page = asked.read(path, query)
-    while True:
+    for _ in range(MOST_PAGES):
         yield page
         if "nextPageToken" not in page:
             return
         page = asked.read(path, {**query, "pageToken": page["nextPageToken"]})
+    raise OutsideRefused("That calendar is too large to be read.")
 
 
 class Google:
