@@ -215,6 +215,16 @@ def test_nobody_is_offered_what_comes_too_early(full: Hold) -> None:
     assert hold is not None and hold.starts_at >= at(14, 0)
 
 
+def test_an_offer_is_by_day_where_they_are(full: Hold) -> None:
+    """London opens at 9, which is 4 in New York."""
+    ben = in_line(full)
+    full.release()
+    with transaction():
+        waitlisting.serve()
+    hold = session.get_one(WaitlistEntry, ben.id).hold
+    assert hold is not None and hold.starts_at.hour == 13
+
+
 def test_anyone_in_line_competes_by_when_they_joined(full: Hold) -> None:
     in_line(full, "Anna", consultant_ids=[])
     in_line(full, "Ben")

@@ -24,6 +24,7 @@ KEPT_FOR = timedelta(hours=24)
 BEFORE_START = timedelta(hours=2)
 LEAST_KEPT = timedelta(hours=2)
 TRIES = 5
+BY_DAY = range(8, 19)
 
 
 def serve() -> None:
@@ -94,8 +95,12 @@ def _decided() -> Select[WaitlistEntry]:
 
 
 def _offer(entry: WaitlistEntry, looking: Looking) -> None:
-    """Hold the first kick-off that is of use to them; raced for it, the next."""
-    for start in looking.open_for(entry)[:TRIES]:
+    """Hold the first kick-off by day (by their clock) that is of use to them, or by night if there
+    is none; raced for it, the next."""
+    zone = ZoneInfo(entry.time_zone)
+    starts = looking.open_for(entry)
+    by_day = sorted(starts, key=lambda at: at.astimezone(zone).hour not in BY_DAY)
+    for start in by_day[:TRIES]:
         try:
             hold = _held(entry, start)
         except (NotOffered, SlotTaken):
