@@ -50,6 +50,9 @@ class Ports:
             "BASE_URL": url(self.web),
             "STRIPE_API_BASE": url(self.stripe),
             "SMTP_URL": f"smtp://{LOOPBACK}:{self.mail}",
+            # The page serves a calendar too, which stands for one that a consultant has elsewhere.
+            "PRIVATE_CALENDAR_HOSTS": f"{LOOPBACK}:{self.page.getsockname()[1]}",
+            "DEMO_CALENDAR": f"{url(self.page)}/calendars/own.ics",
         }
 
 

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from sandbox.demo import engagements, firm, waitlist
+from sandbox.demo import engagements, firm, outside, waitlist
 from sandbox.demo.clients import CLIENTS, HARBOR
 from sandbox.demo.people import CONSULTANTS, STAFF
 from webapp.access import Role
@@ -28,6 +28,7 @@ def main() -> int:
 
 def load(password: str) -> None:
     firm.load(password)
+    outside.load()
     for client in CLIENTS:
         engagements.load(client, password if client is HARBOR else None)
     waitlist.load()
