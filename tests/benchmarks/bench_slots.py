@@ -2,7 +2,8 @@
 
 Sixty days of office hours, half-hour slots and 200 busy intervals a host. Prints milliseconds,
 how the time grows with the hosts, and ratios to two other ways of finding the same slots, whose
-answers must agree. The ratios hold on any machine; exit status 1 where a target is missed.
+answers must agree. It is the processor's time, so that neighbours on the machine do not count. The
+ratios hold on any machine; exit status 1 where a target is missed.
 """
 
 import json
@@ -11,7 +12,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from statistics import median
-from time import perf_counter
+from time import process_time
 from zoneinfo import ZoneInfo
 
 from tests.booking.oracle import Json, instant, oracle_slots
@@ -57,6 +58,16 @@ def _busy(dice: random.Random) -> Json:
     return {"start": start.isoformat(), "end": end.isoformat()}
 
 
+def full_case() -> Json:
+    """The same for one host, with all that a host can have: limits, travel, buffers."""
+    case = bench_case(1)
+    [host] = case["hosts"]
+    case["event"] |= {"limits": {"per_day": 4, "per_week": 20}, "buffer_after": 10}
+    host["busy"] = [one | {"counts": True, "buffer_after": 5} for one in host["busy"]]
+    host["travel"] = [{"from": "2027-03-10", "to": "2027-03-24", "time_zone": "Asia/Tokyo"}]
+    return case
+
+
 def plain_loop(case: Json) -> list[str]:
     """The usual way: walk the local days, and hold every candidate against every busy time."""
     host = case["hosts"][0]
@@ -79,9 +90,9 @@ def best_ms(work: Callable[[], object], rounds: int) -> tuple[float, float]:
     work()
     times = []
     for _ in range(rounds):
-        began = perf_counter()
+        began = process_time()
         work()
-        times.append((perf_counter() - began) * 1000)
+        times.append((process_time() - began) * 1000)
     return min(times), median(times)
 
 
@@ -116,8 +127,14 @@ def main() -> int:
     )
     _say(f"plain loop: {loop:.1f} ms, {loop / shortest:.0f} times as long")
     _say(f"minute by minute: {oracle:.0f} ms, {oracle / shortest:.0f} times as long")
+    full = full_case()
+    if answer(json.dumps(full).encode())["slots"] != oracle_slots(full):
+        _say("the engine and the oracle disagree")
+        return 1
+    fullest = best_ms(read(full).slots, 100)[0]
+    _say(f"with limits, travel and buffers: {fullest:.2f} ms at best")
     growth = _growth(shortest)
-    return 0 if shortest <= TARGET_MS and growth < 2 else 1
+    return 0 if max(shortest, fullest) <= TARGET_MS and growth < 2 else 1
 
 
 def _growth(shortest: float) -> float:
