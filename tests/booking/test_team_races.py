@@ -23,6 +23,7 @@ from tests.booking.sending import send
 from tests.booking.test_races import RACERS, race
 from webapp.booking import queries
 from webapp.booking.models import (
+    Booking,
     CalendarRules,
     CapacityMonth,
     CapacityUse,
@@ -145,6 +146,35 @@ def test_held_teams_that_move_at_once_keep_their_books(app: object) -> None:
     assert set(outcome) <= {"won", "SlotTaken"}
     assert whole(session.scalars(select(Hold)).all())
     books_agree()
+
+
+def test_booked_teams_that_move_while_singles_are_taken(app: object) -> None:
+    """With a daily limit on both, so that everybody stands in line for the same two people."""
+    ([coo], [integrator]), sold = bench(1), offerings()
+    engagement_id = make.engagement().id
+    for hour in (9, 11, 13):
+        pair = people([coo, integrator])
+        Booking.schedule("review", engagement_id, pair, at(3, hour), 60, ZONE, "R", "here", [])
+    for who in (coo, integrator):
+        session.get_one(CalendarRules, who).per_day = 9
+    meetings = list(session.scalars(select(Booking.id)))
+
+    def move(meeting_id: uuid.UUID, start: datetime) -> None:
+        session.get_one(Booking, meeting_id).move(start)
+
+    starts = [at(3, hour, half) for hour in range(9, 16) for half in (0, 30)]
+    pick = random.Random(11)
+    racers: list[Callable[[], None]] = []
+    for _ in range(6):
+        racers += [partial(move, meeting_id, pick.choice(starts)) for meeting_id in meetings]
+        racers.append(partial(take, sold["coo"], [coo], pick.choice(starts)))
+        racers.append(partial(take, sold["integrator"], [integrator], pick.choice(starts)))
+    assert set(race(racers)) <= {"won", "SlotTaken"}
+    for meeting in session.scalars(select(Booking)):
+        active = select(Claim.consultant_id).where(
+            Claim.booking_id == meeting.id, Claim.starts_at == meeting.starts_at, Claim.active
+        )
+        assert set(session.scalars(active)) == {coo, integrator}
 
 
 def test_lapsed_teams_taken_again_by_many_at_once(
