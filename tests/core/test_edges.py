@@ -76,7 +76,9 @@ def test_good_settings_are_read() -> None:
     [({"SECRET_KEY": "short"}, "32 characters"), ({"DATABASE_URL": ""}, "DATABASE_URL is not set"),
      ({"TRUSTED_HOSTS": "*"}, "must name the hosts"), ({"BASE_URL": "app"}, "full address"),
      ({"RIGHTHAND_ENV": "sandbox", "STRIPE_API_KEY": "sk_live_x"}, "refuses a live"),
-     ({"PROXY_HOPS": "many"}, "counts the proxies")],
+     ({"PROXY_HOPS": "many"}, "counts the proxies"),
+     ({"GOOGLE_CLIENT_ID": "ours"}, "GOOGLE_CLIENT_SECRET go together"),
+     ({"MICROSOFT_CLIENT_SECRET": "ours"}, "MICROSOFT_CLIENT_SECRET go together")],
 )  # fmt: skip
 def test_weak_settings_are_refused(change: dict[str, str], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
