@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from sandbox.demo import engagements, firm, outside, waitlist
+from sandbox.demo import engagements, firm, outside, reviews, waitlist
 from sandbox.demo.clients import CLIENTS, HARBOR
 from sandbox.demo.people import CONSULTANTS, STAFF
 from webapp.access import Role
@@ -31,7 +31,9 @@ def load(password: str) -> None:
     outside.load()
     for client in CLIENTS:
         engagements.load(client, password if client is HARBOR else None)
+    reviews.load(HARBOR)
     waitlist.load()
+    away.load()
 
 
 def sign_ins(password: str) -> Iterator[str]:

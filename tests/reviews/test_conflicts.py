@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import delete
 
 from tests import make
 from tests.mail import Mailbox
@@ -107,7 +108,7 @@ def test_a_month_without_its_review_reaches_the_coordinator(
 def test_room_that_opens_books_it_and_the_task_is_gone(
     homeless: Engagement, drain: Drain, set_clock: SetClock
 ) -> None:
-    session.execute(DateOverride.__table__.delete())
+    session.execute(delete(DateOverride))
     set_clock(datetime(2026, 9, 2, 12, tzinfo=UTC))
     live(drain)
     assert booking_of(only(homeless, OCTOBER)).starts_at == FIRST
