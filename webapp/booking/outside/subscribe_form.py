@@ -13,7 +13,7 @@ class SubscribeForm(FlaskForm):
     name = StringField(
         "Name",
         filters=[stripped],
-        description="How you call it: Work, Family. Nobody but you and the firm reads it.",
+        description="What you call it: Work, Family. Nobody but you reads it.",
         validators=[
             DataRequired("Give it a name, so that you know it from others."),
             Length(max=60, message="Use 60 characters at most."),

@@ -37,7 +37,7 @@ def subscribe(consultant: Consultant, name: str, address: str) -> OutsideCalenda
 
 def unsubscribe(calendar: OutsideCalendar) -> None:
     """Forget it, and what it took."""
-    audit.record("calendar.disconnected", calendar, name=calendar.name)
+    audit.record("calendar.disconnected", calendar, host=calendar.address)
     session.delete(calendar)
 
 
@@ -69,5 +69,5 @@ def _stored(
     session.add(made)
     session.flush()
     believe(made, reading, window)
-    audit.record("calendar.connected", made, name=name, host=made.address)
+    audit.record("calendar.connected", made, host=made.address)
     return made
