@@ -18,7 +18,7 @@ from tests.booking.test_races import race
 from tests.mail import Mailbox
 from webapp import clock
 from webapp.audit import AuditEvent
-from webapp.booking import waitlisting
+from webapp.booking import queries, waitlisting
 from webapp.booking.models import (
     Booking,
     CalendarRules,
@@ -141,6 +141,7 @@ def test_b30_a_meeting_that_is_called_off_makes_room_for_the_first_in_line(
     drain()
     assert states() == {"Ben": "offered"}
     assert claims(session.get_one(Consultant, consultant.id)) == [("hold", at(3, 10))]
+    assert queries.kickoffs(session.get_one(Offering, offering.id), consultant) == []
     assert "kept for you" in text_to(mailbox, "ben@example.com", "kept for you")
 
 
@@ -275,6 +276,34 @@ def test_who_waits_for_anyone_gets_whoever_is_free(full: Hold) -> None:
     assert hold is not None and hold.consultant_id == other.id
 
 
+def test_for_both_roles_two_may_be_offered_on_one_call(app: object) -> None:
+    offering = make.offering(role="both", days_per_month=8)
+    make.consultant(roles=["coo"])
+    values = {"offering_id": offering.id, "consultant_id": offering.id}
+    anna = in_line(SimpleNamespace(**values), "Anna", consultant_ids=[])  # type: ignore[arg-type]
+    with transaction():
+        waitlisting.serve()
+    assert states() == {"Anna": "waiting"}
+    make.consultant(roles=["integrator"])
+    session.commit()
+    with transaction():
+        waitlisting.serve()
+    hold = session.get_one(WaitlistEntry, anna.id).hold
+    assert hold is not None and [seat.role for seat in hold.seats] == ["coo", "integrator"]
+
+
+def test_who_leaves_as_they_are_served_keeps_nothing(full: Hold) -> None:
+    entry_id, consultant_id = in_line(full).id, full.consultant_id
+    full.release()
+
+    def leave() -> None:
+        session.get_one(WaitlistEntry, entry_id).leave()
+
+    assert race([waitlisting.serve, leave, waitlisting.serve]) == {"won": 3}
+    assert states() == {"Ben": "left"}
+    assert claims(session.get_one(Consultant, consultant_id)) == []
+
+
 def test_with_nobody_in_line_nothing_is_enqueued(full: Hold) -> None:
     full.release()
     session.commit()
@@ -318,6 +347,17 @@ def test_joining_twice_is_once_and_tells_nobody_who_is_in_line(
     assert states() == {"Ben": "unconfirmed", "Cleo": "waiting"}
     assert len(mailbox.to("ben@example.com")) == 1
     assert "number 1" in str(mailbox.to("cleo@example.com")[0]["Subject"])
+
+
+def test_until_it_is_confirmed_what_was_asked_last_counts(full: Hold, client: FlaskClient) -> None:
+    ask(client)
+    ask(client, name="Ben Ode", wishes_from="2027-01-04")
+    entry = session.scalars(select(WaitlistEntry)).one()
+    assert (entry.name, str(entry.wishes_from)) == ("Ben Ode", "2027-01-04")
+    entry.confirm()
+    session.commit()
+    ask(client, name="Somebody Else")
+    assert states() == {"Ben Ode": "waiting"}
 
 
 def test_two_who_ask_at_the_same_moment_are_one(full: Hold) -> None:

@@ -87,7 +87,8 @@ class WaitlistEntry(Identified, Base):
     ) -> WaitlistEntry:
         """Ask for a place; a mail to that address, and no more, tells how to take it.
 
-        Asked again while the place is open, it is the same entry. Raises TooManyAsked when the
+        Asked again while the place is open, it is the same entry, which until it is confirmed says
+        what was asked last. Raises TooManyAsked when the
         network address asked for MOST_PER_ADDRESS within the hour.
         """
         if cls._asked_from(address) >= MOST_PER_ADDRESS:
@@ -106,6 +107,8 @@ class WaitlistEntry(Identified, Base):
             )
         ).one()  # fmt: skip
         entry.address = address
+        if entry.state == "unconfirmed":
+            entry.name, entry.time_zone, entry.wishes_from = name, time_zone, wishes_from
         outbox.enqueue("booking.answer_waitlist", entry.id, key=f"waitlist:{uuid.uuid4()}")
         return entry
 
@@ -199,6 +202,8 @@ class WaitlistEntry(Identified, Base):
         """Note what came of an offer: booked, passed on, or nobody came."""
         self._lock()
         hold = self.hold
+        if hold:
+            session.refresh(hold)  # they may be going on with it at this moment
         if hold is None or self.state not in {"offered", "lapsed"} or hold.live:
             return
         if hold.state == "confirmed":
