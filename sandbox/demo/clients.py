@@ -15,7 +15,9 @@ class Colleague:
 
 @dataclass(frozen=True)
 class Client:
-    """days_ahead: the kick-off is at the first suitable time after so many days.
+    """consultant: a slug, or two with a '+' who work as one team, the COO first.
+
+    days_ahead: the kick-off is at the first suitable time after so many days.
 
     pays: whether they went on to Checkout, or left it at the agreement. steps: onboarding steps
     they have done since.
@@ -80,6 +82,20 @@ CLIENTS = (
             contact_name="Tomasz Zielinski",
             contact_email="tomasz@quillworks.example.com",
         ),
+    ),
+    Client(
+        "coo-and-integrator-four-days",
+        "mateo-villalobos+siobhan-kerrigan",
+        5,
+        Draft(
+            company_name="Ferncliff Joinery",
+            time_zone="America/New_York",
+            country="US",
+            address="215 Sawmill Road\nBurlington, VT 05401",
+            contact_name="Greta Lindqvist",
+            contact_email="greta@ferncliff.example.com",
+        ),
+        steps=("sponsor",),
     ),
     Client(
         "leadership-diagnostic",

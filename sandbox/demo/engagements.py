@@ -13,13 +13,14 @@ from webapp.accounts.models import Person
 from webapp.billing import mirroring
 from webapp.billing.models import Checkout
 from webapp.billing.opening import open_checkout
-from webapp.booking.models import KICKOFF_MINUTES, Hold, open_slots
+from webapp.booking.models import Hold
+from webapp.booking.models.seat import Team
+from webapp.booking.queries import kickoffs
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import session, transaction
 from webapp.engagements.models import Engagement
 
 OFFICE_HOURS = range(9, 16)
-LOOK_AHEAD = timedelta(days=14)
 
 
 def load(client: Client, password: str | None = None) -> None:
@@ -54,10 +55,11 @@ def signed(client: Client) -> Engagement | None:
 
 def sign(client: Client, password: str | None) -> Engagement:
     offering = firm.known(Offering, client.offering)
-    consultant = firm.known(Consultant, client.consultant)
-    assert offering is not None and consultant is not None
+    found = (firm.known(Consultant, slug) for slug in client.consultant.split("+"))
+    team = [consultant for consultant in found if consultant]
+    assert offering is not None
     draft = client.draft
-    hold = Hold.take(offering, consultant, first_start(client, consultant), draft.time_zone)
+    hold = Hold.take(offering, team, first_start(client, offering, team), draft.time_zone)
     engagement = Engagement.of_hold(hold)
     engagement.note_details(draft, None)
     engagement.sign(draft.contact_name, draft.contact_email, "127.0.0.1", "demo data")
@@ -69,10 +71,10 @@ def sign(client: Client, password: str | None) -> Engagement:
     return engagement
 
 
-def first_start(client: Client, consultant: Consultant) -> datetime:
+def first_start(client: Client, offering: Offering, team: Team) -> datetime:
     """The first open time after days_ahead that lies within the client's office hours."""
     first = clock.now() + timedelta(days=client.days_ahead)
-    found = open_slots([consultant.id], first, first + LOOK_AHEAD, KICKOFF_MINUTES)[consultant.id]
+    found = [at for at in kickoffs(offering, team) if at >= first]
     zone = ZoneInfo(client.draft.time_zone)
     return next((at for at in found if at.astimezone(zone).hour in OFFICE_HOURS), found[0])
 

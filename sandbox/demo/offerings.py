@@ -75,9 +75,18 @@ OFFERINGS = (
     retainer(
         "coo-and-integrator-eight-days", "COO and Integrator, eight days a month", "both", 8, 13500,
         deposit=3000, overage=230, minimum_months=6,
-        summary="One person in both roles: operations that run, and a team that pulls one way.",
+        summary="Both roles, in one person or in two: operations that run, and a team that pulls "
+        "one way.",
         description="For the company that needs the trains on time and the leaders on one plan. "
         "In the first week we write down which decisions belong to which of the two roles.",
+    ),
+    retainer(
+        "coo-and-integrator-four-days", "COO and Integrator, four days a month", "both", 4, 7200,
+        deposit=1500, overage=240,
+        summary="Both roles for a smaller company: one person for all four days, or two with two.",
+        description="A COO and an Integrator who know each other, or one person who does both: on "
+        "one call with you, from the first day on. In the first week we write down which decisions "
+        "belong to which of the two roles.",
     ),
     retainer(
         "coo-four-days-uk", "COO, four days a month (UK)", "coo", 4, 5200, currency="GBP",

@@ -64,7 +64,7 @@ CONSULTANTS = (
         "before that. Works best where orders, stock and people have outgrown the spreadsheet "
         "they began in.",
         ("coo",), ("manufacturing", "logistics", "retail"), ("English", "Spanish"),
-        "America/New_York", "US", 14,
+        "America/New_York", "US", 16,
         (Hours(WEEKDAYS, (("09:00", "12:30"), ("13:30", "17:30"))),),
         rules={"minimum_notice": 12 * 60},
     ),

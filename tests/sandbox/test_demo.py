@@ -27,6 +27,7 @@ from webapp.booking.models import (
     WaitlistEntry,
     WeeklyWindow,
 )
+from webapp.booking.queries import kickoffs
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -155,7 +156,7 @@ def test_consultants_are_varied_and_open(demo: Flask) -> None:
 
 def test_bookings_were_paid_for_and_stripe_agrees(demo: Flask, standin: StandIn) -> None:
     begun = session.scalars(select(Engagement).where(Engagement.stage == "onboarding")).all()
-    assert len(begun) == 3
+    assert len(begun) == 4
     for engagement in begun:
         [invoice] = Invoice.paid_of(engagement)
         [theirs] = standin.objects("invoice", id=invoice.stripe_id)
@@ -164,7 +165,17 @@ def test_bookings_were_paid_for_and_stripe_agrees(demo: Flask, standin: StandIn)
         assert engagement.kickoff is not None and engagement.kickoff.state == "booked"
         assert engagement.hold.state == "confirmed"
     retainers = [engagement for engagement in begun if engagement.terms.is_retainer]
-    assert count(Subscription) == len(retainers) == 2
+    assert count(Subscription) == len(retainers) == 3
+
+
+def test_one_engagement_is_led_by_two(demo: Flask) -> None:
+    """And the same two, or others, can be booked together by whoever looks at it."""
+    teams = [row for row in session.scalars(select(Engagement)) if row.is_pair]
+    assert [row.with_whom for row in teams] == ["Mateo Villalobos and Siobhan Kerrigan"]
+    [kickoff] = teams[0].meetings
+    assert {who.slug for who in kickoff.consultants} == {"mateo-villalobos", "siobhan-kerrigan"}
+    assert len(kickoff.attendees) == 3
+    assert kickoffs(teams[0].offering, teams[0].consultants)
 
 
 def test_one_client_has_signed_and_not_paid(demo: Flask) -> None:
@@ -173,9 +184,9 @@ def test_one_client_has_signed_and_not_paid(demo: Flask) -> None:
 
 
 def test_time_and_days_are_really_taken(demo: Flask) -> None:
-    assert count(Engagement) == 4
+    assert count(Engagement) == 5
     waited_for = Hold.request_key.is_not(None)  # kept, not booked: two wait for it
-    assert count(Hold, ~waited_for) == 4 and count(Hold, waited_for) == 1
+    assert count(Hold, ~waited_for) == 5 and count(Hold, waited_for) == 1
     assert count(WaitlistEntry, WaitlistEntry.state == "waiting") == 2
-    assert count(Booking) == 3
+    assert count(Booking, Booking.kind == "kickoff") == 4
     assert count(CapacityMonth, CapacityMonth.used_days > 0) >= 12
