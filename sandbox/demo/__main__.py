@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from sandbox.demo import engagements, firm, outside, reviews, waitlist
+from sandbox.demo import away, engagements, firm, outside, reviews, waitlist
 from sandbox.demo.clients import CLIENTS, HARBOR
 from sandbox.demo.people import CONSULTANTS, STAFF
 from webapp.access import Role
