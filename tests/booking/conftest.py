@@ -9,7 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests import make
+from tests.booking.rows import at
 from webapp.access import Role
+from webapp.booking.models import Hold
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import session
 
@@ -37,3 +39,13 @@ def picker(client: FlaskClient, offering: Offering, consultant: Consultant) -> s
     """The address of the page to choose a kick-off with Ada Stone."""
     session.commit()
     return "/book/coo-four/ada?zone=America/New_York"
+
+
+@pytest.fixture
+def full(app: object, today: datetime) -> Hold:
+    """A consultant whose four days a month are all held, until tomorrow."""
+    consultant = make.consultant(days_per_month=4, slug="ada", person=make.person(name="Ada Stone"))
+    offering = make.offering(slug="coo-four")
+    held = Hold.take(offering, consultant, at(3, 10), "America/New_York", minutes=24 * 60)
+    session.commit()
+    return held
