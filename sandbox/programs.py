@@ -1,10 +1,12 @@
 """The programs of the demo: their commands and how to tell that each is there."""
 
+import os
 import shutil
 import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 from sandbox.bootstrap import ROOT
 from sandbox.health import has_files, page_answers, uses_database, worker_waits
@@ -17,6 +19,7 @@ PYTHON = sys.executable
 GUNICORN = ("-m", "gunicorn", "--worker-class", "gthread", "--threads", "8", "--no-control-socket")
 WEB = (*GUNICORN, "--workers=2", "--preload", "--graceful-timeout=3", "webapp.app:create_app()")
 PAGE = (*GUNICORN, "--workers=1", "--graceful-timeout=1", "sandbox.page.app:create_page()")
+OWN_CALENDARS = "PRIVATE_CALENDAR_HOSTS"
 CELERY = ("-m", "celery", "--app", "workers.app")
 
 
@@ -51,7 +54,9 @@ class Ports:
             "STRIPE_API_BASE": url(self.stripe),
             "SMTP_URL": f"smtp://{LOOPBACK}:{self.mail}",
             # The page serves a calendar too, which stands for one that a consultant has elsewhere.
-            "PRIVATE_CALENDAR_HOSTS": f"{LOOPBACK}:{self.page.getsockname()[1]}",
+            OWN_CALENDARS: ",".join(
+                filter(None, [urlsplit(url(self.page)).netloc, os.environ.get(OWN_CALENDARS)])
+            ),
             "DEMO_CALENDAR": f"{url(self.page)}/calendars/own.ics",
         }
 
