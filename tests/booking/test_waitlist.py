@@ -16,6 +16,8 @@ from tests.booking.rows import at, claims
 from tests.booking.test_races import race
 from tests.mail import Mailbox
 from webapp import clock
+from webapp.access import Role
+from webapp.accounts.models import Person
 from webapp.booking import queries, waitlisting
 from webapp.booking.models import (
     Booking,
@@ -88,6 +90,19 @@ def test_b30_a_meeting_that_is_called_off_makes_room_for_the_first_in_line(
     assert claims(session.get_one(Consultant, consultant.id)) == [("hold", at(3, 10))]
     assert queries.kickoffs(session.get_one(Offering, offering.id), consultant) == []
     assert "kept for you" in text_to(mailbox, "ben@example.com", "kept for you")
+
+
+def test_hours_that_are_opened_are_offered_to_the_line(
+    app: object, drain: Drain, sign_in: Callable[[Person], FlaskClient]
+) -> None:
+    ada, offering = make.consultant(person=make.person(Role.CONSULTANT)), make.offering()
+    session.execute(delete(WeeklyWindow).where(WeeklyWindow.consultant_id == ada.id))
+    in_line(SimpleNamespace(offering_id=offering.id, consultant_id=ada.id))  # type: ignore[arg-type]
+    browser = sign_in(ada.person)
+    hours = {"day_1-0-starts": "09:00", "day_1-0-ends": "17:00"}
+    assert browser.post("/availability/hours", data=hours).status_code == 303
+    drain()
+    assert states() == {"Ben": "offered"}
 
 
 def test_what_was_offered_is_taken_once_it_is_booked(full: Hold, drain: Drain) -> None:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp import audit
 from webapp.booking.collisions import Collision, collisions
+from webapp.booking.models.freed import freed
 from webapp.booking.views.availability.whose import address, page
 from webapp.catalog.models import Consultant
 from webapp.db import session
@@ -58,5 +59,6 @@ def done(
     consultant: Consultant, part: str, message: str, found: Sequence[Collision] = ()
 ) -> ResponseReturnValue:
     audit.record("availability.changed", consultant, part=part, collisions=len(found))
+    freed()
     flash(message, "good")
     return redirect(address(), 303)
