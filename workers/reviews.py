@@ -6,6 +6,7 @@ import uuid
 
 from sqlalchemy import select
 
+from webapp.booking.outside.busy import wait_until_read
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.reviews import due, planning, rule_mails
@@ -19,6 +20,13 @@ def _review(review_id: str) -> Review:
     return session.get_one(Review, uuid.UUID(review_id))
 
 
+def _with_calendars_read(review_id: str) -> Review:
+    """For work that finds it a time."""
+    review = _review(review_id)
+    wait_until_read([row.consultant_id for row in review.engagement.assignments])
+    return review
+
+
 @task("reviews.begin_series")
 def begin_series(engagement_id: str) -> None:
     engagement = session.get_one(Engagement, uuid.UUID(engagement_id))
@@ -28,12 +36,12 @@ def begin_series(engagement_id: str) -> None:
 
 @task("reviews.place")
 def place(review_id: str) -> None:
-    _review(review_id).place()
+    _with_calendars_read(review_id).place()
 
 
 @task("reviews.follow_rule")
 def follow_rule(review_id: str, _revision: int) -> None:
-    _review(review_id).follow_rule()
+    _with_calendars_read(review_id).follow_rule()
 
 
 @task("reviews.tell_changed")

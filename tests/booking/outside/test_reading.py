@@ -22,12 +22,12 @@ from tests.mail import Mailbox
 from webapp import clock
 from webapp.accounts.models import Person
 from webapp.booking.models import CalendarRules, Hold, SlotTaken, open_slots
-from webapp.booking.outside.busy import STALE_AFTER, stale
+from webapp.booking.outside.busy import STALE_AFTER, stale, wait_until_read
 from webapp.booking.outside.models import OutsideBusy, OutsideCalendar
 from webapp.booking.outside.subscribing import subscribe
 from webapp.catalog.models import Consultant
 from webapp.db import session, transaction
-from webapp.outbox import Job
+from webapp.outbox import Job, RetryLater
 
 pytestmark = pytest.mark.usefixtures("today")
 Work = Callable[[], None]
@@ -315,6 +315,21 @@ def test_a_server_that_went_away_and_came_back(
         read_all()
     session.expire_all()
     assert (calendar.problem, calendar.failures, taken(calendar)) == ("", 0, [])
+
+
+def test_work_that_finds_a_time_waits_for_calendars_that_nobody_has_asked_yet(
+    calendar: OutsideCalendar, consultant: Consultant, server: CalendarServer, read_all: Work,
+    after: After,
+) -> None:  # fmt: skip
+    """After a night without workers, everybody would else seem taken."""
+    wait_until_read([consultant.id])
+    after(timedelta(hours=9))
+    with pytest.raises(RetryLater):
+        wait_until_read([consultant.id])
+    server.files["/work.ics"] = 500
+    read_all()
+    wait_until_read([consultant.id])
+    assert stale([consultant.id]) == {consultant.id}
 
 
 # -- disconnected meanwhile ------------------------------------------------------------------------

@@ -12,9 +12,11 @@ from webapp import clock
 from webapp.booking.outside.models import OutsideBusy, OutsideCalendar
 from webapp.booking.slots.search import EARLIEST, LATEST
 from webapp.db import session
+from webapp.outbox import RetryLater
 
 # A calendar not read for so long is not believed: what it said may be wrong by now.
 STALE_AFTER = timedelta(hours=2)
+WAIT_SECONDS = 30
 
 
 def is_stale() -> ColumnElement[bool]:
@@ -49,3 +51,16 @@ def stale(consultant_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
         OutsideCalendar.consultant_id.in_(consultant_ids), is_stale()
     )
     return set(session.scalars(rows))
+
+
+def wait_until_read(consultant_ids: Collection[uuid.UUID]) -> None:
+    """RetryLater where a calendar of theirs is stale only because nobody has asked it yet.
+
+    After a night without workers the first jobs would else find everybody taken. One that was
+    asked and did not answer is not waited for.
+    """
+    unasked = select(OutsideCalendar.id).where(
+        OutsideCalendar.consultant_id.in_(consultant_ids), is_stale(), OutsideCalendar.failures == 0
+    )
+    if session.scalar(unasked.limit(1)):
+        raise RetryLater("calendars elsewhere are about to be read", WAIT_SECONDS)
