@@ -77,6 +77,7 @@ def test_good_settings_are_read() -> None:
      ({"TRUSTED_HOSTS": "*"}, "must name the hosts"), ({"BASE_URL": "app"}, "full address"),
      ({"RIGHTHAND_ENV": "sandbox", "STRIPE_API_KEY": "sk_live_x"}, "refuses a live"),
      ({"PROXY_HOPS": "many"}, "counts the proxies"),
+     ({"PRIVATE_CALENDAR_HOSTS": "calendar.lan"}, "names each host with its port"),
      ({"GOOGLE_CLIENT_ID": "ours"}, "GOOGLE_CLIENT_SECRET go together"),
      ({"MICROSOFT_CLIENT_SECRET": "ours"}, "MICROSOFT_CLIENT_SECRET go together")],
 )  # fmt: skip
