@@ -65,16 +65,23 @@ def pytest_runtest_makereport(
 
 @pytest.fixture
 def visit(chromium: Browser, stack: Stack, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    """visit(zone=…, phone=…, theme=…): a new person's browser, with cookies of its own."""
+    """visit(zone=…, phone=…, theme=…, script=…): a new person's browser, with its own cookies."""
     contexts: list[BrowserContext] = []
 
     def new_visitor(
-        zone: str = "America/New_York", phone: bool = False, theme: str = "light"
+        zone: str = "America/New_York",
+        phone: bool = False,
+        theme: str = "light",
+        script: bool = True,
     ) -> Page:
         width = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 900}
         context = chromium.new_context(
-            base_url=stack.url, timezone_id=zone, viewport=width, color_scheme=theme
-        )  # type: ignore[arg-type]
+            base_url=stack.url,
+            timezone_id=zone,
+            java_script_enabled=script,
+            viewport=width,  # type: ignore[arg-type]
+            color_scheme=theme,  # type: ignore[arg-type]
+        )
         context.set_default_timeout(20_000)
         contexts.append(context)
         return context.new_page()

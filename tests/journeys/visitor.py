@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from playwright.sync_api import Page
 
 CARD = "4242424242424242"
+NEXT_DAY = """() => {
+  const days = [...document.querySelectorAll(".month a")];
+  const shown = days.findIndex((day) => day.hasAttribute("aria-current"));
+  return (days[shown + 1] ?? document.querySelector("a#month-later")).href;
+}"""
 STEPS = ("held", "detailed", "signed", "at_checkout", "paid")
 
 
@@ -49,9 +54,18 @@ def take_time(page: Page, offering: str, consultant: str = "", slot: int = 0) ->
     page.get_by_role("link", name="Operations that run without you").click()
     page.get_by_role("link", name=re.compile(f": {re.escape(offering)}$")).click()
     page.locator("main a[href*='/book/']", has_text=re.compile(consultant)).first.click()
-    page.locator("label:has(input[name=slot]:not([disabled]))").nth(slot).click()
+    press_time(page, slot)
     page.get_by_role("button", name="Hold this time").click()
     page.get_by_role("heading", name="Your details", level=1).wait_for()
+
+
+def press_time(page: Page, slot: int) -> None:
+    """The nth open time, counted on from the first of the day shown."""
+    times = page.locator("label.slot")
+    while (here := times.count()) <= slot:
+        slot -= here
+        page.goto(page.evaluate(NEXT_DAY))
+    times.nth(slot).click()
 
 
 def give_details(page: Page, client: Client) -> None:
