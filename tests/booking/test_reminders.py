@@ -129,6 +129,19 @@ def test_a_reminder_says_when_in_the_readers_zone_and_can_move_it(
     assert str(mail["Subject"]).startswith("Tomorrow: ")
 
 
+def test_past_the_clients_deadline_it_says_whom_to_write_to(
+    meeting: Booking, mailbox: Mailbox, drain: Drain, set_clock: SetClock
+) -> None:
+    client, consultant = (meeting.people(side)[0] for side in ("client", "consultant"))
+    live(set_clock, drain, near(meeting, 24 * 60), near(meeting, 24 * 60))
+    [mail] = mailbox.to(client.email)
+    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "You could move it by yourself until Mon 28 December 2026, 12:00 (London, UTC)" in text
+    assert consultant.email in text and set(links_in(mail)) == {"move"}
+    [mail] = mailbox.to(consultant.email)
+    assert set(links_in(mail)) == {"move", "cancel"}
+
+
 # -- as each person sets ---------------------------------------------------------------------------
 
 

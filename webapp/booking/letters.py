@@ -21,13 +21,15 @@ from webapp.web import absolute_url
 class Links:
     """What the reader of a mail may do about a meeting without signing in.
 
-    move, cancel: full addresses, or None where it cannot be done (any more). until: when these
-    end, where that is before the meeting begins. ask: whom to write to instead.
+    move, cancel: full addresses, or None where there is nothing to be done. until: the client's
+    deadline, None for whoever has none. late: it has passed, so that the page behind `move` only
+    says whom to ask. ask: that person.
     """
 
     move: str | None
     cancel: str | None
     until: datetime | None
+    late: bool
     ask: Person | None
 
 
@@ -36,12 +38,12 @@ def links_for(booking: Booking, person: Person) -> Links:
     consultants = [who for who in booking.people("consultant") if who != person]
     ask = consultants[0] if consultants else None
     if not booking.movable or booking.side_of(person) is None:
-        return Links(None, None, None, ask)
-    if not booking.in_time(person):
-        return Links(None, None, booking.change_until, ask)
-    cancel = ChangeLink.issue(booking, person, "cancel") if booking.cancellable else None
+        return Links(None, None, None, False, ask)
+    move, late = ChangeLink.issue(booking, person, "move"), not booking.in_time(person)
+    may_cancel = booking.cancellable and not late
+    cancel = ChangeLink.issue(booking, person, "cancel") if may_cancel else None
     until = booking.change_until if booking.bound_by_notice(person) else None
-    return Links(ChangeLink.issue(booking, person, "move"), cancel, until, ask)
+    return Links(move, cancel, until, late, ask)
 
 
 def rebook_link(booking: Booking, person: Person) -> str | None:

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp import audit, clock, outbox
 from webapp.db import Base, Email, Identified, session
 
-# Whoever has such a link becomes the person it was sent to.
-WITHHELD = re.compile(r"(/sign-in/link/)[A-Za-z0-9_-]+")
+# Whoever has such a link becomes, or acts for, the person it was sent to.
+WITHHELD = re.compile(r"(/(?:sign-in/link|meetings/(?:move|cancel|rebook))/)[A-Za-z0-9_.-]+")
 STATES = ("waiting", "handing_over", "sent", "uncertain", "failed", "bounced", "cancelled")
 
 
