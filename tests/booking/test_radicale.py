@@ -125,7 +125,7 @@ def test_a_calendar_is_connected_read_written_and_left(
     assert f'action="{chosen_at}"' in page and f'action="{chosen_at}/removal"' in page
     assert choose(browser, account_of(dana), ["Work"], "Work").status_code == 303
     catch_up(drain)
-    assert "Your meetings go here" in visible(browser.get(PAGE).text)
+    assert "Our meetings are copied here" in visible(browser.get(PAGE).text)
     for day in (3, 10, 17):
         assert at(day, 10) not in on_offer(dana, day), day
         assert at(day, 12) in on_offer(dana, day), day

@@ -53,6 +53,10 @@ class OutsideAccount(Identified, Base):
         UniqueConstraint("consultant_id", "kind", "address", "username"),
     )
 
+    @property
+    def used(self) -> bool:
+        return any(calendar.reads for calendar in self.calendars)
+
     def choose(self, read: Collection[str], written: str | None) -> None:
         """Count the busy time of those addresses, and copy our meetings into that one.
 

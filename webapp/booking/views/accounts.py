@@ -20,12 +20,14 @@ from webapp.booking.outside.dav_server import WrongPassword
 from webapp.booking.outside.models import OutsideAccount
 from webapp.booking.outside.oauth import ISSUERS, consent_address, registration
 from webapp.booking.outside.provider import OutsideRefused, OutsideUnreachable
+from webapp.booking.outside.reading import read
 from webapp.booking.views.room import blueprint
 from webapp.catalog.models import Consultant
 from webapp.web import absolute_url
 
 CONSENT = "calendar_consent"
 CONSENT_SECONDS = 15 * 60
+READING_SECONDS = 10
 
 # -- by name and password --------------------------------------------------------------------------
 
@@ -123,8 +125,17 @@ def choose_calendars(account_id: uuid.UUID) -> ResponseReturnValue:
         return _page(account, form), 422
     account.choose(form.read.data, form.write.data or None)
     audit.record("calendar.chosen", account, read=len(form.read.data), write=bool(form.write.data))
-    flash("Saved. Your calendars are read within a minute.", "good")
+    _read_at_once(account)
+    flash("Saved.", "good")
     return redirect(url_for("booking.connections"), 303)
+
+
+def _read_at_once(account: OutsideAccount) -> None:
+    """Nothing is offered before new calendars were read; what takes too long is left to a job."""
+    until = time.monotonic() + READING_SECONDS
+    for calendar in account.calendars:
+        if calendar.reads and calendar.read_at is None and time.monotonic() < until:
+            read(calendar.id)
 
 
 @blueprint.post("/calendar/connections/accounts/<uuid:account_id>/removal")
