@@ -20,6 +20,7 @@ from webapp.booking.models import Absence, Booking, DateOverride, Handover, Week
 from webapp.booking.models.substituting import come_back, free_to_stand_in, hand_over
 from webapp.catalog.models import Consultant
 from webapp.db import session
+from webapp.engagements.models import Engagement
 
 pytestmark = pytest.mark.usefixtures("today", "app")
 THURSDAY, FRIDAY = date(2026, 12, 3), date(2026, 12, 4)
@@ -158,3 +159,25 @@ def test_a_colleague_on_the_same_call_cannot_stand_in(
     )
     assert hand_over(away(consultant, substitute), [meeting]) == []
     assert {who.id for who in meeting.consultants} == {consultant.id, substitute.id}
+
+
+def test_whoever_stands_in_sees_the_engagement_until_it_is_written_up(
+    consultant: Consultant, substitute: Consultant, set_clock: Callable[[datetime], None]
+) -> None:
+    meeting = review(consultant, 3, 10)
+
+    def sees() -> bool:
+        found = session.scalars(Engagement.visible_to(substitute.person))
+        return meeting.engagement_id in {row.id for row in found}
+
+    assert not sees()
+    absence = away(consultant, substitute)
+    hand_over(absence, [meeting])
+    assert sees()
+    set_clock(at(16, 12))
+    assert sees()
+    set_clock(at(17, 12))
+    assert not sees()
+    set_clock(at(1, 9))
+    come_back(absence, THURSDAY)
+    assert not sees()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import ForeignKey, UniqueConstraint, delete, select
+from sqlalchemy import ForeignKey, Select, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
+from webapp.accounts.models import Person
 from webapp.booking.models.absence import Absence
+from webapp.booking.models.attendee import Attendee
 from webapp.booking.models.claim import Claim
 from webapp.booking.models.contention import contend
 from webapp.booking.models.meeting import Booking
@@ -19,6 +21,9 @@ from webapp.booking.models.open_times import calendars
 from webapp.booking.models.refusals import MeetingOver, SlotTaken
 from webapp.catalog.models import Consultant
 from webapp.db import Base, Identified, session
+
+# What was decided in a meeting is written down within a fortnight.
+TO_WRITE_UP = timedelta(days=14)
 
 
 class Handover(Identified, Base):
@@ -38,6 +43,19 @@ class Handover(Identified, Base):
     substitute: Mapped[Consultant] = relationship()
 
     __table_args__ = (UniqueConstraint("absence_id", "booking_id"),)
+
+    @classmethod
+    def engagements_of(cls, person: Person) -> Select[uuid.UUID]:
+        """Engagements in which that person stands in: until a while after the meeting."""
+        over = clock.now() - TO_WRITE_UP
+        return (
+            select(Booking.engagement_id)
+            .join(cls, cls.booking_id == Booking.id)
+            .join(Consultant, Consultant.id == cls.substitute_id)
+            .where(Consultant.person_id == person.id, Booking.ends_at > over)
+            .where(Booking.state != "cancelled")
+            .where(Booking.attendees.any(Attendee.person_id == person.id))
+        )
 
 
 def free_to_stand_in(substitute: Consultant, meetings: Iterable[Booking]) -> set[uuid.UUID]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
 from webapp.accounts.models import Company, Person
-from webapp.booking.models import Booking, Hold, SlotTaken, nearest
+from webapp.booking.models import Booking, Handover, Hold, SlotTaken, nearest
 from webapp.catalog.models import Consultant
 from webapp.db import Base, session
 from webapp.engagements import stages
@@ -65,7 +65,10 @@ class Engagement(Enquiring, Base):
 
     @classmethod
     def visible_to(cls, person: Person) -> Select[Engagement]:
-        """The engagements a person may see: the firm all, others the ones they are a party to."""
+        """The engagements a person may see: the firm all, others the ones they are a party to.
+
+        A consultant who stands in for a meeting sees its engagement too, for so long.
+        """
         if person.in_firm:
             return select(cls)
         assigned = select(Assignment.engagement_id).join(Consultant)
@@ -73,6 +76,7 @@ class Engagement(Enquiring, Base):
             or_(
                 cls.company_id.in_(person.company_ids),
                 cls.id.in_(assigned.where(Consultant.person_id == person.id)),
+                cls.id.in_(Handover.engagements_of(person)),
             )
         )
 
