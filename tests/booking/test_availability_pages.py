@@ -108,6 +108,26 @@ def test_weekly_hours_are_replaced(browser: FlaskClient, consultant: Consultant)
     assert values(page) == {name: value for name, value in data.items() if value}
 
 
+def test_a_change_of_the_hours_can_be_undone(browser: FlaskClient, consultant: Consultant) -> None:
+    browser.post("/availability/hours", data=day(1, ("09:00", "00:00")))
+    before = weekly(consultant)
+    answer = browser.post("/availability/hours", data=day(2, ("10:00", "11:00")))
+    page = browser.get(answer.headers["Location"]).text
+    fields = dict(re.findall(r'name="(day_[^"]+)" value="([^"]+)"', page))
+    assert fields == day(1, ("09:00", "00:00"))
+    assert browser.post("/availability/hours", data=fields).status_code == 303
+    assert weekly(consultant) == before
+    assert browser.get("/availability?undo=tampered").status_code == 404
+
+
+def test_what_one_undoes_is_ones_own(
+    browser: FlaskClient, sign_in: Callable[[Person], FlaskClient]
+) -> None:
+    link = browser.post("/availability/hours", data={}).headers["Location"]
+    assert browser.get(link).status_code == 200
+    assert sign_in(make.consultant().person).get(link).status_code == 404
+
+
 @pytest.mark.parametrize(
     "wrong, message",
     [(day(1, ("nine", "17:00")), "Enter both times"), (day(1, ("09:00", "")), "Enter both times"),
@@ -348,7 +368,7 @@ def test_the_firm_edits_for_a_consultant_and_both_is_written_down(
     theirs = f"/consultants/{consultant.id}/availability"
     assert f"Availability of {consultant.name}" in coordinator.get(theirs).text
     answer = coordinator.post(theirs + "/hours", data=MultiDict(day(2, ("10:00", "11:00"))))
-    assert answer.headers["Location"] == theirs
+    assert answer.headers["Location"].startswith(theirs + "?undo=")
     assert weekly(consultant) == [(2, "10:00", "11:00")]
     rows = session.scalars(select(AuditEvent).where(AuditEvent.action.like("availability.%")))
     assert {row.action for row in rows} == {"availability.looked_at", "availability.changed"}

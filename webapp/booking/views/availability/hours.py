@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from functools import partial
 
-from flask import request
+from flask import abort, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import delete, select
 
-from webapp.access import allow
+from webapp.access import allow, sign, unsign
 from webapp.booking.availability_forms import WEEK_ORDER, WeeklyForm
 from webapp.booking.models import WeeklyWindow
 from webapp.booking.views.availability.storing import store
@@ -37,7 +39,19 @@ def set_hours(consultant_id: uuid.UUID | None = None) -> ResponseReturnValue:
         return page("hours", consultant, form=form.altered(request.form["step"]), unsaved=True)
     if not form.validate():
         return page("hours", consultant, form=form), 422
-    return store(consultant, "hours", "The weekly hours are saved.", lambda: _set(consultant, form))
+    undo = _undo_token(consultant)
+    change = partial(_set, consultant, form)
+    return store(consultant, "hours", "The weekly hours are saved.", change, undo=undo)
+
+
+def hours_before(consultant: Consultant, token: str) -> WeeklyForm:
+    """The weekly hours as they were before the change that a link to undo is about."""
+    whose, hours = json.loads(unsign("hours", token, max_age_days=1))
+    if whose != str(consultant.id):
+        abort(404)
+    return WeeklyForm.of(
+        {int(day): [tuple(pair) for pair in pairs] for day, pairs in hours.items()}
+    )
 
 
 def weekly_hours(consultant: Consultant) -> dict[int, list[Pair]]:
@@ -47,6 +61,10 @@ def weekly_hours(consultant: Consultant) -> dict[int, list[Pair]]:
     for row in session.scalars(own.order_by(WeeklyWindow.starts)):
         found[row.weekday].append((row.starts, row.ends))
     return found
+
+
+def _undo_token(consultant: Consultant) -> str:
+    return sign("hours", json.dumps([str(consultant.id), weekly_hours(consultant)]))
 
 
 def _set(consultant: Consultant, form: WeeklyForm) -> None:

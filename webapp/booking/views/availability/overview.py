@@ -19,7 +19,7 @@ from webapp.booking.models.opening_hours import default_rules
 from webapp.booking.outside.queries import unread
 from webapp.booking.picking import day
 from webapp.booking.rules_form import length
-from webapp.booking.views.availability.hours import weekly_hours
+from webapp.booking.views.availability.hours import hours_before, weekly_hours
 from webapp.booking.views.availability.whose import EDITORS, page, shown, today_of
 from webapp.booking.views.room import blueprint
 from webapp.booking.weeks import week_of
@@ -36,7 +36,7 @@ HOLIDAYS_SHOWN = 4
 @allow(*EDITORS)
 def availability(consultant_id: uuid.UUID | None = None) -> ResponseReturnValue:
     consultant = shown(consultant_id)
-    own = consultant.person_id == current_user.id
+    own, undo = consultant.person_id == current_user.id, request.args.get("undo")
     if not own:
         audit.record("availability.looked_at", consultant)
     return page(
@@ -46,6 +46,7 @@ def availability(consultant_id: uuid.UUID | None = None) -> ResponseReturnValue:
         unread=unread(consultant),
         outside=collisions(consultant),
         hours=weekly_hours(consultant),
+        undo=hours_before(consultant, undo) if undo else None,
         rules=session.get(CalendarRules, consultant.id) or default_rules(consultant.id),
         length=length,
         write_hours=write_hours,

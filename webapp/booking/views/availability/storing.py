@@ -20,11 +20,16 @@ OWN_FIELDS = frozenset({"csrf_token", "seen"})
 
 
 def store(
-    consultant: Consultant, part: str, message: str, change: Callable[[], None]
+    consultant: Consultant, part: str, message: str, change: Callable[[], None], **then: str
 ) -> ResponseReturnValue:
-    """Make a change and say so; where it collides with what is booked, ask first (409)."""
+    """Make a change and say so; where it collides with what is booked, ask first (409).
+
+    then: what the page that follows is told in its address.
+    """
     found = made(consultant, change)
-    return ask(consultant, found) if unseen(found) else done(consultant, part, message, found)
+    if unseen(found):
+        return ask(consultant, found)
+    return done(consultant, part, message, found, **then)
 
 
 def made(consultant: Consultant, change: Callable[[], None]) -> list[Collision]:
@@ -56,9 +61,9 @@ def ask(
 
 
 def done(
-    consultant: Consultant, part: str, message: str, found: Sequence[Collision] = ()
+    consultant: Consultant, part: str, message: str, found: Sequence[Collision] = (), **then: str
 ) -> ResponseReturnValue:
     audit.record("availability.changed", consultant, part=part, collisions=len(found))
     freed()
     flash(message, "good")
-    return redirect(address(), 303)
+    return redirect(address(**then), 303)
