@@ -55,18 +55,23 @@ def menu(zone: str, on: date, likely: Iterable[str] = ()) -> list[Group]:
 @lru_cache(maxsize=64)
 def _regions(on: date) -> tuple[Group, ...]:
     return tuple(
-        Group(region, tuple(sorted((_choice(name, on) for name in names), key=lambda c: c.label)))
-        for region, names in _places().items()
+        Group(
+            region, tuple(sorted((_choice(zone.key, on) for zone in zones), key=lambda c: c.label))
+        )
+        for region, zones in _places().items()
     )
 
 
 @lru_cache
-def _places() -> dict[str, list[str]]:
-    """The zones in which people live, by region: those of the tz database's own list."""
+def _places() -> dict[str, list[ZoneInfo]]:
+    """The zones in which people live, by region: those of the tz database's own list.
+
+    They are kept as they were read: zoneinfo itself forgets all but a few, and reads them anew.
+    """
     lines = (files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8").splitlines()
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[ZoneInfo]] = {}
     for name in sorted(line.split("\t")[2] for line in lines if not line.startswith("#")):
-        found.setdefault(name.split("/")[0], []).append(name)
+        found.setdefault(name.split("/")[0], []).append(ZoneInfo(name))
     return found
 
 
