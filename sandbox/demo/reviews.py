@@ -5,6 +5,7 @@ from datetime import time
 from sandbox.demo import engagements
 from sandbox.demo.clients import Client
 from webapp.db import transaction
+from webapp.reviews.changing import preview, redated
 from webapp.reviews.models import ReviewSeries
 from webapp.reviews.rule import LAST, NthWeekday, Rule
 
@@ -21,4 +22,4 @@ def load(client: Client) -> None:
         series = ReviewSeries.of(engagement.id)
         if series and not series.revision:
             rule = Rule(NthWeekday(LAST, FRIDAY), time(9, 30), engagement.time_zone)
-            series.lock().change(rule, {})
+            series.lock().change(rule, redated(preview(series, rule)))

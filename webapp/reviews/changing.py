@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
+from webapp.booking.models.open_times import calendars
 from webapp.db import session
 from webapp.reviews.explained import Dated, dated
 from webapp.reviews.models.placing import SETTLED_BEFORE
@@ -43,11 +44,15 @@ STAYS = frozenset({Effect.BY_HAND, Effect.SOON, Effect.PASSED})
 
 @dataclass(frozen=True)
 class MonthShown:
-    """One month: where the rule puts it, and what that means for the review it has, if any."""
+    """One month: where the rule puts it, and what that means for the review it has, if any.
+
+    away: the consultants who do not work at that time.
+    """
 
     dated: Dated
     review: Review | None
     effect: Effect
+    away: tuple[str, ...] = ()
 
     @property
     def now_at(self) -> datetime | None:
@@ -56,8 +61,14 @@ class MonthShown:
 
     @property
     def elsewhere(self) -> bool:
-        """Whether its meeting is not where the rule puts it."""
+        """Whether people keep its meeting where the rule would not put it."""
         return self.now_at is not None and self.effect in STAYS
+
+    @property
+    def displaced(self) -> bool:
+        """Whether its time was taken, so that it was booked as near to it as all were free."""
+        near = self.now_at is not None and self.now_at != self.dated.at
+        return near and self.effect is Effect.SAME and not self.elsewhere
 
     @property
     def counts(self) -> bool:
@@ -75,7 +86,8 @@ def preview(series: ReviewSeries, rule: Rule) -> list[MonthShown]:
         for found in _dated(series, rule, months)
         if not (series.last_month and found.month > series.last_month)
     ]
-    return [month for month in shown if month.counts and not _bygone(month)][:SHOWN]
+    kept = [month for month in shown if month.counts and not _bygone(month)][:SHOWN]
+    return _with_absences(series, kept)
 
 
 def digest(shown: Sequence[MonthShown]) -> str:
@@ -116,6 +128,22 @@ def _comes_in_time(series: ReviewSeries, found: Dated) -> bool:
     """Whether people can still be told, and there is something to look back on."""
     earliest = series.engagement.kick_off_on + FIRST_AFTER
     return found.at >= clock.now() + SETTLED_BEFORE and found.on >= earliest
+
+
+def _with_absences(series: ReviewSeries, months: list[MonthShown]) -> list[MonthShown]:
+    """Say whose working hours a time is outside of, where it is still to be booked."""
+    names = {row.consultant_id: row.consultant.name for row in series.engagement.assignments}
+    if not months:
+        return months
+    read = calendars(list(names), months[0].dated.at, months[-1].dated.at)
+    usual = {names[who]: calendar.untaken for who, calendar in read.items()}
+
+    def away(month: MonthShown) -> tuple[str, ...]:
+        at = month.dated.at
+        return tuple(name for name in usual if not usual[name].free(at, series.minutes))
+
+    open_ones = {Effect.NEW, Effect.MOVES, Effect.DATED}
+    return [replace(one, away=away(one)) if one.effect in open_ones else one for one in months]
 
 
 def _bygone(month: MonthShown) -> bool:
