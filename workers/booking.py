@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 
 from webapp.accounts.models import Person
-from webapp.booking import handover_letters, history, letters, reminding, second_notices, upkeep
+from webapp.booking import calendar_letters, history, letters, reminding, second_notices, upkeep
 from webapp.booking.models import Booking, Hold
 from webapp.db import session
 from webapp.reviews.models import Review
@@ -54,7 +54,7 @@ def rebooked(booking_id: str, sequence: int) -> None:
 @job.task("booking.handed_over")
 def handed_over(booking_id: str, sequence: int, giver_id: str, taker_id: str) -> None:
     parties = uuid.UUID(giver_id), uuid.UUID(taker_id)
-    handover_letters.tell_handed_over(_booking(booking_id), sequence, *parties)
+    calendar_letters.tell_handed_over(_booking(booking_id), sequence, *parties)
 
 
 @job.task("booking.tell_missed_again")
@@ -67,6 +67,11 @@ def tell_missed_again(booking_id: str, person_id: str, missed_at: str, due: str)
 def remind(booking_id: str, person_id: str, minutes: int, starts_at: str) -> None:
     person = session.get_one(Person, uuid.UUID(person_id))
     reminding.remind(_booking(booking_id), person, minutes, datetime.fromisoformat(starts_at))
+
+
+@job.task("booking.availability_changed")
+def availability_changed(consultant_id: str, part: str, outside: int, change: str) -> None:
+    calendar_letters.tell_changed(uuid.UUID(consultant_id), part, outside, change)
 
 
 @job.task("booking.extend_capacity")

@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from tests import make
 from tests.booking.rows import at
+from tests.mail import Mailbox
 from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.audit import AuditEvent
@@ -361,8 +362,11 @@ def test_only_consultants_and_their_firm_edit_hours(
     assert colleague.post(theirs + "/hours", data={}).status_code == 404
 
 
-def test_the_firm_edits_for_a_consultant_and_both_is_written_down(
-    sign_in: Callable[[Person], FlaskClient], consultant: Consultant
+def test_the_firm_edits_for_a_consultant_who_is_told_and_both_is_written_down(
+    sign_in: Callable[[Person], FlaskClient],
+    consultant: Consultant,
+    drain: Callable[[], int],
+    mailbox: Mailbox,
 ) -> None:
     coordinator = sign_in(make.person(Role.COORDINATOR))
     theirs = f"/consultants/{consultant.id}/availability"
@@ -370,6 +374,9 @@ def test_the_firm_edits_for_a_consultant_and_both_is_written_down(
     answer = coordinator.post(theirs + "/hours", data=MultiDict(day(2, ("10:00", "11:00"))))
     assert answer.headers["Location"].startswith(theirs + "?undo=")
     assert weekly(consultant) == [(2, "10:00", "11:00")]
+    drain()
+    assert mailbox.subjects == ["The firm changed your weekly hours"]
+    assert mailbox.to(consultant.person.email)
     rows = session.scalars(select(AuditEvent).where(AuditEvent.action.like("availability.%")))
     assert {row.action for row in rows} == {"availability.looked_at", "availability.changed"}
     assert coordinator.get(f"/consultants/{make.saved(make.consultant()).id}").status_code == 404

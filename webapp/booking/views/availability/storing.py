@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Sequence
 
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
-from webapp import audit
+from webapp import audit, outbox
 from webapp.booking.collisions import Collision, collisions
 from webapp.booking.models.freed import freed
 from webapp.booking.views.availability.whose import address, page
@@ -63,7 +64,11 @@ def ask(
 def done(
     consultant: Consultant, part: str, message: str, found: Sequence[Collision] = (), **then: str
 ) -> ResponseReturnValue:
+    """Write it down, tell the consultant if it was the firm, and show the calendar."""
     audit.record("availability.changed", consultant, part=part, collisions=len(found))
+    if consultant.person_id != current_user.id:
+        change = uuid.uuid4().hex
+        outbox.enqueue("booking.availability_changed", consultant.id, part, len(found), change)
     freed()
     flash(message, "good")
     return redirect(address(**then), 303)

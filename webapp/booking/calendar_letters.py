@@ -1,4 +1,4 @@
-"""Mails about a meeting that another consultant takes over."""
+"""Mails about who comes to a meeting instead, and about hours that the firm changed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ from webapp.catalog.models import Consultant
 from webapp.db import session
 from webapp.notifications.sending import send_email
 from webapp.web import absolute_url
+
+PARTS = {
+    "hours": "your weekly hours",
+    "date": "the hours of a single date",
+    "absence": "when you are out of office",
+    "travel": "your travel",
+    "rules": "the rules of your calendar",
+}
 
 
 def tell_handed_over(
@@ -29,6 +37,23 @@ def tell_handed_over(
     if booking.side_of(taker.person):
         for attendee in booking.attendees:
             _tell(booking, sequence, attendee.person, giver, taker)
+
+
+def tell_changed(consultant_id: uuid.UUID, part: str, outside: int, change: str) -> None:
+    """Tell a consultant that the firm changed their calendar, and how much it put outside.
+
+    change: what makes one change unlike the next.
+    """
+    consultant = session.get_one(Consultant, consultant_id)
+    send_email(
+        "availability_changed",
+        consultant.person,
+        consultant,
+        occurrence=change,
+        part=PARTS[part],
+        outside=outside,
+        url=absolute_url("booking.availability"),
+    )
 
 
 def _tell(
