@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import vobject  # type: ignore[import-untyped]
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
@@ -88,6 +89,15 @@ def test_what_is_off_is_not_added(meeting: Booking) -> None:
     ]  # fmt: skip
     meeting.cancel("off")
     assert calendar_links.links_to_add(meeting, client) == []
+
+
+@pytest.mark.parametrize("form", ["html", "txt"])
+def test_mails_offer_it_as_long_as_it_takes_place(app: Flask, meeting: Booking, form: str) -> None:
+    [client] = meeting.people("client")
+    part = app.jinja_env.get_template(f"booking/email_parts/add.{form}").module
+    assert "/meetings/file/" in part.add_links(meeting, client)  # type: ignore[attr-defined]
+    meeting.cancel("off")
+    assert part.add_links(meeting, client).strip() == ""  # type: ignore[attr-defined]
 
 
 def test_pages_offer_each_way(sign_in: SignIn, meeting: Booking) -> None:
