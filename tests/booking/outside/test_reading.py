@@ -22,6 +22,7 @@ from tests.mail import Mailbox
 from webapp import clock
 from webapp.accounts.models import Person
 from webapp.booking.models import CalendarRules, Hold, SlotTaken, open_slots
+from webapp.booking.outside import reading
 from webapp.booking.outside.busy import STALE_AFTER, stale, wait_until_read
 from webapp.booking.outside.models import OutsideBusy, OutsideCalendar
 from webapp.booking.outside.subscribing import subscribe
@@ -330,6 +331,50 @@ def test_work_that_finds_a_time_waits_for_calendars_that_nobody_has_asked_yet(
     read_all()
     wait_until_read([consultant.id])
     assert stale([consultant.id]) == {consultant.id}
+
+
+def test_one_that_was_never_read_is_told_of_when_it_has_failed_for_two_hours(
+    calendar: OutsideCalendar, consultant: Consultant, server: CalendarServer, read_all: Work,
+    after: After, mailbox: Mailbox,
+) -> None:  # fmt: skip
+    """As when a calendar of an account is chosen anew."""
+    calendar.use(False, False)
+    calendar.use(True, False)
+    session.commit()
+    server.files["/work.ics"] = 500
+    for tries in range(1, 10):
+        after(QUARTER)
+        read_all()
+        assert on_offer(consultant) == []
+        assert len(mailbox.to(consultant.person.email)) == (tries == 9)
+    assert "Not once" in str(mailbox.to(consultant.person.email)[0].get_body(("plain",)))
+
+
+# -- at the same time ------------------------------------------------------------------------------
+
+
+def test_a_late_answer_does_not_undo_a_newer_one(
+    app: Flask, calendar: OutsideCalendar, server: CalendarServer, read_all: Work, after: After
+) -> None:
+    """Somebody presses "Read now" while a slow worker still waits for its answer."""
+    calendar_id, asked = calendar.id, iter([True])
+    newer = ics(event("new", "20261204T100000Z", "20261204T110000Z"))
+
+    def newest() -> None:
+        with app.app_context(), transaction():
+            reading.read(calendar_id)
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        if next(asked, False):
+            elsewhere(newest)
+            send(request, 200, ics(event("old", "20261205T100000Z", "20261205T110000Z")))
+        else:
+            send(request, 200, newer)
+
+    server.files["/work.ics"] = answer
+    after(QUARTER)
+    read_all()
+    assert taken(calendar) == [(at(4, 10), at(4, 11))]
 
 
 # -- disconnected meanwhile ------------------------------------------------------------------------

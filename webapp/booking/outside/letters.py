@@ -9,13 +9,12 @@ from webapp.web import absolute_url
 
 def tell_unreachable(calendar: OutsideCalendar) -> None:
     """Tell its owner, once an outage, that nothing of theirs is on offer until it is read again."""
-    since = calendar.read_at or calendar.created_at
+    outage = calendar.read_at or calendar.created_at
     send_email(
         "calendar_unreachable",
         calendar.consultant.person,
         calendar,
-        occurrence=since.isoformat(),
+        occurrence=outage.isoformat(),
         calendar=calendar,
-        since=since,
         url=absolute_url("booking.connections"),
     )

@@ -157,10 +157,17 @@ def _ours(uids: Collection[str]) -> set[str]:
 def _failed(calendar: OutsideCalendar, problem: str) -> None:
     """What was known stands until it is stale; then its owner offers nothing, and is told once."""
     calendar.problem, calendar.failures = problem, calendar.failures + 1
-    if calendar.told_at is None and not believed(calendar):
+    if calendar.told_at is None and _long_gone(calendar):
         calendar.told_at = clock.now()
         audit.record("calendar.unreachable", calendar, problem=problem)
         letters.tell_unreachable(calendar)
+
+
+def _long_gone(calendar: OutsideCalendar) -> bool:
+    """Two hours without a good read; one that never had any has failed as often as that makes."""
+    if calendar.read_at is None:
+        return calendar.failures > STALE_AFTER // READ_EVERY
+    return not believed(calendar)
 
 
 def believed(calendar: OutsideCalendar) -> bool:
