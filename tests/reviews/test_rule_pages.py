@@ -166,6 +166,13 @@ def test_another_rule_is_shown_before_it_is_saved(planned: Engagement, sign_in: 
     assert rule_of(planned)["kind"] == "day_of_month"
 
 
+def test_a_time_outside_of_working_hours_is_said_once(planned: Engagement, sign_in: SignIn) -> None:
+    asked = LAST_FRIDAY | {"at": "02:30"}
+    page = sign_in(consultant_of(planned)).get(address(planned, "/rule"), query_string=asked).text
+    assert page.count("not work") == 1
+    assert f"{planned.lead.name} does not work at that time in any of these months" in page
+
+
 def test_saving_moves_what_is_booked_and_tells_everybody(
     planned: Engagement, sign_in: SignIn, drain: Drain, mailbox: Mailbox
 ) -> None:

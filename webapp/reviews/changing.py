@@ -39,6 +39,7 @@ class Effect(StrEnum):
     OVER = "over"  # held, missed or called off
 
 
+TO_BE_BOOKED = frozenset({Effect.NEW, Effect.MOVES, Effect.DATED})
 STAYS = frozenset({Effect.BY_HAND, Effect.SOON, Effect.PASSED})
 
 
@@ -96,6 +97,12 @@ def digest(shown: Sequence[MonthShown]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
+def never_at_work(shown: Sequence[MonthShown]) -> tuple[str, ...]:
+    """Whose working hours the time is outside of in every month that is still to be booked."""
+    open_ones = [set(month.away) for month in shown if month.effect in TO_BE_BOOKED]
+    return tuple(sorted(set.intersection(*open_ones))) if open_ones else ()
+
+
 def redated(shown: Iterable[MonthShown]) -> dict[Review, date]:
     """The reviews that get a new date, with that date."""
     moved = (month for month in shown if month.effect in {Effect.MOVES, Effect.DATED})
@@ -142,8 +149,7 @@ def _with_absences(series: ReviewSeries, months: list[MonthShown]) -> list[Month
         at = month.dated.at
         return tuple(name for name in usual if not usual[name].free(at, series.minutes))
 
-    open_ones = {Effect.NEW, Effect.MOVES, Effect.DATED}
-    return [replace(one, away=away(one)) if one.effect in open_ones else one for one in months]
+    return [replace(one, away=away(one)) if one.effect in TO_BE_BOOKED else one for one in months]
 
 
 def _bygone(month: MonthShown) -> bool:

@@ -17,7 +17,15 @@ from webapp.db import session
 from webapp.engagements.models import Assignment, Engagement
 from webapp.engagements.stages import RUNNING
 from webapp.reviews import rule_mails
-from webapp.reviews.changing import STAYS, Effect, MonthShown, digest, preview, redated
+from webapp.reviews.changing import (
+    STAYS,
+    Effect,
+    MonthShown,
+    digest,
+    never_at_work,
+    preview,
+    redated,
+)
 from webapp.reviews.explained import in_words
 from webapp.reviews.forms import KIND_HELP, RuleForm
 from webapp.reviews.models import Review, ReviewSeries
@@ -142,6 +150,7 @@ def _editor(
         asked=_asked(form),
         seen=digest(shown),
         ahead=shown,
+        never=never_at_work(shown),
         moved=_with(shown, {Effect.MOVES, Effect.DATED}),
         stays=_with(shown, STAYS),
         zone=current_user.time_zone,
