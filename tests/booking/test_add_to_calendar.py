@@ -80,6 +80,9 @@ def test_a_file_is_had_without_signing_in_and_only_by_its_link(
     stranger = make.person(Role.SPONSOR, company=make.company())
     session.commit()
     assert client.get(path(calendar_links.file_url(meeting, stranger))).status_code == 404
+    meeting.people("client")[0].active = False
+    session.commit()
+    assert client.get(address).status_code == 404
 
 
 def test_what_is_off_is_not_added(meeting: Booking) -> None:

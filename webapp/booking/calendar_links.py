@@ -36,7 +36,8 @@ def links_to_add(booking: Booking, reader: Person) -> list[tuple[str, str]]:
 
 
 def may_have(booking: Booking, reader: Person) -> bool:
-    return reader.in_firm or booking.side_of(reader) is not None
+    """Who attends, and the firm; nobody whose account is closed."""
+    return bool(reader.active and (reader.in_firm or booking.side_of(reader)))
 
 
 def file_url(booking: Booking, reader: Person) -> str:

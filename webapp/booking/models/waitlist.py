@@ -91,7 +91,7 @@ class WaitlistEntry(Identified, Base):
         what was asked last. Raises TooManyAsked when the
         network address asked for MOST_PER_ADDRESS within the hour.
         """
-        if cls._asked_from(address) >= MOST_PER_ADDRESS:
+        if address and cls._asked_from(address) >= MOST_PER_ADDRESS:
             raise TooManyAsked
         ids = [who.id for who in team]
         row = insert(cls).values(
