@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from webapp import access, audit, clock
 from webapp.access import SIGNED_IN, Open, allow
@@ -24,12 +24,14 @@ from webapp.booking.calendar_links import (
 )
 from webapp.booking.change_forms import RemindersForm
 from webapp.booking.models import Attendee, Booking, CalendarFeed, Reminder
+from webapp.booking.models.changes import REBOOKABLE
 from webapp.booking.views.room import blueprint
 from webapp.db import session
 from webapp.web import absolute_url
 
 PAST_SHOWN = timedelta(days=90)
-MOST_SHOWN = 1000
+LATELY = timedelta(days=14)
+MOST_SHOWN = 500
 FEED = "calendar feed"
 MOST_REFUSED = 20
 REFUSED_WITHIN = timedelta(minutes=15)
@@ -50,10 +52,19 @@ def calendar_page(reminders: RemindersForm | None = None) -> str:
     return render_template(
         "booking/calendar.html",
         meetings=session.scalars(ahead.limit(50)).all(),
+        lately=session.scalars(_lately(current_user)).all(),
         feed_url=feed_url(current_user),
         zone=current_user.time_zone,
         reminders=reminders or RemindersForm(formdata=None, offsets=offsets),
     )
+
+
+def _lately(person: Person) -> Select[Booking]:
+    """What is over or called off: somebody may have to be marked as missing, or to rebook."""
+    now = clock.now()
+    over = or_(Booking.ends_at <= now, Booking.state.in_(REBOOKABLE))
+    mine = _attended(person).where(Booking.starts_at > now - LATELY, over)
+    return mine.order_by(None).order_by(Booking.starts_at.desc()).limit(10)
 
 
 @blueprint.post("/calendar/address")
