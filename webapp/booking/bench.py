@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from webapp.booking.models import KICKOFF_MINUTES
-from webapp.booking.models.capacity import months_needed
+from webapp.booking.models.capacity import months_between, months_needed
 from webapp.booking.models.open_times import MINUTE, Calendar
 from webapp.booking.models.together import Spans, within
 from webapp.catalog.models import Consultant, Offering
@@ -24,6 +24,7 @@ DAY = timedelta(days=1)
 class Candidate:
     """A consultant in a seat of an offering. days: their share of a month; free: days left of it.
 
+    offered: the calendar's starts as far as they were asked for, shared by all seats of a person.
     With the days, a start is theirs when the calendar offers it and every month it needs has room.
     """
 
@@ -32,16 +33,23 @@ class Candidate:
     days: int
     free: Free
     calendar: Calendar
+    offered: dict[tuple[datetime, datetime], list[datetime]] = field(default_factory=dict)
     known: dict[date, bool] = field(default_factory=dict)
 
     def starts(self, first: datetime, last: datetime) -> list[datetime]:
         """On their own grid, in [first, last)."""
-        offered = self.calendar.slots(first, last, KICKOFF_MINUTES)
+        if (first, last) not in self.offered:
+            self.offered[first, last] = self.calendar.slots(first, last, KICKOFF_MINUTES)
+        offered = self.offered[first, last]
+        if self.has_days_throughout(first, last):
+            return offered
         return [at for at in offered if self.has_days(at)]
 
     def spans(self, first: datetime, last: datetime) -> Spans:
         """[start, end) in [first, last) in which they could join somebody else's grid."""
         open_spans = self.calendar.spans(first, last, KICKOFF_MINUTES)
+        if self.has_days_throughout(first, last):
+            return open_spans
         pieces = (piece for span in open_spans for piece in self._by_day(*span))
         return [piece for piece in pieces if self.has_days(piece[0])]
 
@@ -65,6 +73,13 @@ class Candidate:
         if on not in self.known:
             self.known[on] = self.spare(at) >= 0
         return self.known[on]
+
+    def has_days_throughout(self, first: datetime, last: datetime) -> bool:
+        """Whether every month that any start in [first, last) needs has room."""
+        zone, most = self.consultant.time_zone, self.consultant.days_per_month
+        ends = (months_needed(self.offering, at, zone) for at in (first, last))
+        months = months_between(next(ends)[0], next(ends)[-1])
+        return all(self.free.get(month, most) >= self.days for month in months)
 
     def spare(self, at: datetime) -> int:
         """The days that stay free in the fullest month of an engagement that begins then."""
@@ -125,14 +140,12 @@ class Bench:
         """
         spans = {one.consultant.id: one.spans(first, last) for one in self.partners}
         cover = Cover.of(spans.values())
-        return {
-            lead.consultant.id: [
-                at
-                for at in lead.starts(first, last)
-                if cover.count(at) > lies_in(at, spans.get(lead.consultant.id, ()))
-            ]
-            for lead in self.leads
-        }
+        found = {}
+        for lead in self.leads:
+            starts = lead.starts(first, last)
+            own = set(within(starts, spans.get(lead.consultant.id, ())))
+            found[lead.consultant.id] = [at for at in starts if cover.count(at) > (at in own)]
+        return found
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -63,4 +64,7 @@ def calendars_ahead(
 def _seats(offering: Offering, consultants: Sequence[Consultant], own: Hold | None) -> Seat:
     own_id = own.id if own else None
     free, read = free_days(consultants, own_id), calendars_ahead(consultants, own_id)
-    return lambda who, days: Candidate(offering, who, days, free[who.id], read[who.id])
+    offered: dict[uuid.UUID, dict[tuple[datetime, datetime], list[datetime]]] = defaultdict(dict)
+    return lambda who, days: Candidate(
+        offering, who, days, free[who.id], read[who.id], offered[who.id]
+    )

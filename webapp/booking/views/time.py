@@ -7,7 +7,7 @@ import re
 import uuid
 from typing import Any
 
-from flask import abort, redirect, render_template, request, session, url_for
+from flask import abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -96,6 +96,8 @@ def _take(page: Picking, form: TakeSlotForm) -> ResponseReturnValue:
         near = lost.alternatives or page.choice.nearest(form.starts_at)
         return page.shown(form, alternatives=picking.days_of(near, page.zone)), 409
     session["hold"] = str(held.id)
+    if not page.choice.team:
+        flash(f"Your kick-off is with {held.team_names}.", "good")
     return redirect(url_for("engagements.details", token=access.sign("start", str(held.id))), 303)
 
 
