@@ -14,11 +14,11 @@ from icalendar import Calendar, Event
 from webapp.booking.outside.fetching import Answer, Errand
 from webapp.booking.outside.oauth import NOT_NOW, WITHDRAWN, Access
 from webapp.booking.outside.provider import OutsideRefused, OutsideUnreachable
+from webapp.booking.outside.waiting import asked_to_wait
 
 Json = dict[str, Any]
 # Which of the refusals a caller may expect, and deal with itself.
 TOLD = frozenset({404, 409, 410, 412})
-LONGEST_WAIT = 3600
 MOST_PAGES = 40
 # https://developers.google.com/workspace/calendar/api/guides/errors: limits that come as a 403
 LIMITS = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"})
@@ -93,16 +93,10 @@ def check(answer: Answer) -> None:
     if status == 401:
         raise OutsideRefused(WITHDRAWN)
     if status == 429 or status >= 500 or (status == 403 and _at_a_limit(answer)):
-        raise OutsideUnreachable(NOT_NOW, wait_of(answer))
+        raise OutsideUnreachable(NOT_NOW, asked_to_wait(answer))
     if status == 403:
         raise OutsideRefused("That account may not do that with this calendar.")
     raise OutsideUnreachable(f"That server does not understand what we ask (code {status}).")
-
-
-def wait_of(answer: Answer) -> int:
-    """Seconds, from Retry-After (RFC 9110); dates, which neither of them sends, count as none."""
-    written = answer.headers.get("Retry-After", "")
-    return min(int(written), LONGEST_WAIT) if written.isdigit() else 0
 
 
 def read_json(answer: Answer) -> Json:

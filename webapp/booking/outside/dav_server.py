@@ -10,6 +10,7 @@ import httpx
 from webapp.booking.outside import webdav
 from webapp.booking.outside.fetching import Answer, Errand, parsed
 from webapp.booking.outside.provider import OutsideRefused, OutsideUnreachable
+from webapp.booking.outside.waiting import asked_to_wait
 
 MULTISTATUS = 207
 # Second levels under which strangers live side by side (example.co.uk, example.com.au).
@@ -106,5 +107,5 @@ def check(answer: Answer) -> None:
     if status in MEANINGS:
         raise OutsideRefused(MEANINGS[status])
     if status in PASSING or status >= 500:
-        raise OutsideUnreachable("That server cannot answer just now.")
+        raise OutsideUnreachable("That server cannot answer just now.", asked_to_wait(answer))
     raise OutsideRefused(f"That server refuses what we ask (code {status}).")
