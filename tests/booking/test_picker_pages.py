@@ -252,11 +252,12 @@ def test_a_page_of_times_costs_the_same_however_many_weeks_and_claims(
     assert cost(client, URL) == one <= 16
 
 
-def test_a_page_of_times_costs_the_same_for_one_and_three_colleagues(
-    client: FlaskClient, consultant: Consultant, offering: Offering
+@pytest.mark.parametrize("url", [URL, "/book/coo-four/anyone", "/consultants/ada"])
+def test_a_page_of_times_costs_the_same_for_one_and_three_consultants(
+    client: FlaskClient, consultant: Consultant, offering: Offering, url: str
 ) -> None:
-    one = cost(client, URL)
+    one = cost(client, url)
     for _ in range(2):
-        make.consultant()
+        Hold.take(offering, make.consultant(), at(3, 10), "UTC")
     session.commit()
-    assert cost(client, URL) == one
+    assert cost(client, url) == one
