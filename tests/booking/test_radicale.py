@@ -200,6 +200,18 @@ def test_another_calendar_takes_over_the_copies(
     assert [one.name for one in account_of(dana).calendars] == ["Home"]
 
 
+def test_a_calendar_that_was_deleted_there_can_be_let_go_of(
+    radicale: Radicale, work: str, browser: FlaskClient, dana: Consultant, drain: Drain
+) -> None:
+    radicale.make_calendar("Home")
+    radicale.delete(work)
+    connect(browser, radicale)
+    choose(browser, account_of(dana), ["Home"])
+    catch_up(drain)
+    assert [one.name for one in account_of(dana).calendars] == ["Home"]
+    assert stale([dana.id]) == set()
+
+
 # -- what its owner does there ---------------------------------------------------------------------
 
 

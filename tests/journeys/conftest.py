@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.journeys.stack import Stack
+from tests.radicale import free_port
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -46,7 +47,11 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def stack(chromium: Browser) -> Iterator[Stack]:
-    """Not in pytest's own folder: that is closed to other users, and root's PostgreSQL is one."""
+    """Not in pytest's own folder: that is closed to other users, and root's PostgreSQL is one.
+
+    One port of this machine is kept for a calendar server that the demo may ask.
+    """
+    os.environ.setdefault("PRIVATE_CALENDAR_HOSTS", f"127.0.0.1:{free_port()}")
     with TemporaryDirectory(prefix="righthand-journeys-") as folder:
         Path(folder).chmod(0o755)
         with Stack.running(Path(folder) / "state") as running:

@@ -65,15 +65,13 @@ class OutsideAccount(Identified, Base):
         """
         if written is not None:
             self._write_no_other(written)
-        known = {calendar.address: calendar for calendar in self.calendars}
+        chosen = {*read, written}
+        known = {calendar.address for calendar in self.calendars}
         for found in self.found:
-            address = found["address"]
-            calendar = known.get(address)
-            reads, writes = address in read or address == written, address == written
-            if calendar is None and reads:
-                calendar = self._added(found)
-            if calendar is not None:
-                calendar.use(reads, writes)
+            if found["address"] in chosen - known:
+                self._added(found)
+        for calendar in self.calendars:
+            calendar.use(calendar.address in chosen, calendar.address == written)
 
     def leave(self, with_copies: bool) -> None:
         """Stop using it. with_copies: our meetings ahead are taken out of it first."""
@@ -83,7 +81,7 @@ class OutsideAccount(Identified, Base):
             if not with_copies:
                 session.execute(delete(OutsideCopy).where(OutsideCopy.calendar_id == calendar.id))
 
-    def _added(self, found: dict[str, Any]) -> OutsideCalendar:
+    def _added(self, found: dict[str, Any]) -> None:
         calendar = OutsideCalendar(
             consultant_id=self.consultant_id, kind=self.kind, name=found["name"],
             address=found["address"], username=self.username,
@@ -91,7 +89,6 @@ class OutsideAccount(Identified, Base):
         self.calendars.append(calendar)
         session.flush()
         outbox.enqueue_again("calendars.read", calendar.id)
-        return calendar
 
     def _write_no_other(self, address: str) -> None:
         others = select(OutsideCalendar).where(
