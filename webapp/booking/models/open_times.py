@@ -7,9 +7,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, func, or_, select
 
 from webapp import clock
 from webapp.booking.models.availability import CalendarRules
@@ -22,8 +21,6 @@ from webapp.db import session
 
 MINUTE = timedelta(minutes=1)
 WEEK = timedelta(weeks=1)
-# What limits a day or a week count: not the block, and not what is taken elsewhere.
-COUNTED = frozenset({"hold", "booking"})
 # A night shift, and the week of a weekly limit, lie this near to the instant that is asked about.
 AROUND = timedelta(days=8)
 
@@ -121,10 +118,11 @@ def calendars(
     """
     ids = sorted(set(consultant_ids))
     reach = first - AROUND, last + AROUND
-    busy = _taken(ids, *reach, besides_hold, besides_booking)
+    claimed = _claimed(ids, *reach, besides_hold, besides_booking)
+    elsewhere = outside.busy(ids, *reach)
     now = clock.now()
     return {
-        who: Calendar(hours.rules, replace(hours.host, busy=busy[who]), now)
+        who: Calendar(hours.rules, replace(hours.host, busy=claimed[who] + elsewhere[who]), now)
         for who, hours in opening_hours(ids, *reach).items()
     }
 
@@ -141,7 +139,7 @@ def open_slots(
     return {who: calendar.slots(first, last, minutes) for who, calendar in read.items()}
 
 
-def _taken(
+def _claimed(
     ids: Sequence[uuid.UUID],
     first: datetime,
     last: datetime,
@@ -150,7 +148,7 @@ def _taken(
 ) -> defaultdict[uuid.UUID, list[Busy]]:
     before = Claim.starts_at - func.lower(Claim.buffered)
     after = func.upper(Claim.buffered) - Claim.ends_at
-    claimed = select(
+    rows = select(
         Claim.consultant_id, Claim.kind, Claim.starts_at, Claim.ends_at, before, after
     ).where(
         Claim.consultant_id.in_(ids),
@@ -161,18 +159,10 @@ def _taken(
         *_not_of(hold_id, booking_id),
     )
     found: defaultdict[uuid.UUID, list[Busy]] = defaultdict(list)
-    rows = union_all(claimed, _elsewhere(ids, first, last))
     for who, kind, starts, ends, room_before, room_after in session.execute(rows):
         room = room_before // MINUTE, room_after // MINUTE
-        found[who].append(Busy(starts, ends, *room, counts=kind in COUNTED))
+        found[who].append(Busy(starts, ends, *room, counts=kind != "block"))
     return found
-
-
-def _elsewhere(ids: Sequence[uuid.UUID], first: datetime, last: datetime) -> Select[Any]:
-    """What outside calendars take, in the shape of claims; it asks for no room of its own."""
-    rows = outside.taken(ids, first, last).subquery("elsewhere")
-    who, starts, ends = rows.c
-    return select(who, literal("outside"), starts, ends, literal(timedelta()), literal(timedelta()))
 
 
 def _not_of(hold_id: uuid.UUID | None, booking_id: uuid.UUID | None) -> list[ColumnElement[bool]]:

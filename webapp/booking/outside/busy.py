@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, CompoundSelect, literal, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    cast,
+    extract,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from webapp import clock
 from webapp.booking.outside.models import OutsideBusy, OutsideCalendar
+from webapp.booking.slots import Busy
 from webapp.booking.slots.search import EARLIEST, LATEST
 from webapp.db import session
 from webapp.outbox import RetryLater
@@ -25,14 +38,28 @@ def is_stale() -> ColumnElement[bool]:
     return OutsideCalendar.reads & or_(OutsideCalendar.read_at.is_(None), old)
 
 
-def taken(
+def busy(
     consultant_ids: Collection[uuid.UUID], first: datetime, last: datetime
-) -> CompoundSelect[uuid.UUID, datetime, datetime]:
-    """What takes each consultant's time in [first, last): rows of consultant_id, start and end.
+) -> defaultdict[uuid.UUID, list[Busy]]:
+    """What takes each consultant's time in [first, last), in one query.
 
     Of a stale calendar everything is taken, from the beginning of time to its end: nothing is
-    offered that might be taken.
+    offered that might be taken. None of it counts towards limits a day or a week.
     """
+    who, starts, ends = _taken(consultant_ids, first, last).subquery("taken").c
+    # A row for each consultant: one for each busy time takes ten times as long to fetch.
+    rows = select(who, func.array_agg(_epoch(starts)), func.array_agg(_epoch(ends))).group_by(who)
+    found: defaultdict[uuid.UUID, list[Busy]] = defaultdict(list)
+    for consultant_id, begins, stops in session.execute(rows):
+        found[consultant_id] = [
+            Busy(_instant(begin), _instant(stop)) for begin, stop in zip(begins, stops, strict=True)
+        ]
+    return found
+
+
+def _taken(
+    consultant_ids: Collection[uuid.UUID], first: datetime, last: datetime
+) -> CompoundSelect[uuid.UUID, datetime, datetime]:
     known = (
         select(OutsideBusy.consultant_id, OutsideBusy.starts_at, OutsideBusy.ends_at)
         .join(OutsideCalendar, OutsideCalendar.id == OutsideBusy.calendar_id)
@@ -43,6 +70,14 @@ def taken(
         OutsideCalendar.consultant_id.in_(consultant_ids), is_stale()
     )
     return union_all(known, unknown)
+
+
+def _epoch(instant: ColumnElement[datetime]) -> ColumnElement[int]:
+    return cast(extract("epoch", instant), BigInteger)
+
+
+def _instant(epoch: int) -> datetime:
+    return datetime.fromtimestamp(epoch, UTC)
 
 
 def stale(consultant_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
