@@ -1,4 +1,4 @@
-"""An engagement that a COO and an Integrator fill together, from the held time to the first week."""
+"""An engagement that a COO and an Integrator fill together, from the held time to the kick-off."""
 
 from __future__ import annotations
 
