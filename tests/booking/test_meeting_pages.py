@@ -17,6 +17,7 @@ from webapp.accounts.models import Person
 from webapp.booking import history
 from webapp.booking.models import Attendee, Booking, CalendarRules
 from webapp.db import session, transaction
+from webapp.engagements.models import Engagement
 
 pytestmark = pytest.mark.usefixtures("today")
 SignIn = Callable[[Person], FlaskClient]
@@ -156,6 +157,33 @@ def test_called_off_with_a_reason_and_booked_again(sign_in: SignIn, meeting: Boo
     assert browser.post(url(meeting, "rebook"), data=sent).status_code == 303
     assert claims(lead) == [("booking", at(9, 12))]
     assert browser.post(url(meeting, "rebook"), data=sent).status_code == 409
+
+
+def test_nothing_is_booked_again_once_the_engagement_is_over(
+    sign_in: SignIn, meeting: Booking
+) -> None:
+    with transaction():
+        meeting.cancel("The engagement has ended.")
+        session.get_one(Engagement, meeting.engagement_id).stage = "ended"
+    browser = sign_in(client_of(meeting))
+    assert "Find another time" not in browser.get(url(meeting)).text
+    sent = {"slot": at(9, 12).isoformat()}
+    assert browser.post(url(meeting, "rebook"), data=sent).status_code == 409
+    session.expire_all()
+    assert (meeting.state, meeting.sequence) == ("cancelled", 1)
+
+
+def test_what_is_over_or_called_off_is_still_found_on_the_calendar(
+    sign_in: SignIn, meeting: Booking, set_clock: SetClock
+) -> None:
+    browser = sign_in(client_of(meeting))
+    assert "Over, missed or called off" not in browser.get("/calendar").text
+    with transaction():
+        meeting.cancel("Away")
+    page = browser.get("/calendar").text
+    assert "Called off" in page and url(meeting) in page
+    set_clock(NOON + timedelta(days=15))
+    assert url(meeting) not in browser.get("/calendar").text
 
 
 @pytest.mark.parametrize("reason", ["x" * 201, "two\nlines", "\u202egnol"])

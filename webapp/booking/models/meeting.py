@@ -28,6 +28,7 @@ from webapp.booking.models.changes import REBOOKABLE, Changeable
 from webapp.booking.models.claim import Claim, Span
 from webapp.booking.models.hold import Hold
 from webapp.booking.models.occupying import as_free, contend_for, occupy
+from webapp.booking.models.refusals import MeetingOver
 from webapp.catalog.models import Consultant
 from webapp.db import Base, session
 
@@ -181,6 +182,14 @@ class Booking(Changeable, Base):
         """Whether it may still take place: missed or called off in an engagement under way."""
         stage = select(ENGAGEMENT.c.stage).where(ENGAGEMENT.c.id == self.engagement_id)
         return self.state in REBOOKABLE and session.scalar(stage) in UNDER_WAY
+
+    def rebook(
+        self, starts_at: datetime, by: Person | None = None, seen: int | None = None
+    ) -> None:
+        """As every change, and only while the engagement is under way. MeetingOver otherwise."""
+        if not self.rebookable:
+            raise MeetingOver
+        super().rebook(starts_at, by, seen)
 
     @property
     def cancellable(self) -> bool:
