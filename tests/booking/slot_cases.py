@@ -31,6 +31,7 @@ RESTLESS = [
     ("Asia/Kathmandu", "1986-01-01"),
     ("Europe/Moscow", "1919-07-01"),
 ]
+DAY = timedelta(days=1)
 FAR_ZONES = ["Asia/Tokyo", "America/Los_Angeles", "Pacific/Kiritimati", "Pacific/Pago_Pago"]
 ANY_ZONE = sorted(name for name in available_timezones() if "/" in name)
 
@@ -112,6 +113,39 @@ def events(draw: st.DrawFn) -> Json:
     limits = {"per_day": draw(none | none | few), "per_week": draw(none | none | few)}
     given = {name: limit for name, limit in limits.items() if limit is not None}
     return {**event, "limits": given} if given else event
+
+
+@st.composite
+def limited_cases(draw: st.DrawFn) -> Json:
+    """Open around the clock, with limits that a counted time or two use up, often on a journey."""
+    zone = draw(st.sampled_from([zone for zone, _ in RESTLESS[:10]] + FAR_ZONES))
+    noon = datetime.fromisoformat("2027-06-09T12:00:00Z") + draw(st.integers(0, 6)) * DAY
+    counted = [
+        noon + timedelta(hours=hours)
+        for hours in draw(st.lists(st.integers(-8 * 24, 8 * 24), min_size=1, max_size=4))
+    ]
+    return {
+        "now": "2000-01-01T00:00:00Z",
+        "invitee_time_zone": "UTC",
+        "window": {"from": spelled(noon - DAY), "to": spelled(noon + DAY)},
+        "mode": "single",
+        "event": {
+            "duration": 60, "step": 60, "buffer_before": 0, "buffer_after": 0, "min_notice": 0,
+            "limits": {draw(st.sampled_from(["per_day", "per_week"])): draw(st.integers(1, 2))},
+        },
+        "hosts": [
+            {
+                "time_zone": zone,
+                "weekly": [{"days": [*range(7)], "start": "00:00", "end": "24:00"}],
+                "overrides": [],
+                "busy": [
+                    {"start": spelled(start), "end": spelled(start), "counts": True}
+                    for start in counted
+                ],
+                "travel": draw(travels(noon)),
+            }
+        ],
+    }  # fmt: skip
 
 
 @st.composite

@@ -141,6 +141,16 @@ def test_a_week_with_as_many_meetings_as_it_may_have_offers_nothing_until_monday
     assert first == JUNE_7 + WEEK + timedelta(hours=9)
 
 
+@pytest.mark.parametrize(("counted", "asked"), [(0, 6), (6, 0)])
+def test_a_full_week_is_full_at_its_other_end_too(counted: int, asked: int) -> None:
+    taken = JUNE_7 + timedelta(days=counted, hours=12)
+    host = [open_daily(9, 17, busy=(Busy(taken, taken, counts=True),))]
+    first = JUNE_7 + timedelta(days=asked)
+    window = first, first + timedelta(days=1)
+    assert slots(Event(60, 60, per_week=1), host, *window, LONG_AGO, "single") == []
+    assert slots(Event(60, 60, per_week=2), host, *window, LONG_AGO, "single")
+
+
 def test_a_traveller_keeps_their_hours_by_the_clock_where_they_are() -> None:
     away = Travel(date(2027, 6, 8), date(2027, 6, 8), "Asia/Tokyo")
     host = Host("UTC", open_daily(9, 10).weekly, travel=(away,))

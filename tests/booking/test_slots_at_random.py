@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.booking.given import solved
 from tests.booking.oracle import Json, oracle_slots
-from tests.booking.slot_cases import cases
+from tests.booking.slot_cases import cases, limited_cases
 from webapp.booking.slots import next_slot, offers, slots
 from webapp.booking.slots.case import read_case
 
@@ -16,6 +16,12 @@ from webapp.booking.slots.case import read_case
 @settings(max_examples=300, deadline=None)
 @given(cases())
 def test_agrees_with_the_oracle_minute_by_minute(case: Json) -> None:
+    assert solved(case) == oracle_slots(case)
+
+
+@settings(max_examples=150, deadline=None)
+@given(limited_cases())
+def test_limits_agree_with_the_oracle_wherever_the_host_is(case: Json) -> None:
     assert solved(case) == oracle_slots(case)
 
 
