@@ -197,6 +197,19 @@ def test_all_day_events_are_the_consultants_days(server: CalendarServer, read_al
     ]
 
 
+def test_a_consultant_who_moves_to_another_zone_is_read_whole(
+    server: CalendarServer, consultant: Consultant, read_all: Work, after: After
+) -> None:
+    server.files["/work.ics"] = ics("UID:a\nDTSTART;VALUE=DATE:20261203")
+    server.etags["/work.ics"] = '"one"'
+    calendar = subscribe(consultant, "Work", server.url())
+    consultant.time_zone = "America/New_York"
+    session.commit()
+    after(QUARTER)
+    read_all()
+    assert taken(calendar) == [(at(3, 5), at(4, 5))]
+
+
 # -- when it cannot be read ------------------------------------------------------------------------
 
 

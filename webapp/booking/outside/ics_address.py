@@ -21,21 +21,20 @@ ONLY_READ = "A calendar published at an address can only be read."
 
 
 class IcsAddress:
-    """connection.secret is the address. validators: etag, modified, digest of the file, zone."""
+    """connection.secret is the address. validators: etag, modified, digest of the file."""
 
     def __init__(self, connection: Connection) -> None:
         self.secret = connection.secret
         self._zone = connection.time_zone
 
     def read(self, first: datetime, last: datetime, validators: dict[str, str]) -> Reading:
-        known = validators if validators.get("zone") == self._zone else {}
         with errand() as asking:
-            answer = asking.ask("GET", self.secret, _conditions(known))
-        if answer.status == 304 and known:
-            return Reading([], known, unchanged=True)
+            answer = asking.ask("GET", self.secret, _conditions(validators))
+        if answer.status == 304 and validators:
+            return Reading([], validators, unchanged=True)
         check_status(answer.status)
-        found = _validators(answer, self._zone)
-        if found["digest"] == known.get("digest"):
+        found = _validators(answer)
+        if found["digest"] == validators.get("digest"):
             return Reading([], found, unchanged=True)
         return Reading(expanded(answer.body, self._zone, first, last), found)
 
@@ -64,10 +63,9 @@ def _conditions(known: dict[str, str]) -> dict[str, str]:
     return {"Accept": "text/calendar"} | {name: held for name, held in wanted.items() if held}
 
 
-def _validators(answer: Answer, zone: str) -> dict[str, str]:
+def _validators(answer: Answer) -> dict[str, str]:
     return {
         "etag": answer.headers.get("ETag", ""),
         "modified": answer.headers.get("Last-Modified", ""),
         "digest": hashlib.sha256(STAMPS.sub(b"", answer.body)).hexdigest(),
-        "zone": zone,
     }

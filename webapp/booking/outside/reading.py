@@ -90,9 +90,14 @@ def read(calendar_id: uuid.UUID) -> None:
 
 
 def _validators(calendar: OutsideCalendar, window: Window) -> dict[str, str]:
-    """What the reading is conditional on; nothing when it is time for all of it."""
+    """What the reading is conditional on; nothing when it is time for all of it.
+
+    Whole days are by the consultant's clock: in another zone the same file takes other times.
+    """
     reaches = calendar.covers_until and calendar.covers_until > window.last - READ_WHOLE_EVERY
-    return dict(calendar.validators) if reaches else {}
+    known = dict(calendar.validators)
+    zone = known.pop("zone", None)
+    return known if reaches and zone == calendar.consultant.time_zone else {}
 
 
 def _answer(provider: Provider, window: Window, known: dict[str, str]) -> Reading | str:
@@ -125,7 +130,8 @@ def believe(calendar: OutsideCalendar, reading: Reading, window: Window) -> None
         calendar.covers_until = window.last
     if calendar.told_at:
         audit.record("calendar.read_again", calendar)
-    calendar.validators, calendar.read_at = reading.validators, window.began
+    calendar.validators = {**reading.validators, "zone": calendar.consultant.time_zone}
+    calendar.read_at = window.began
     calendar.problem, calendar.failures, calendar.told_at = "", 0, None
     holder = calendar.account or calendar
     holder.secret = sealed_afresh(holder.secret)
