@@ -1,4 +1,4 @@
-"""One review: invited to, reminded of, held, missed, called off."""
+"""One review: invited to, held, missed, called off."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SetClock = Callable[[datetime], None]
 Drain = Callable[[], int]
 
 
-# -- invitations and reminders ---------------------------------------------------------------------
+# -- invitations -------------------------------------------------------------------------------------
 
 
 def test_both_sides_are_invited_with_a_calendar_file_in_their_own_time(
@@ -57,68 +57,6 @@ def test_both_sides_are_invited_with_a_calendar_file_in_their_own_time(
     assert calendar["METHOD"] == "REQUEST"
     assert event["SUMMARY"] == f"Monthly review with {engagement.lead.name}"
     assert event["UID"] == booking_of(only(engagement, OCTOBER)).uid
-
-
-def reminders(mailbox: Mailbox) -> list[str]:
-    return sorted(str(mail["To"]) for mail in mailbox.messages if "Tomorrow" in mail["Subject"])
-
-
-def live_until(instant: datetime, set_clock: SetClock, drain: Drain, start: datetime) -> None:
-    """Hour by hour, as the world would go by."""
-    at = start
-    while at <= instant:
-        set_clock(at)
-        run_planners()
-        drain()
-        at += timedelta(hours=12)
-
-
-def test_both_sides_are_reminded_once_a_day_before(
-    planned: Engagement, drain: Drain, mailbox: Mailbox, set_clock: SetClock
-) -> None:
-    set_clock(FIRST - timedelta(hours=25))
-    run_planners()
-    drain()
-    assert reminders(mailbox) == []
-    live_until(FIRST + timedelta(days=1), set_clock, drain, FIRST - timedelta(hours=24))
-    assert len(reminders(mailbox)) == 2
-    assert len(set(reminders(mailbox))) == 2
-
-
-def test_nobody_is_reminded_of_a_time_that_was_moved(
-    planned: Engagement, drain: Drain, mailbox: Mailbox, set_clock: SetClock
-) -> None:
-    later = FIRST + timedelta(days=2)
-    set_clock(FIRST - timedelta(hours=40))
-    run_planners()
-    with transaction():
-        booking_of(only(planned, OCTOBER)).move(later)
-    live_until(FIRST, set_clock, drain, FIRST - timedelta(hours=24))
-    assert reminders(mailbox) == []
-    live_until(later, set_clock, drain, FIRST + timedelta(hours=12))
-    assert len(reminders(mailbox)) == 2
-
-
-def test_nobody_is_reminded_of_what_was_called_off(
-    planned: Engagement, drain: Drain, mailbox: Mailbox, set_clock: SetClock
-) -> None:
-    set_clock(FIRST - timedelta(hours=40))
-    run_planners()
-    with transaction():
-        only(planned, OCTOBER).cancel("No longer needed")
-    live_until(FIRST, set_clock, drain, FIRST - timedelta(hours=24))
-    assert reminders(mailbox) == []
-
-
-def test_a_reminder_that_comes_too_late_is_not_sent(
-    planned: Engagement, drain: Drain, mailbox: Mailbox, set_clock: SetClock
-) -> None:
-    set_clock(FIRST - timedelta(hours=40))
-    run_planners()
-    set_clock(FIRST - timedelta(hours=1))
-    run_planners()
-    drain()
-    assert reminders(mailbox) == []
 
 
 # -- held, missed, called off ----------------------------------------------------------------------
