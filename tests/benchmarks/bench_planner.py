@@ -118,9 +118,7 @@ def measured(count: int, file: Path) -> bool:
         plain.append(undone(lambda: session.execute(PLAIN)))
         planner.append(undone(planning.plan_reviews))
     ratio = median(planner) / median(plain)
-    say(
-        f"plain INSERT … SELECT: {median(plain):.2f} s; planner, a month: {median(planner):.2f} s"
-    )
+    say(f"plain INSERT … SELECT: {median(plain):.2f} s; planner, a month: {median(planner):.2f} s")
     say(f"ratio: {ratio:.2f} (at most {MOST_TIMES_A_PLAIN_INSERT})")
     seconds(planning.plan_reviews)
     _analyze()
