@@ -30,7 +30,7 @@ SetClock = Callable[[datetime], None]
 Drain = Callable[[], int]
 
 
-# -- invitations -------------------------------------------------------------------------------------
+# -- invitations -----------------------------------------------------------------------------------
 
 
 def test_both_sides_are_invited_with_a_calendar_file_in_their_own_time(
