@@ -105,9 +105,7 @@ class Microsoft:
             if answer.status < 400:
                 return str(_standing(read_json(answer)))
         found = self._find(uid)
-        answer = (
-            self._update(_standing(found), event) if found else self._create(uid, event, known)
-        )
+        answer = self._update(_standing(found), event) if found else self._create(uid, event, known)
         if answer.status >= 400:
             raise OutsideUnreachable("The event was changed by somebody else at the same moment.")
         return str(_standing(read_json(answer)))
