@@ -147,7 +147,9 @@ def test_a_rule_gives_way_with_alternatives(engagement: Engagement, start: datet
 # -- moving ----------------------------------------------------------------------------------------
 
 
-def test_b21_moving_keeps_the_uid_and_counts_up(engagement: Engagement, consultant: Consultant) -> None:
+def test_b21_moving_keeps_the_uid_and_counts_up(
+    engagement: Engagement, consultant: Consultant
+) -> None:
     booking = confirmed(engagement)
     uid = booking.uid
     booking.move(at(4, 10))
@@ -156,7 +158,9 @@ def test_b21_moving_keeps_the_uid_and_counts_up(engagement: Engagement, consulta
     assert claims(consultant) == [("booking", at(4, 10))]
 
 
-def test_b20_a_target_that_overlaps_the_meeting_itself_is_accepted(engagement: Engagement, consultant: Consultant) -> None:
+def test_b20_a_target_that_overlaps_the_meeting_itself_is_accepted(
+    engagement: Engagement, consultant: Consultant
+) -> None:
     booking = confirmed(engagement)
     booking.move(at(3, 10, 30))
     assert claims(consultant) == [("booking", at(3, 10, 30))]

@@ -84,7 +84,9 @@ def test_an_observer_is_refused(sign_in: SignIn, meeting: Booking) -> None:
     assert sent(sign_in(observer), meeting, at(4, 10)).status_code == 403
 
 
-def test_b19_a_time_taken_meanwhile_is_409_and_the_meeting_stands(sign_in: SignIn, meeting: Booking) -> None:
+def test_b19_a_time_taken_meanwhile_is_409_and_the_meeting_stands(
+    sign_in: SignIn, meeting: Booking
+) -> None:
     [lead] = meeting.consultants
     Hold.take(make.offering(), lead, at(4, 10), "UTC")
     browser = sign_in(meeting.people("client")[0])
