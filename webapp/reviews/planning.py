@@ -52,7 +52,8 @@ def plan_unbooked() -> None:
     unbooked = (
         select(Review.id)
         .join(Engagement, Engagement.id == Review.engagement_id)
-        .where(Review.state == "due", Engagement.stage.not_in(OVER))
+        .where(Review.state == "due", Review.month <= _latest_today())
+        .where(Engagement.stage.not_in(OVER))
         .where(_local_today() >= Review.month + (UNBOOKED_ON_DAY - 1))
     )
     outbox.enqueue_all(_job("reviews.worry", row) for row in _ids(unbooked))
@@ -67,7 +68,7 @@ def plan_missed() -> None:
         select(Review.id)
         .join(Engagement, Engagement.id == Review.engagement_id)
         .outerjoin(Booking, Booking.id == Review.booking_id)
-        .where(Review.state.in_(OPEN), Review.month <= (clock.now() + due.FURTHEST_AHEAD).date())
+        .where(Review.state.in_(OPEN), Review.month <= _latest_today())
         .where(_local_today() >= settled, _local_today() >= Review.month + (MISSED_ON_DAY - 1))
     )
     outbox.enqueue_all(_job("reviews.miss", row, occurrence=_today()) for row in _ids(overdue))
@@ -125,6 +126,11 @@ def _with_stage_number() -> Select[Any]:
 
 def _local_today() -> Any:
     return cast(func.timezone(Engagement.time_zone, clock.now()), Date)
+
+
+def _latest_today() -> date:
+    """Where it is latest: no engagement's own date is after it, so that indexes may cut there."""
+    return (clock.now() + due.FURTHEST_AHEAD).date()
 
 
 def _today() -> str:
