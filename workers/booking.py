@@ -6,7 +6,8 @@ import uuid
 from datetime import datetime
 
 from webapp.accounts.models import Person
-from webapp.booking import calendar_letters, history, letters, reminding, second_notices, upkeep
+from webapp.booking import history, upkeep
+from webapp.booking.mails import calendar_letters, letters, reminding, second_notices
 from webapp.booking.models import Booking, Hold
 from webapp.db import session
 from webapp.reviews.models import Review

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from webapp.booking import waitlist_letters, waitlisting
+from webapp.booking import waitlisting
+from webapp.booking.mails import waitlist_letters
 from workers.job import task
 from workers.plan import planner
 

@@ -22,8 +22,8 @@ from wtforms import (
 from wtforms.validators import Email, InputRequired, Length, Optional
 
 from webapp import clock
-from webapp.booking import picking
-from webapp.booking.picking import Month
+from webapp.booking.picker import picking
+from webapp.booking.picker.picking import Month
 from webapp.money import Money
 from webapp.web import chosen_zone
 

@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 from tests import make
 from tests.mail import Mailbox
 from webapp import clock
+from webapp.booking.mails.waitlist_letters import page_url
 from webapp.booking.models import Hold, WaitlistEntry
-from webapp.booking.waitlist_letters import page_url
 from webapp.db import session
 
 ZONE = "America/New_York"

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 from tests import make
 from tests.booking.rows import at, claims
 from tests.mail import Mailbox
-from webapp.booking.collisions import collisions, meetings_of
+from webapp.booking.hours.collisions import collisions, meetings_of
 from webapp.booking.models import Absence, Booking, DateOverride, Handover, WeeklyWindow, open_slots
 from webapp.booking.models.substituting import come_back, free_to_stand_in, hand_over
 from webapp.catalog.models import Consultant

@@ -19,7 +19,7 @@ from webapp import clock
 from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.audit import AuditEvent
-from webapp.booking import calendar_links
+from webapp.booking.files import calendar_links
 from webapp.booking.models import Booking, CalendarFeed
 from webapp.booking.views.calendars import MOST_REFUSED, REFUSED_WITHIN
 from webapp.db import session

@@ -14,6 +14,7 @@ from tests import make
 from tests.booking.hours_sent import day, values, weekly
 from tests.booking.rows import at
 from webapp.accounts.models import Person
+from webapp.booking.hours.windows import check, stored, write_hours
 from webapp.booking.models import (
     Booking,
     CalendarRules,
@@ -21,7 +22,6 @@ from webapp.booking.models import (
     Travel,
     open_slots,
 )
-from webapp.booking.windows import check, stored, write_hours
 from webapp.catalog.models import Consultant
 from webapp.db import session
 

@@ -16,8 +16,8 @@ from tests.mail import Mailbox
 from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.audit import AuditEvent
+from webapp.booking.hours.weeks import week_of
 from webapp.booking.models import DateOverride, Travel
-from webapp.booking.weeks import week_of
 from webapp.catalog.models import Consultant
 from webapp.db import session
 

@@ -11,7 +11,7 @@ from dateutil.tz import tzical
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webapp.booking import calendar_zones
+from webapp.booking.files import calendar_zones
 
 ZONES = sorted(name for name in available_timezones() if "/" in name)
 INSTANTS = st.datetimes(datetime(2024, 1, 1), datetime(2031, 1, 1)).map(

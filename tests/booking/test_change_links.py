@@ -16,7 +16,7 @@ from tests.booking.rows import at, claims
 from tests.mail import Mailbox
 from webapp import access
 from webapp.accounts.models import Person
-from webapp.booking import letters
+from webapp.booking.mails import letters
 from webapp.booking.models import Booking, CalendarRules, ChangeLink
 from webapp.db import session, transaction
 from webapp.engagements.models import Engagement

@@ -5,10 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from webapp.booking.outside import webdav
-from webapp.booking.outside.dav_server import WrongPassword, akin, check
-from webapp.booking.outside.discovery import full_address
-from webapp.booking.outside.fetching import Answer
+from webapp.booking.outside.dav import webdav
+from webapp.booking.outside.dav.dav_server import WrongPassword, akin, check
+from webapp.booking.outside.dav.discovery import full_address
+from webapp.booking.outside.fetch.fetching import Answer
 from webapp.booking.outside.provider import OutsideRefused, OutsideUnreachable
 from webapp.booking.outside.standing import Standing
 

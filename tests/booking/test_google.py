@@ -31,9 +31,9 @@ from tests.standin import path_of, visible
 from webapp.accounts.models import Person
 from webapp.audit import AuditEvent
 from webapp.booking.models import Booking, open_slots
-from webapp.booking.outside import google, oauth
-from webapp.booking.outside.errands import OnErrands
-from webapp.booking.outside.google import Google
+from webapp.booking.outside.clouds import google, oauth
+from webapp.booking.outside.clouds.google import Google
+from webapp.booking.outside.fetch.errands import OnErrands
 from webapp.booking.outside.models import OutsideAccount, OutsideBusy
 from webapp.booking.outside.provider import Connection, OutsideRefused, OutsideUnreachable
 from webapp.booking.outside.sealing import unseal

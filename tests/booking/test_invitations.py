@@ -19,7 +19,7 @@ from tests.booking.rows import at
 from tests.mail import Mailbox
 from webapp.access import Role
 from webapp.accounts.models import Person
-from webapp.booking import calendar_files
+from webapp.booking.files import calendar_files
 from webapp.booking.models import Booking
 from webapp.db import session
 

@@ -22,9 +22,9 @@ from tests.booking.test_google import file_of
 from tests.standin import path_of, visible
 from webapp.accounts.models import Person
 from webapp.booking.models import open_slots
-from webapp.booking.outside import microsoft, oauth
-from webapp.booking.outside.errands import OnErrands
-from webapp.booking.outside.microsoft import Microsoft, plain_uid
+from webapp.booking.outside.clouds import microsoft, oauth
+from webapp.booking.outside.clouds.microsoft import Microsoft, plain_uid
+from webapp.booking.outside.fetch.errands import OnErrands
 from webapp.booking.outside.models import OutsideAccount, OutsideBusy
 from webapp.booking.outside.provider import Connection, OutsideRefused, OutsideUnreachable
 from webapp.booking.outside.sealing import unseal

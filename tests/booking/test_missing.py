@@ -15,9 +15,9 @@ from tests.booking.rows import at, claims
 from tests.elsewhere import elsewhere
 from tests.mail import Mailbox
 from webapp.accounts.models import Company, Person
-from webapp.booking import second_notices
+from webapp.booking.mails import second_notices
+from webapp.booking.mails.second_notices import next_morning
 from webapp.booking.models import Booking, MeetingOver
-from webapp.booking.second_notices import next_morning
 from webapp.db import session, transaction
 from webapp.engagements.models import Engagement
 

@@ -10,9 +10,9 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.booking.day_times import DayTimes, by_date, days_of
-from webapp.booking.picking import Month, asked, day, first_weekday
-from webapp.booking.zones import clock_change, clock_changes, menu
+from webapp.booking.picker.day_times import DayTimes, by_date, days_of
+from webapp.booking.picker.picking import Month, asked, day, first_weekday
+from webapp.booking.picker.zones import clock_change, clock_changes, menu
 
 NEW_YORK, AUCKLAND = "America/New_York", "Pacific/Auckland"
 NOVEMBER_FIRST = date(2026, 11, 1)

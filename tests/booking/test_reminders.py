@@ -18,7 +18,7 @@ from tests.counting import counting
 from tests.elsewhere import elsewhere
 from tests.mail import Mailbox
 from webapp.accounts.models import Person
-from webapp.booking import reminding
+from webapp.booking.mails import reminding
 from webapp.booking.models import Booking, Reminder
 from webapp.booking.models.reminder import OFFSETS
 from webapp.db import session, transaction

@@ -33,10 +33,10 @@ IN_MARKUP = re.compile(r'(?:datetime|data-deadline|content)="$')
 # Clock times inside code: where they are put together with a zone, or are rules in local time.
 CLOCKS = {
     "webapp/web.py": "the filters themselves",
-    "webapp/booking/day_times.py": "a list of times, under its zone",
-    "webapp/booking/zones.py": "what clocks show when they change",
-    "webapp/booking/weeks.py": "a week of the consultant's calendar, under its zone",
-    "webapp/booking/windows.py": "opening hours, in local time",
+    "webapp/booking/picker/day_times.py": "a list of times, under its zone",
+    "webapp/booking/picker/zones.py": "what clocks show when they change",
+    "webapp/booking/hours/weeks.py": "a week of the consultant's calendar, under its zone",
+    "webapp/booking/hours/windows.py": "opening hours, in local time",
     "webapp/reviews/rule.py": "a rule in local time",
     "webapp/reviews/explained.py": "a rule in local time, in words with its place",
     "webapp/reviews/views/series.py": "the rule's field",

@@ -17,8 +17,8 @@ from webapp import access, clock
 from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.booking import queries
-from webapp.booking.free_days import free_days
 from webapp.booking.models import Claim, Hold, SlotTaken
+from webapp.booking.staffing.free_days import free_days
 from webapp.catalog.models import Consultant
 from webapp.db import session
 from webapp.engagements import planning

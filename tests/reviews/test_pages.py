@@ -17,7 +17,7 @@ from tests.reviews.conftest import KICKOFF, begin, kicked_off, only, run_planner
 from webapp.access import FIRM, Role
 from webapp.accounts.models import Person
 from webapp.booking.models import Attendee, Booking, DateOverride, WeeklyWindow
-from webapp.booking.picking import value_of
+from webapp.booking.picker.picking import value_of
 from webapp.db import session, transaction
 from webapp.engagements.models import Engagement
 from webapp.reviews.models import Review

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask
 
 from sandbox.page import calendar
-from webapp.booking.outside.ics_file import busy_times
+from webapp.booking.outside.ics.ics_file import busy_times
 
 
 def test_it_takes_two_times_a_week_and_answers_conditionally() -> None:

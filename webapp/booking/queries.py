@@ -13,17 +13,17 @@ from sqlalchemy import Select, select
 
 from webapp import clock
 from webapp.accounts.models import Person
-from webapp.booking.bench import DAY, Bench, Candidate, together
-from webapp.booking.free_days import Free, free_days
 from webapp.booking.models.hold import KICKOFF_MINUTES, Hold
 from webapp.booking.models.meeting import Booking
 from webapp.booking.models.open_times import WEEK, Calendar, calendars
 from webapp.booking.models.refusals import NotOffered
 from webapp.booking.models.seat import Team, as_team
 from webapp.booking.models.together import NEAREST_REACH, Together
-from webapp.booking.seating import FARTHEST, bench, calendars_ahead, party
 from webapp.booking.slots.search import EARLIEST, LATEST
-from webapp.booking.turns import in_turn
+from webapp.booking.staffing.bench import DAY, Bench, Candidate, together
+from webapp.booking.staffing.free_days import Free, free_days
+from webapp.booking.staffing.seating import FARTHEST, bench, calendars_ahead, party
+from webapp.booking.staffing.turns import in_turn
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import session
 from webapp.web import firm_zone

@@ -7,7 +7,7 @@ from datetime import date
 
 from webapp import access, clock
 from webapp.accounts.models import Person, SignInLink
-from webapp.booking.letters import links_for
+from webapp.booking.mails.letters import links_for
 from webapp.booking.models import Booking
 from webapp.engagements import checklist
 from webapp.engagements.models import Draft, Engagement

@@ -19,8 +19,8 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, ValidationError
 
-from webapp.booking.picking import value_of
-from webapp.booking.zones import menu
+from webapp.booking.picker.picking import value_of
+from webapp.booking.picker.zones import menu
 from webapp.plain_text import ordinary_text, stripped
 from webapp.reviews.explained import ordinal
 from webapp.reviews.rule import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from webapp.accounts.models import Person
-from webapp.booking.letters import links_for
+from webapp.booking.mails.letters import links_for
 from webapp.notifications.sending import Attachment, send_email
 from webapp.reviews.agenda import agenda_for
 from webapp.reviews.parties import consultants_of

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from webapp.booking.outside.addresses import is_open
+from webapp.booking.outside.fetch.addresses import is_open
 
 OPEN = [
     "93.184.215.14", "1.1.1.1", "172.15.0.1", "172.32.0.1", "192.167.255.1", "100.128.0.1",

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.booking.outside.servers import event, ics
-from webapp.booking.outside import expanding
-from webapp.booking.outside.expanding import expanded
-from webapp.booking.outside.ics_file import BadFile, busy_times
+from webapp.booking.outside.ics import expanding
+from webapp.booking.outside.ics.expanding import expanded
+from webapp.booking.outside.ics.ics_file import BadFile, busy_times
 from webapp.booking.outside.provider import OutsideRefused
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)

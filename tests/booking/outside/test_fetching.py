@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.booking.outside.servers import CalendarServer, listening, send, trusting
-from webapp.booking.outside import wire
-from webapp.booking.outside.fetching import Errand
+from webapp.booking.outside.fetch import wire
+from webapp.booking.outside.fetch.fetching import Errand
 from webapp.booking.outside.provider import OutsideRefused, OutsideUnreachable
 
 MB = 1024 * 1024
@@ -102,7 +102,7 @@ def test_a_name_is_looked_up_once_and_what_was_checked_is_connected_to(
 
     monkeypatch.setattr(socket, "create_connection", connect)
     monkeypatch.setattr(
-        "webapp.booking.outside.wire.only_open", lambda found: [*found]
+        "webapp.booking.outside.fetch.wire.only_open", lambda found: [*found]
     )  # a documentation address stands for one on the internet
     with pytest.raises(OutsideUnreachable):
         ask(server, f"http://evil.example:{server.port}/work.ics")

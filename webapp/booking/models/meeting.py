@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, column_property, lazyload, mapped_column, rel
 
 from webapp import audit, clock
 from webapp.accounts.models import Company, Person
-from webapp.booking import calendar_files
+from webapp.booking.files import calendar_files
 from webapp.booking.models.attendee import Attendee
 from webapp.booking.models.changes import REBOOKABLE, Changeable
 from webapp.booking.models.claim import Claim, Span

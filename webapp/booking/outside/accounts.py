@@ -11,12 +11,13 @@ from sqlalchemy.orm import selectinload
 
 from webapp import audit, clock, outbox
 from webapp.booking.models import Booking
-from webapp.booking.outside import discovery, google, microsoft
-from webapp.booking.outside.api import Api
-from webapp.booking.outside.dav_server import DavServer
-from webapp.booking.outside.fetching import Errand, errand
+from webapp.booking.outside.clouds import google, microsoft
+from webapp.booking.outside.clouds.api import Api
+from webapp.booking.outside.clouds.oauth import ISSUERS, Access, Issuer, registration
+from webapp.booking.outside.dav import discovery
+from webapp.booking.outside.dav.dav_server import DavServer
+from webapp.booking.outside.fetch.fetching import Errand, errand
 from webapp.booking.outside.models import OutsideAccount, OutsideCalendar, OutsideCopy
-from webapp.booking.outside.oauth import ISSUERS, Access, Issuer, registration
 from webapp.booking.outside.provider import FoundCalendar, OutsideRefused, OutsideUnreachable
 from webapp.booking.outside.sealing import Unreadable, seal, unseal
 from webapp.catalog.models import Consultant

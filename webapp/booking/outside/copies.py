@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from webapp import audit, clock, outbox
-from webapp.booking import calendar_files
+from webapp.booking.files import calendar_files
 from webapp.booking.models import Booking, Claim
 from webapp.booking.outside.connecting import connection_to, keep_secret
 from webapp.booking.outside.models import OutsideCalendar, OutsideCopy

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from webapp.booking.outside.caldav import CalDav
-from webapp.booking.outside.errands import OnErrands
-from webapp.booking.outside.google import Google
-from webapp.booking.outside.ics_address import IcsAddress
-from webapp.booking.outside.microsoft import Microsoft
+from webapp.booking.outside.clouds.google import Google
+from webapp.booking.outside.clouds.microsoft import Microsoft
+from webapp.booking.outside.dav.caldav import CalDav
+from webapp.booking.outside.fetch.errands import OnErrands
+from webapp.booking.outside.ics.ics_address import IcsAddress
 from webapp.booking.outside.provider import Connection, Provider
 
 PROVIDERS: dict[str, Callable[[Connection], Provider]] = {

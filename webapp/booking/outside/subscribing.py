@@ -7,8 +7,8 @@ import uuid
 from sqlalchemy import select
 
 from webapp import audit, clock
-from webapp.booking.outside.fetching import parsed
-from webapp.booking.outside.ics_address import IcsAddress
+from webapp.booking.outside.fetch.fetching import parsed
+from webapp.booking.outside.ics.ics_address import IcsAddress
 from webapp.booking.outside.models import OutsideCalendar
 from webapp.booking.outside.provider import Connection, OutsideRefused, Reading
 from webapp.booking.outside.reading import Window, believe

@@ -15,10 +15,10 @@ from sqlalchemy import select
 from webapp import audit, db
 from webapp.access import Role, allow
 from webapp.booking.outside import accounts
-from webapp.booking.outside.account_forms import CalDavForm, CalendarsForm, LeaveForm
-from webapp.booking.outside.dav_server import WrongPassword
+from webapp.booking.outside.clouds.oauth import ISSUERS, consent_address, registration
+from webapp.booking.outside.dav.dav_server import WrongPassword
+from webapp.booking.outside.forms.accounts import CalDavForm, CalendarsForm, LeaveForm
 from webapp.booking.outside.models import OutsideAccount
-from webapp.booking.outside.oauth import ISSUERS, consent_address, registration
 from webapp.booking.outside.provider import OutsideRefused, OutsideUnreachable
 from webapp.booking.outside.reading import read
 from webapp.booking.views.room import blueprint

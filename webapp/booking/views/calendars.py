@@ -14,15 +14,15 @@ from webapp import access, audit, clock
 from webapp.access import SIGNED_IN, Open, allow
 from webapp.accounts.models import Person
 from webapp.audit import AuditEvent
-from webapp.booking import calendar_files
-from webapp.booking.calendar_links import (
+from webapp.booking.files import calendar_files
+from webapp.booking.files.calendar_links import (
     FILE_DAYS,
     PURPOSE,
     links_to_add,
     may_have,
     subscribe_links,
 )
-from webapp.booking.change_forms import RemindersForm
+from webapp.booking.forms.changes import RemindersForm
 from webapp.booking.models import Attendee, Booking, CalendarFeed, Reminder
 from webapp.booking.models.changes import REBOOKABLE
 from webapp.booking.views.room import blueprint

@@ -10,9 +10,9 @@ from flask_login import current_user
 
 from webapp.access import Open, Role, allow
 from webapp.booking import queries
-from webapp.booking.bench import Bench
 from webapp.booking.models.capacity import months_from
-from webapp.booking.picking import day
+from webapp.booking.picker.picking import day
+from webapp.booking.staffing.bench import Bench
 from webapp.booking.views.room import blueprint
 from webapp.booking.walk import walk
 from webapp.catalog import wording

@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from webapp.access import Role, allow
 from webapp.booking.outside import accounts, queries
+from webapp.booking.outside.forms.subscribing import SubscribeForm
 from webapp.booking.outside.models import OutsideCalendar
 from webapp.booking.outside.provider import OutsideRefused, OutsideUnreachable
 from webapp.booking.outside.reading import read
-from webapp.booking.outside.subscribe_form import SubscribeForm
 from webapp.booking.outside.subscribing import subscribe, unsubscribe
 from webapp.booking.views.room import blueprint
 from webapp.catalog.models import Consultant

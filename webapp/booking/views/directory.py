@@ -8,8 +8,9 @@ from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from webapp.access import Open, allow
-from webapp.booking import picking, queries
+from webapp.booking import queries
 from webapp.booking.models import KICKOFF_MINUTES
+from webapp.booking.picker import picking
 from webapp.booking.views.room import blueprint
 from webapp.catalog.models import ROLE_LABELS, Consultant, Offering
 from webapp.catalog.queries import on_sale

@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from webapp import access
 from webapp.access import Open, allow
-from webapp.booking.change_forms import CancelForm
+from webapp.booking.forms.changes import CancelForm
 from webapp.booking.models import ChangeLink, LinkRefused
 from webapp.booking.views import moving
 from webapp.booking.views.meetings import call_off, cancel_page, zone_of

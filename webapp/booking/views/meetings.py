@@ -13,7 +13,7 @@ from webapp import audit
 from webapp.access import FIRM, SIGNED_IN, Role, allow
 from webapp.accounts.models import Person
 from webapp.booking import history
-from webapp.booking.change_forms import CancelForm, MissedForm
+from webapp.booking.forms.changes import CancelForm, MissedForm
 from webapp.booking.models import Booking, ChangedMeanwhile, MeetingOver, TooLate
 from webapp.booking.models.attendee import SIDES
 from webapp.booking.views.calendars import as_file

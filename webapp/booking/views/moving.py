@@ -13,8 +13,8 @@ from flask.typing import ResponseReturnValue
 
 from webapp.access import allow
 from webapp.accounts.models import Person
-from webapp.booking import picking, queries
-from webapp.booking.change_forms import AnotherTimeForm
+from webapp.booking import queries
+from webapp.booking.forms.changes import AnotherTimeForm
 from webapp.booking.models import (
     Booking,
     ChangedMeanwhile,
@@ -24,6 +24,7 @@ from webapp.booking.models import (
     SlotTaken,
     TooLate,
 )
+from webapp.booking.picker import picking
 from webapp.booking.views.meetings import MAY_CHANGE, found, reader, zone_of
 from webapp.booking.views.room import blueprint
 from webapp.web import format_when

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp import audit
 from webapp.access import SIGNED_IN, allow
-from webapp.booking.change_forms import RemindersForm
+from webapp.booking.forms.changes import RemindersForm
 from webapp.booking.models import Reminder
 from webapp.booking.views.calendars import calendar_page
 from webapp.booking.views.meetings import reader

@@ -13,12 +13,12 @@ from flask_login import current_user
 
 from webapp import access, db
 from webapp.access import Open, allow
-from webapp.booking import picking
-from webapp.booking.choice import Choice, choice_of
-from webapp.booking.forms import TakeSlotForm
+from webapp.booking.forms.slots import TakeSlotForm
 from webapp.booking.models import Hold, NoCapacity, NotOffered, SlotTaken, TooManyHeld
 from webapp.booking.models.hold import ANYONE
 from webapp.booking.models.seat import seats_of
+from webapp.booking.picker import picking
+from webapp.booking.staffing.choice import Choice, choice_of
 from webapp.booking.views.choosing import back_from_consultant, books_for_clients, no_longer_sold
 from webapp.booking.views.room import blueprint
 from webapp.booking.walk import walk

@@ -11,14 +11,14 @@ from flask.typing import ResponseReturnValue
 from webapp import access
 from webapp.access import Open, allow
 from webapp.booking import waitlisting
-from webapp.booking.choice import team_of
+from webapp.booking.forms.waitlist import JoinForm
+from webapp.booking.mails.waitlist_letters import join_url, walk_url
 from webapp.booking.models import TooManyAsked, WaitlistEntry
 from webapp.booking.models.hold import ANYONE
 from webapp.booking.models.seat import can_fill
+from webapp.booking.staffing.choice import team_of
 from webapp.booking.views.choosing import no_longer_sold
 from webapp.booking.views.room import blueprint
-from webapp.booking.waitlist_forms import JoinForm
-from webapp.booking.waitlist_letters import join_url, walk_url
 from webapp.catalog.models import Consultant, Offering
 from webapp.catalog.queries import with_slug
 from webapp.db import session

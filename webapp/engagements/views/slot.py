@@ -6,8 +6,9 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.access import Open, allow
-from webapp.booking import picking, queries
+from webapp.booking import queries
 from webapp.booking.models import NoCapacity, SlotTaken
+from webapp.booking.picker import picking
 from webapp.engagements.models import Engagement
 from webapp.engagements.views import start
 from webapp.engagements.views.blueprint import blueprint

@@ -13,9 +13,9 @@ from flask_login import current_user
 from webapp import access
 from webapp.access import Role
 from webapp.accounts.models import Person
-from webapp.booking import picking
 from webapp.booking.models import Hold, NoCapacity, NotOffered, SlotTaken
 from webapp.booking.models.hold import ANYONE
+from webapp.booking.picker import picking
 from webapp.booking.walk import Step, walk
 from webapp.db import session
 from webapp.engagements.models import Engagement

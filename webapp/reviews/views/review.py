@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response
 
 from webapp import clock
 from webapp.access import SIGNED_IN, Role, allow
-from webapp.booking import picking
 from webapp.booking.models import SlotTaken
+from webapp.booking.picker import picking
 from webapp.db import session
 from webapp.reviews.agenda import FOCUS, agenda_for
 from webapp.reviews.forms import SummaryForm, TimeForm

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from webapp.access import allow
 from webapp.accounts.models import Person
-from webapp.booking.availability_forms import AbsenceForm
-from webapp.booking.collisions import Collision, meetings_of
+from webapp.booking.forms.availability import AbsenceForm
+from webapp.booking.hours.collisions import Collision, meetings_of
 from webapp.booking.models import Absence
 from webapp.booking.models.substituting import come_back, free_to_stand_in, hand_over
 from webapp.booking.views.availability.storing import ask, done, made, unseen

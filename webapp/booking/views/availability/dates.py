@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import delete, select
 
 from webapp.access import allow
-from webapp.booking.availability_forms import OverrideForm
+from webapp.booking.forms.availability import OverrideForm
 from webapp.booking.models import DateOverride
-from webapp.booking.picking import day
+from webapp.booking.picker.picking import day
 from webapp.booking.views.availability.storing import store
 from webapp.booking.views.availability.whose import EDITORS, changing, page, shown, today_of
 from webapp.booking.views.room import blueprint

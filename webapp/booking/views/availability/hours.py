@@ -11,12 +11,12 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import delete, select
 
 from webapp.access import allow, sign, unsign
-from webapp.booking.availability_forms import WEEK_ORDER, WeeklyForm
+from webapp.booking.forms.availability import WEEK_ORDER, WeeklyForm
+from webapp.booking.hours.windows import Pair
 from webapp.booking.models import WeeklyWindow
 from webapp.booking.views.availability.storing import store
 from webapp.booking.views.availability.whose import EDITORS, changing, page, shown
 from webapp.booking.views.room import blueprint
-from webapp.booking.windows import Pair
 from webapp.catalog.models import Consultant
 from webapp.db import session
 

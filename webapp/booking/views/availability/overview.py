@@ -12,18 +12,18 @@ from sqlalchemy import select
 
 from webapp import audit
 from webapp.access import allow
-from webapp.booking.collisions import collisions
 from webapp.booking.days import holiday_names
+from webapp.booking.forms.rules import length
+from webapp.booking.hours.collisions import collisions
+from webapp.booking.hours.weeks import week_of
+from webapp.booking.hours.windows import write_hours
 from webapp.booking.models import Absence, CalendarRules, DateOverride, Travel
 from webapp.booking.models.opening_hours import default_rules
 from webapp.booking.outside.queries import unread
-from webapp.booking.picking import day
-from webapp.booking.rules_form import length
+from webapp.booking.picker.picking import day
 from webapp.booking.views.availability.hours import hours_before, weekly_hours
 from webapp.booking.views.availability.whose import EDITORS, page, shown, today_of
 from webapp.booking.views.room import blueprint
-from webapp.booking.weeks import week_of
-from webapp.booking.windows import write_hours
 from webapp.catalog.models import Consultant
 from webapp.db import session
 from webapp.web import zone_label

@@ -7,9 +7,9 @@ import uuid
 from flask.typing import ResponseReturnValue
 
 from webapp.access import allow
+from webapp.booking.forms.rules import RulesForm
 from webapp.booking.models import CalendarRules
 from webapp.booking.models.opening_hours import default_rules
-from webapp.booking.rules_form import RulesForm
 from webapp.booking.views.availability.storing import store
 from webapp.booking.views.availability.whose import EDITORS, changing, page, shown
 from webapp.booking.views.room import blueprint

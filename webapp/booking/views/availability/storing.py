@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from webapp import audit, outbox
-from webapp.booking.collisions import Collision, collisions
+from webapp.booking.hours.collisions import Collision, collisions
 from webapp.booking.models.freed import freed
 from webapp.booking.views.availability.whose import address, page
 from webapp.catalog.models import Consultant

@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp.access import allow
-from webapp.booking import zones
-from webapp.booking.availability_forms import TravelForm
+from webapp.booking.forms.availability import TravelForm
 from webapp.booking.models import Travel
+from webapp.booking.picker import zones
 from webapp.booking.views.availability.storing import store
 from webapp.booking.views.availability.whose import EDITORS, changing, page, shown, today_of
 from webapp.booking.views.room import blueprint

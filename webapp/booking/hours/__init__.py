@@ -1,0 +1,1 @@
+"""A consultant's hours as people read them."""

@@ -1,0 +1,1 @@
+"""The mails of the calendar, and which of them are due."""

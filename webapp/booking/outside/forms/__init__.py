@@ -1,0 +1,1 @@
+"""What a consultant sends to connect a calendar."""

@@ -1,0 +1,1 @@
+"""Calendars published at an address (RFC 5545)."""

@@ -1,0 +1,1 @@
+"""Choosing a time: months of days, one day's times, zones."""
