@@ -207,7 +207,7 @@ def upgrade() -> None:
     op.add_column('booking', sa.Column('marked_by_id', sa.Uuid(), nullable=True))
     op.create_foreign_key(op.f('fk_booking_marked_by_id'), 'booking', 'person', ['marked_by_id'], ['id'])
     op.add_column('calendar_rules', sa.Column('per_week', sa.Integer(), nullable=True))
-    op.add_column('calendar_rules', sa.Column('change_notice', sa.Integer(), server_default='1440', nullable=False))
+    op.add_column('calendar_rules', sa.Column('change_notice', sa.Integer(), server_default='720', nullable=False))
     op.add_column('review', sa.Column('suspended', sa.Boolean(), server_default=sa.text('false'), nullable=False))
     op.add_column('review', sa.Column('placed_sequence', sa.Integer(), server_default='0', nullable=False))
     op.drop_index(op.f('ix_review_engagement_id'), table_name='review')

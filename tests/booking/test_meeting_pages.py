@@ -88,8 +88,8 @@ def test_a_client_may_until_the_deadline_which_stands_beside_the_button(
     browser, lead = sign_in(client_of(meeting)), meeting.people("consultant")[0]
     page = browser.get(url(meeting)).text
     assert "Move it" in page and "You can do this yourself until" in page
-    assert "Mon 7 December 2026, 12:00" in page
-    set_clock(NOON - timedelta(hours=24) + timedelta(seconds=5))
+    assert "Tue 8 December 2026, 00:00" in page
+    set_clock(NOON - timedelta(hours=12) + timedelta(seconds=5))
     page = browser.get(url(meeting)).text
     assert "Move it" not in page and "Too late" in page and lead.email in page
     sent = {"slot": at(9, 12).isoformat()}

@@ -19,7 +19,7 @@ from tests.elsewhere import elsewhere
 from tests.mail import Mailbox
 from webapp.accounts.models import Person
 from webapp.booking.mails import reminding
-from webapp.booking.models import Booking, Reminder
+from webapp.booking.models import Booking, CalendarRules, Reminder
 from webapp.booking.models.reminder import OFFSETS
 from webapp.db import session, transaction
 from webapp.outbox import Job
@@ -133,6 +133,8 @@ def test_past_the_clients_deadline_it_says_whom_to_write_to(
     meeting: Booking, mailbox: Mailbox, drain: Drain, set_clock: SetClock
 ) -> None:
     client, consultant = (meeting.people(side)[0] for side in ("client", "consultant"))
+    [lead] = meeting.consultants
+    session.get_one(CalendarRules, lead.id).change_notice = 24 * 60
     live(set_clock, drain, near(meeting, 24 * 60), near(meeting, 24 * 60))
     [mail] = mailbox.to(client.email)
     text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]

@@ -69,4 +69,4 @@ class CalendarRules(Base):
     horizon_days: Mapped[int] = mapped_column(default=60)
     per_day: Mapped[int | None]
     per_week: Mapped[int | None]
-    change_notice: Mapped[int] = mapped_column(default=24 * 60, server_default="1440")
+    change_notice: Mapped[int] = mapped_column(default=12 * 60, server_default="720")

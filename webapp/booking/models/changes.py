@@ -21,7 +21,7 @@ from webapp.db import Identified, session
 # Whoever is later than this has not come.
 MISSED_AFTER = timedelta(minutes=15)
 # What holds for a consultant who has set no rules: as the column's own default.
-USUAL_NOTICE = 24 * 60
+USUAL_NOTICE = 12 * 60
 REBOOKABLE = ("missed", "cancelled")
 
 

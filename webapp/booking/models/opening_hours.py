@@ -63,7 +63,7 @@ def default_rules(consultant_id: uuid.UUID) -> CalendarRules:
     """What holds until a consultant says otherwise."""
     return CalendarRules(
         consultant_id=consultant_id, step=30, buffer_before=0, buffer_after=15,
-        minimum_notice=24 * 60, horizon_days=60, per_day=None, per_week=None, change_notice=24 * 60,
+        minimum_notice=24 * 60, horizon_days=60, per_day=None, per_week=None, change_notice=12 * 60,
     )  # fmt: skip
 
 
