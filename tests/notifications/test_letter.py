@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import quopri
+import re
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage as Message
 
 import pytest
@@ -124,6 +128,50 @@ def test_any_language_passes_a_server_that_knows_seven_bits() -> None:
     assert message["To"].addresses[0].display_name == "Zoë Ångström"
     body = message.get_body(("plain",))
     assert body is not None and body.get_content().replace("\r\n", "\n") == email.text
+
+
+SUBJECTS = [
+    "Moved: Monthly review with Ada Stone, now Fri 4 December 2026, 10:00 (New York, UTC−5)",
+    "Moved: Monthly review with Ada Stone and Benjamin Whitfield, now Fri 4 December 2026, 10:00",
+    "Ada Stone and Benjamin Whitfield meet you instead of Zoë, Wed 2 December (New York, UTC−3:30)",
+    "経営会議" * 30,
+    "Did not take place: =?utf-8?q?a=0D=0ABcc:_all?= and others " * 2,
+    "Short",
+    "a" * 190,
+]
+
+
+def subject_of(content: bytes) -> list[str]:
+    """The lines of the header as they go over the wire, without its name."""
+    [header] = re.findall(rb"^(Subject:(?:.*\r\n)(?:[ \t].*\r\n)*)", content, re.M)
+    return str(header, "ascii").removeprefix("Subject:").split("\r\n")[:-1]
+
+
+def by_hand(lines: list[str]) -> str:
+    """RFC 2047: white space between two encoded words is not shown, any other is."""
+    word = re.compile(r"=\?utf-8\?([bq])\?([^?\s]*)\?=", re.I)
+
+    def decoded(found: re.Match[str]) -> str:
+        if found[1].lower() == "b":
+            return base64.b64decode(found[2]).decode()
+        return quopri.decodestring(found[2].replace("_", "=20")).decode()
+
+    joined = re.sub(r"(\?=)\s+(?==\?)", r"\1", "".join(lines).strip())
+    return word.sub(decoded, joined)
+
+
+@pytest.mark.parametrize("recipient", ["grace@example.com", "zoë@example.com"])
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_subject_is_read_as_it_was_written(subject: str, recipient: str) -> None:
+    content = Letter.of(mail(subject=subject, recipient=recipient), FROM).content
+    lines = subject_of(content)
+    assert lines[0].strip(), "the first line has nothing after the name"
+    expected = " ".join(subject.split())
+    assert by_hand(lines) == expected
+    assert message_from_bytes(content, policy=policy.default)["Subject"] == expected
+    classic = message_from_bytes(content)["Subject"]
+    assert str(make_header(decode_header(classic))).replace("\r\n", "") == expected
+    assert all(len(line) <= 78 for line in lines) or " " not in subject
 
 
 def test_the_message_id_stays_in_one_piece() -> None:

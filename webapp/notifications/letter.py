@@ -5,15 +5,61 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage as Message
-from email.policy import SMTP, SMTPUTF8, EmailPolicy
+from email.policy import SMTP, EmailPolicy
 from email.utils import parseaddr
+from typing import TYPE_CHECKING
 
 from webapp.notifications.models import EmailAttachment, EmailMessage
 
+# RFC 2047, section 2: a line with an encoded word, its line break left out.
+LONGEST_LINE = 76
+# A longer one would not fit beside the header's name.
+LONGEST_WORD = 60
+
+
+def subject_header(text: str) -> str:
+    """A subject as one header, folded (RFC 5322, RFC 2047), ending in a line break.
+
+    Text beyond ASCII goes into encoded words as a whole: the library's own folding encodes single
+    words and loses or doubles the spaces between them. Its first line is never left empty.
+    """
+    line = " ".join(text.split())
+    foldable = max(map(len, line.split()), default=0) <= LONGEST_WORD
+    plain = line.isascii() and foldable and "=?" not in line
+    header = Header(line, "us-ascii" if plain else "utf-8", LONGEST_LINE, "Subject")
+    folded = header.encode(splitchars=" ", maxlinelen=LONGEST_LINE, linesep="\r\n")
+    return f"Subject: {folded}\r\n"
+
+
+if TYPE_CHECKING:
+    LibraryPolicy = EmailPolicy[Message]
+else:
+    LibraryPolicy = EmailPolicy
+
+
+class LetterPolicy(LibraryPolicy):
+    """As the library writes headers, but for the subject."""
+
+    def header_store_parse(self, name: str, value: str) -> tuple[str, str]:
+        """Kept as it is: what looks like an encoded word in our own text is no such thing."""
+        parsed = super().header_store_parse(name, value)
+        return (name, value) if name == "Subject" else parsed
+
+    def fold(self, name: str, value: str) -> str:
+        return subject_header(value) if name == "Subject" else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name == "Subject":
+            return subject_header(value).encode("ascii")
+        return super().fold_binary(name, value)
+
+
 # Seven bits pass through every server; a Message-ID that is folded is not found again by some.
-SEVEN_BITS = SMTP.clone(cte_type="7bit")
+SEVEN_BITS = LetterPolicy(linesep=SMTP.linesep, cte_type="7bit")
+ALSO_UTF8 = LetterPolicy(linesep=SMTP.linesep, utf8=True)
 
 
 class Unwritable(ValueError):
@@ -35,7 +81,7 @@ class Letter:
         sender = parseaddr(mail_from)[1]
         utf8 = not (sender + email.recipient).isascii()
         try:
-            message = _message(email, mail_from, SMTPUTF8 if utf8 else SEVEN_BITS)
+            message = _message(email, mail_from, ALSO_UTF8 if utf8 else SEVEN_BITS)
             return cls(sender, email.recipient, message.as_bytes(), utf8)
         except (ValueError, IndexError, MessageError) as error:
             raise Unwritable(f"cannot be written: {error}") from error
