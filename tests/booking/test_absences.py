@@ -16,6 +16,8 @@ from tests import make
 from tests.booking.rows import at, claims
 from tests.mail import Mailbox
 from webapp.booking.hours.collisions import collisions, meetings_of
+from webapp.booking.mails.calendar_letters import tell_handed_over
+from webapp.booking.mails.letters import tell_cancelled
 from webapp.booking.models import Absence, Booking, DateOverride, Handover, WeeklyWindow, open_slots
 from webapp.booking.models.substituting import come_back, free_to_stand_in, hand_over
 from webapp.catalog.models import Consultant
@@ -100,6 +102,48 @@ def test_the_substitute_gets_the_meeting_and_everybody_is_told(
         consultant.person.email: "CANCEL 1", substitute.person.email: "REQUEST 1",
         client.email: "REQUEST 1",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("first", ["handed over", "called off", "as the jobs run"])
+def test_handed_over_and_called_off_at_once_it_leaves_the_calendar_of_whoever_gave_it(
+    consultant: Consultant,
+    substitute: Consultant,
+    drain: Callable[[], int],
+    mailbox: Mailbox,
+    first: str,
+) -> None:
+    meeting = review(consultant, 3, 10)
+    hand_over(away(consultant, substitute), [meeting])
+    meeting.cancel("off")
+    steps = {
+        "handed over": lambda: tell_handed_over(meeting, 1, consultant.id, substitute.id),
+        "called off": lambda: tell_cancelled(meeting, 2),
+    }
+    if first in steps:
+        steps.pop(first)()
+        for then in steps.values():
+            then()
+    session.commit()
+    drain()
+    attend = [substitute.person.email, meeting.people("client")[0].email]
+    assert files(mailbox.messages) == dict.fromkeys([consultant.person.email, *attend], "CANCEL 2")
+    assert len(mailbox.messages) == 3
+
+
+def test_moved_into_the_past_of_its_old_time_it_still_leaves_the_old_calendar(
+    consultant: Consultant,
+    substitute: Consultant,
+    drain: Callable[[], int],
+    mailbox: Mailbox,
+    set_clock: Callable[[datetime], None],
+) -> None:
+    meeting = review(consultant, 4, 10)
+    hand_over(away(consultant, substitute), [meeting])
+    meeting.move(at(3, 10))
+    session.commit()
+    set_clock(at(3, 12))
+    drain()
+    assert files(mailbox.messages) == {consultant.person.email: "CANCEL 2"}
 
 
 def test_what_the_substitute_has_no_time_for_stays_and_is_said(

@@ -12,6 +12,7 @@ from tests import make
 from tests.booking.rows import at
 from webapp.accounts.models import Person
 from webapp.audit import AuditEvent
+from webapp.booking.files import calendar_files
 from webapp.booking.models import Booking, CalendarFeed
 from webapp.db import session
 
@@ -42,7 +43,7 @@ def test_each_side_reads_whom_it_meets(meeting: Booking) -> None:
     assert meeting.title_for(client) == f"Monthly review with {lead.name}"
     assert meeting.title_for(lead) == f"Monthly review with {company.name}"
     for reader, other in ((client, lead.name), (lead, company.name)):
-        file = Calendar.from_ical(meeting.calendar_file("REQUEST", reader))
+        file = Calendar.from_ical(calendar_files.invitation(meeting, "REQUEST", reader))
         [event] = file.walk("VEVENT")
         assert str(event["summary"]) == f"Monthly review with {other}"
 
@@ -56,7 +57,7 @@ def test_who_does_not_attend_reads_what_their_side_reads(meeting: Booking) -> No
 
 
 def test_request_says_who_when_where(meeting: Booking) -> None:
-    file = Calendar.from_ical(meeting.calendar_file("REQUEST", lead_of(meeting)))
+    file = Calendar.from_ical(calendar_files.invitation(meeting, "REQUEST", lead_of(meeting)))
     [event] = file.walk("VEVENT")
     [zone] = file.walk("VTIMEZONE")
     assert file["method"] == "REQUEST"
@@ -72,7 +73,7 @@ def test_request_says_who_when_where(meeting: Booking) -> None:
 
 
 def test_hostile_titles_stay_text(meeting: Booking) -> None:
-    written = meeting.calendar_file("REQUEST", lead_of(meeting))
+    written = calendar_files.invitation(meeting, "REQUEST", lead_of(meeting))
     assert written.count(b"\r\nBEGIN:VEVENT") == 1
     assert b"\n" not in written.replace(b"\r\n", b"")
     assert all(len(line) <= 75 for line in written.split(b"\r\n"))
@@ -80,7 +81,7 @@ def test_hostile_titles_stay_text(meeting: Booking) -> None:
 
 def test_unknown_method_is_an_error(meeting: Booking) -> None:
     with pytest.raises(ValueError, match="PUBLISH"):
-        meeting.calendar_file("PUBLISH", lead_of(meeting))
+        calendar_files.invitation(meeting, "PUBLISH", lead_of(meeting))
 
 
 @pytest.fixture

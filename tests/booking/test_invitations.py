@@ -64,11 +64,11 @@ def named(written: bytes, name: str) -> list[str]:
 
 
 def request_of(meeting: Booking) -> bytes:
-    return meeting.calendar_file("REQUEST", client_of(meeting))
+    return calendar_files.invitation(meeting, "REQUEST", client_of(meeting))
 
 
 def cancel_of(meeting: Booking) -> bytes:
-    return meeting.calendar_file("CANCEL", client_of(meeting))
+    return calendar_files.invitation(meeting, "CANCEL", client_of(meeting))
 
 
 # -- behaviour 21, as the files tell it ------------------------------------------------------------
@@ -197,11 +197,25 @@ def test_the_instant_survives_any_zone(app: object, zone: str) -> None:
     assert (event.dtstart.value, event.dtend.value) == (made.starts_at, made.ends_at)
 
 
-def test_who_is_no_longer_invited_finds_themselves_in_the_cancellation(meeting: Booking) -> None:
-    """Programs believe a cancellation that names their own address."""
+@pytest.mark.parametrize("called_off_since", [False, True])
+def test_who_is_no_longer_invited_is_uninvited_alone(
+    meeting: Booking, called_off_since: bool
+) -> None:
+    """RFC 5546, 3.2.5: ATTENDEE names who is removed, and a STATUS would end it for everyone."""
     gone = make.person(Role.CONSULTANT)
-    told = read(meeting.calendar_file("CANCEL", gone)).vevent.attendee_list
-    assert f"mailto:{gone.email}" in {who.value for who in told}
+    if called_off_since:
+        meeting.cancel("off")
+    written = calendar_files.invitation(meeting, "CANCEL", gone)
+    assert read(written).method.value == "CANCEL"
+    assert [who.value for who in read(written).vevent.attendee_list] == [f"mailto:{gone.email}"]
+    assert named(written, "STATUS") == []
+
+
+def test_who_is_still_invited_reads_that_all_of_it_is_off(meeting: Booking) -> None:
+    meeting.cancel("off")
+    written = cancel_of(meeting)
+    assert named(written, "STATUS") == ["STATUS:CANCELLED"]
+    assert len(read(written).vevent.attendee_list) == 2
 
 
 # -- a feed ----------------------------------------------------------------------------------------

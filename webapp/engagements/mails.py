@@ -7,6 +7,7 @@ from datetime import date
 
 from webapp import access, clock
 from webapp.accounts.models import Person, SignInLink
+from webapp.booking.files import calendar_files
 from webapp.booking.mails.letters import links_for
 from webapp.booking.models import Booking
 from webapp.engagements import checklist
@@ -36,7 +37,8 @@ def _client(engagement: Engagement) -> Person | Draft:
 
 def _invitation(booking: Booking, reader: Person) -> Attachment:
     kind = "text/calendar; method=REQUEST; charset=utf-8"
-    return Attachment("kick-off.ics", kind, booking.calendar_file("REQUEST", reader))
+    file = calendar_files.invitation(booking, "REQUEST", reader)
+    return Attachment("kick-off.ics", kind, file)
 
 
 # -- booking ---------------------------------------------------------------------------------------
@@ -134,6 +136,7 @@ def request_access(engagement: Engagement, on: date) -> None:
 
 
 def prepare_kickoff(engagement: Engagement, kickoff: Booking) -> None:
+    """Each side reads what is theirs to prepare; runs: the reader is a consultant."""
     for person in _attending(kickoff):
         send_email(
             "kickoff_prepare",
@@ -145,6 +148,8 @@ def prepare_kickoff(engagement: Engagement, kickoff: Booking) -> None:
             links=links_for(kickoff, person),
             agenda=checklist.both(checklist.AGENDA, engagement.role),
             numbers=checklist.both(checklist.NUMBERS, engagement.role),
+            runs=kickoff.side_of(person) == "consultant",
+            open_steps=[step for step in engagement.steps if step.required and step.open],
             url=page_url(engagement),
         )
 

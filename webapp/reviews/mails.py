@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from webapp.accounts.models import Person
+from webapp.booking.files import calendar_files
 from webapp.booking.mails.letters import links_for
 from webapp.notifications.sending import Attachment, send_email
 from webapp.reviews.agenda import agenda_for
@@ -42,7 +43,8 @@ def invite(review: Placeable) -> None:
 
 def _calendar_file(booking: Booking, reader: Person) -> Attachment:
     kind = "text/calendar; method=REQUEST; charset=utf-8"
-    return Attachment("review.ics", kind, booking.calendar_file("REQUEST", reader))
+    file = calendar_files.invitation(booking, "REQUEST", reader)
+    return Attachment("review.ics", kind, file)
 
 
 def ask_for_time(review: Placeable) -> None:

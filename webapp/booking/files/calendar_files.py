@@ -30,18 +30,27 @@ ASK_AGAIN = timedelta(hours=1)
 def invitation(booking: Booking, method: str, reader: Person) -> bytes:
     """One meeting with its METHOD: REQUEST for a new or changed one, CANCEL for one called off.
 
-    The reader is among those invited even if they attend no more: programs look for their own
-    address, and believe a cancellation that names it. The organizer is who sends the mail.
+    A CANCEL for whoever attends no more uninvites them alone: it names nobody else, and has no
+    STATUS, which would call the meeting off for everyone (RFC 5546, 3.2.5). The organizer is who
+    sends the mail.
     """
     if method not in {"REQUEST", "CANCEL"}:
         raise ValueError(f"no such calendar method: {method!r}")
+    uninvited = method == "CANCEL" and booking.side_of(reader) is None
     event = _event(booking, reader, called_off=method == "CANCEL")
     event.add("dtstamp", clock.now())
     event["organizer"] = _organizer()
-    invited = {attendee.person.email: attendee.person for attendee in booking.attendees}
-    for person in ({reader.email: reader} | invited).values():
+    if uninvited:
+        del event["status"]
+    for person in [reader] if uninvited else _invited(booking, reader):
         event.add("attendee", _attendee(person.name, person.email), encode=False)
     return _written([event], method=method)
+
+
+def _invited(booking: Booking, reader: Person) -> Iterable[Person]:
+    """With the reader in any case: programs look for their own address among those asked."""
+    others = {attendee.person.email: attendee.person for attendee in booking.attendees}
+    return ({reader.email: reader} | others).values()
 
 
 def feed(bookings: Iterable[Booking], name: str, reader: Person) -> bytes:

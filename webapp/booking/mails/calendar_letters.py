@@ -27,14 +27,13 @@ def tell_handed_over(
 ) -> None:
     """Everybody's calendar learns who comes: a REQUEST to all who attend, a CANCEL to who left.
 
-    What has been called off since, or handed on, is told by its own mails.
+    Whoever left hears of it here alone, so they are told whatever became of the meeting since.
+    For those who attend, calling it off or handing it on has mails of its own.
     """
     giver, taker = session.get_one(Consultant, giver_id), session.get_one(Consultant, taker_id)
-    if booking.state != "booked" or clock.now() >= booking.ends_at:
-        return
     if booking.side_of(giver.person) is None:
         _tell(booking, sequence, giver.person, giver, taker)
-    if booking.side_of(taker.person):
+    if _ahead(booking) and booking.side_of(taker.person):
         for attendee in booking.attendees:
             _tell(booking, sequence, attendee.person, giver, taker)
 
@@ -54,6 +53,10 @@ def tell_changed(consultant_id: uuid.UUID, part: str, outside: int, change: str)
         outside=outside,
         url=absolute_url("booking.availability"),
     )
+
+
+def _ahead(booking: Booking) -> bool:
+    return booking.state == "booked" and clock.now() < booking.ends_at
 
 
 def _tell(

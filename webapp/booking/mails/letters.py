@@ -12,6 +12,7 @@ from babel.dates import format_date
 from webapp import clock
 from webapp.accounts.models import Person
 from webapp.booking import history
+from webapp.booking.files import calendar_files
 from webapp.booking.models import Attendee, Booking, ChangeLink
 from webapp.notifications.sending import Attachment, send_email
 from webapp.web import absolute_url
@@ -22,8 +23,8 @@ class Links:
     """What the reader of a mail may do about a meeting without signing in.
 
     move, cancel: full addresses, or None where there is nothing to be done. until: the client's
-    deadline, None for whoever has none. late: it has passed, so that the page behind `move` only
-    says whom to ask. ask: that person.
+    deadline, None for whoever has none. late: it has passed, so that they can only `ask`.
+    ending: the page where an engagement is ended, of a kick-off, which is never called off alone.
     """
 
     move: str | None
@@ -31,6 +32,7 @@ class Links:
     until: datetime | None
     late: bool
     ask: Person | None
+    ending: str | None = None
 
 
 def links_for(booking: Booking, person: Person) -> Links:
@@ -39,11 +41,19 @@ def links_for(booking: Booking, person: Person) -> Links:
     ask = consultants[0] if consultants else None
     if not booking.movable or booking.side_of(person) is None:
         return Links(None, None, None, False, ask)
-    move, late = ChangeLink.issue(booking, person, "move"), not booking.in_time(person)
-    may_cancel = booking.cancellable and not late
-    cancel = ChangeLink.issue(booking, person, "cancel") if may_cancel else None
+    ending = _ending_page(booking)
     until = booking.change_until if booking.bound_by_notice(person) else None
-    return Links(move, cancel, until, late, ask)
+    if until and clock.now() >= until:
+        return Links(None, None, until, True, ask, ending)
+    move = ChangeLink.issue(booking, person, "move")
+    cancel = ChangeLink.issue(booking, person, "cancel") if booking.cancellable else None
+    return Links(move, cancel, until, False, ask, ending)
+
+
+def _ending_page(booking: Booking) -> str | None:
+    if booking.kind != "kickoff":
+        return None
+    return absolute_url("desk.engagement", engagement_id=booking.engagement_id)
 
 
 def rebook_link(booking: Booking, person: Person) -> str | None:
@@ -76,7 +86,7 @@ def tell_rebooked(booking: Booking, sequence: int) -> None:
 def invite(booking: Booking, method: str, reader: Person) -> Attachment:
     """The reader's calendar file as an attachment that mail programs act upon (RFC 6047)."""
     kind = f"text/calendar; method={method}; charset=utf-8"
-    return Attachment("meeting.ics", kind, booking.calendar_file(method, reader))
+    return Attachment("meeting.ics", kind, calendar_files.invitation(booking, method, reader))
 
 
 def _tell(kind: str, booking: Booking, method: str, **context: object) -> None:

@@ -22,7 +22,6 @@ from sqlalchemy.orm import Mapped, column_property, lazyload, mapped_column, rel
 
 from webapp import audit, clock
 from webapp.accounts.models import Company, Person
-from webapp.booking.files import calendar_files
 from webapp.booking.models.attendee import Attendee
 from webapp.booking.models.changes import REBOOKABLE, Changeable
 from webapp.booking.models.claim import Claim, Span
@@ -197,10 +196,6 @@ class Booking(Changeable, Base):
         return self.movable and self.kind != "kickoff"
 
     # -- what its readers see ----------------------------------------------------------------------
-
-    def calendar_file(self, method: str, reader: Person) -> bytes:
-        """What the reader's calendar reads: method REQUEST (new or changed) or CANCEL."""
-        return calendar_files.invitation(self, method, reader)
 
     def title_for(self, reader: Person) -> str:
         """'Monthly review with Ada Stone': each side reads whom it meets; the firm, which client.
