@@ -21,13 +21,13 @@ def solved(case: Json) -> list[str]:
     return answer(json.dumps(case).encode())["slots"]
 
 
-def run(source: bytes, zone: str = "UTC") -> subprocess.CompletedProcess[bytes]:
+def run(source: bytes, zone: str = "UTC", **settings: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "webapp.booking.slots"],
         input=source,
         capture_output=True,
         cwd=ROOT,
-        env={**os.environ, "TZ": zone},
+        env={**os.environ, "TZ": zone, **settings},
         timeout=60,
         check=False,
     )

@@ -1,12 +1,15 @@
 """Malformed slot cases are refused with a message that says where, never with a traceback."""
 
 import json
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.booking.given import named, run, solved
-from webapp.booking.slots.case import answer
+from webapp.booking.slots.case import answer, read_case
 
 
 def changed(path: str, value: object) -> bytes:
@@ -34,6 +37,13 @@ MALFORMED: list[tuple[str, object]] = [
     ("hosts.0.time_zone", "../UTC"),
     ("hosts.0.time_zone", "localtime"),
     ("hosts.0.time_zone", "america/denver"),
+    ("hosts.0.time_zone", "Factory"),
+    *[
+        (path, f"{kept}/{name}")
+        for path in ("hosts.0.time_zone", "invitee_time_zone")
+        for kept in ("right", "posix")
+        for name in ("UTC", "Europe/London")
+    ],
     ("hosts.0.time_zone", ""),
     ("hosts.0.time_zone", "a\0b"),
     ("hosts.0.time_zone", "\udc80"),
@@ -97,6 +107,15 @@ MALFORMED: list[tuple[str, object]] = [
     ("window.from", ABSENT),
     ("window", []),
     ("now", "now"),
+    ("now", "2027-W23-1T00:00:00Z"),
+    ("now", "2027-158T00:00:00Z"),
+    ("now", "20270607T000000Z"),
+    ("now", "2027-06-07T24:00:00Z"),
+    ("now", "2027-06-07T00:00:00+00:00:30"),
+    ("now", "2027-06-07"),
+    ("now", "2027-06-07T00:00:00Z\n"),
+    ("window.to", "2027-W23-4T00:00:00Z"),
+    ("hosts.0.busy.0.end", "2027-W23-4T00:00:00Z"),
     ("now", ABSENT),
     ("mode", "any"),
     ("mode", "single"),
@@ -140,9 +159,28 @@ def test_far_away_numbers_and_dates_are_no_trouble() -> None:
         changed("event.duration", 0),
         changed("mode", "any"),
         changed("hosts.0.time_zone", "\udc80"),
+        changed("hosts.0.time_zone", "right/UTC"),
+        changed("window.from", "2027-W23-1T00:00:00Z"),
     ],
 )
 def test_the_command_exits_2_with_one_message_and_no_traceback(source: bytes) -> None:
     done = run(source)
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.startswith(b"slots: ") and done.stderr.count(b"\n") == 1
+
+
+def test_zones_that_only_the_servers_own_files_hold_are_refused_there_too(tmp_path: Path) -> None:
+    """Debian keeps right/UTC, another system does not: both answer alike."""
+    (tmp_path / "right").mkdir()
+    (tmp_path / "right" / "UTC").write_bytes(files("tzdata").joinpath("zoneinfo/UTC").read_bytes())
+    done = run(changed("hosts.0.time_zone", "right/UTC"), PYTHONTZPATH=str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"unknown time zone 'right/UTC'" in done.stderr
+
+
+@pytest.mark.parametrize("written", [
+    "2027-06-06T22:00:00Z", "2027-06-06T22:00Z", "2027-06-06t22:00:00z", "2027-06-06 22:00:00Z",
+    "2027-06-06T22:00:00.000Z", "2027-06-07T00:00:00+02:00",
+])  # fmt: skip
+def test_the_ways_to_write_an_instant(written: str) -> None:
+    assert read_case(changed("now", written)).now == datetime(2027, 6, 6, 22, tzinfo=UTC)

@@ -7,7 +7,8 @@ of the clocks skips lies in no stretch, and one that it repeats lies in two.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from typing import NamedTuple
 
 from whenever import Instant, ZonedDateTime
@@ -16,8 +17,8 @@ from .intervals import Interval
 
 SECONDS_A_DAY = 24 * 60 * 60
 _ERA = 400 * SECONDS_A_DAY
-# Not zones but whatever the server happens to be set to.
-_SERVER_ZONES = frozenset({"localtime", "posixrules"})
+# IANA lists it for machines that nobody has set: it is nowhere.
+_NOWHERE = "Factory"
 
 
 class Stretch(NamedTuple):
@@ -30,9 +31,20 @@ class Stretch(NamedTuple):
 
 @lru_cache(maxsize=2048)
 def check_zone(time_zone: str) -> None:
-    """Raise ValueError unless this is the exact name of an IANA zone."""
-    if time_zone in _SERVER_ZONES or _at(0, time_zone).tz_id != time_zone:
+    """Raise ValueError unless this is the exact name of an IANA zone.
+
+    A server's own files hold other names as well (localtime, right/UTC): they are refused, so that
+    every server gives the same answer.
+    """
+    if time_zone not in _names() or _at(0, time_zone).tz_id != time_zone:
         raise ValueError(f"unknown time zone {time_zone!r}")
+
+
+@cache
+def _names() -> frozenset[str]:
+    """As the pinned `tzdata` package lists them."""
+    listed = files("tzdata").joinpath("zones").read_text(encoding="ascii")
+    return frozenset(listed.split()) - {_NOWHERE}
 
 
 def stretches(time_zone: str, start: int, end: int) -> list[Stretch]:

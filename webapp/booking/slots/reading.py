@@ -8,6 +8,12 @@ from typing import Any, TypeVar
 
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# RFC 3339, and the seconds may be left out. ISO 8601 knows weeks, days of the year and more ways,
+# of which one release of Python reads more than the next.
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?"
+    r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+)
 
 _Made = TypeVar("_Made")
 
@@ -64,10 +70,9 @@ class Node:
         return self.value
 
     def instant(self) -> datetime:
-        moment = self.make(datetime.fromisoformat, self.text())
-        if moment.tzinfo is None:
-            raise self.malformed("expected an instant with its offset, such as Z")
-        return moment
+        if not _INSTANT.fullmatch(self.text()):
+            raise self.malformed("expected an instant, YYYY-MM-DDTHH:MM:SS and its offset or Z")
+        return self.make(datetime.fromisoformat, self.text().upper())
 
     def date(self) -> date:
         if not _DATE.fullmatch(self.text()):
