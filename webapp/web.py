@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import js_lib_htmx
 from alembic.script import ScriptDirectory
@@ -35,6 +35,7 @@ from webapp.access import Open, allow
 from webapp.db import session
 from webapp.money import Money
 from webapp.outbox import Job
+from webapp.zone_names import current, known_zone
 
 blueprint = Blueprint("web", __name__)
 csrf = CSRFProtect()
@@ -119,7 +120,7 @@ def zone_label(zone: str, at: datetime | None = None) -> str:
 
 def zone_place(zone: str) -> str:
     """'New York'."""
-    return zone.split("/")[-1].replace("_", " ")
+    return current(zone).split("/")[-1].replace("_", " ")
 
 
 def zone_offset(zone: str, at: datetime | None = None) -> str:
@@ -129,10 +130,6 @@ def zone_offset(zone: str, at: datetime | None = None) -> str:
     return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "") if minutes else "UTC"
 
 
-def known_zone(name: str | None) -> bool:
-    return bool(name) and name in available_timezones()
-
-
 def firm_zone() -> str:
     """Where the firm is: for readers whose own zone nobody knows."""
     return str(current_app.config["SETTINGS"].firm_time_zone)
@@ -140,8 +137,12 @@ def firm_zone() -> str:
 
 def chosen_zone() -> str | None:
     """The zone that the address names, as a page's own choice of zones does."""
-    name = request.args.get("zone")
-    return name if known_zone(name) else None
+    return _today(request.args.get("zone"))
+
+
+def _today(name: str | None) -> str | None:
+    """A zone by its present name, whatever the browser calls it; None for what is none."""
+    return current(name) if name and known_zone(name) else None
 
 
 def visitor_zone(fallback: str) -> str:
@@ -149,8 +150,7 @@ def visitor_zone(fallback: str) -> str:
 
     Neither chosen nor told, the page says so, and the browser asks for it once more.
     """
-    told = request.cookies.get("tz")
-    name = chosen_zone() or (told if known_zone(told) else None)
+    name = chosen_zone() or _today(request.cookies.get("tz"))
     g.zone_guessed = name is None and request.method == "GET"
     return name or fallback
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from webapp.booking.picker.day_times import DayTimes, by_date, days_of
 from webapp.booking.picker.picking import Month, asked, day, first_weekday
-from webapp.booking.picker.zones import clock_change, clock_changes, menu
+from webapp.booking.picker.zones import clock_change, clock_changes
+from webapp.zone_field import menu
 
 NEW_YORK, AUCKLAND = "America/New_York", "Pacific/Auckland"
 NOVEMBER_FIRST = date(2026, 11, 1)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask_security import LoginForm
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, SelectField, StringField
+from wtforms import EmailField, PasswordField, StringField
 from wtforms.validators import (
     DataRequired,
     Email,
@@ -19,6 +18,7 @@ from wtforms.validators import (
 )
 
 from webapp.plain_text import has_letter, one_line, stripped
+from webapp.zone_field import ZoneField
 
 SHORTEST_PASSWORD = 10
 
@@ -44,7 +44,7 @@ class ProfileForm(FlaskForm):
         filters=[stripped],
     )
     phone = StringField("Phone", [Optional(), Length(max=40), one_line], filters=[stripped])
-    time_zone = SelectField("Time zone", choices=sorted(available_timezones()))
+    time_zone = ZoneField()
 
 
 class PasswordForm(FlaskForm):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
-
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
@@ -21,8 +19,8 @@ from webapp.accounts.models import Company, Person
 from webapp.countries import countries
 from webapp.engagements.models import Draft
 from webapp.plain_text import has_letter, one_line, ordinary_text, stripped
+from webapp.zone_field import ZoneField
 
-ZONES = sorted(zone for zone in available_timezones() if "/" in zone and zone[:4] != "Etc/")
 FULL_ADDRESS = "Enter a full e-mail address, such as ana@example.com."
 
 
@@ -39,9 +37,7 @@ class DetailsForm(FlaskForm):
         [InputRequired("Choose the country.")],
         choices=[("", "Choose…"), *countries()],
     )
-    time_zone = SelectField(
-        "Time zone", choices=ZONES, description="Meetings and invoices follow this clock."
-    )
+    time_zone = ZoneField(description="Meetings and invoices follow this clock.")
     address = TextAreaField(
         "Billing address",
         [DataRequired("Enter the address for invoices."), Length(max=500), ordinary_text],

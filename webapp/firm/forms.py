@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from zoneinfo import available_timezones
 
 from flask import request
 from flask_wtf import FlaskForm
@@ -35,6 +34,7 @@ from webapp.catalog.models import KINDS, ROLE_LABELS, ROLES, Consultant, Offerin
 from webapp.countries import countries
 from webapp.money import Money, decimals
 from webapp.plain_text import has_letter, one_line, ordinary_text, stripped
+from webapp.zone_field import ZoneField
 
 CURRENCIES = ("USD", "EUR", "GBP", "CAD", "AUD", "CHF", "JPY")
 AMOUNTS = ("price", "deposit", "overage_rate")
@@ -170,7 +170,7 @@ class ConsultantForm(FlaskForm):
     languages = StringField(
         "Languages", [Length(max=300), one_line], description="Separated by commas."
     )
-    time_zone = SelectField("Time zone", choices=sorted(available_timezones()))
+    time_zone = ZoneField()
     country = SelectField(
         "Country",
         choices=[("", "None"), *countries()],

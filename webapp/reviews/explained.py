@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
+from webapp import clock
 from webapp.booking.days import Holidays, is_business_day
 from webapp.reviews.rule import (
     LAST,
@@ -27,9 +28,18 @@ Naming = Callable[[date], str]
 
 
 def in_words(rule: Rule) -> str:
-    """'on the last Friday of each month at 10:00 (New York)'."""
-    place = zone_place(rule.time_zone)
+    """'on the last Friday of each month at 10:00 (New York)'; see `_place`."""
+    place = _place(rule.time_zone)
     return f"on the {day_in_words(rule.on)} of each month at {rule.at:%H:%M} ({place})"
+
+
+def _place(zone: str) -> str:
+    """'Kathmandu, UTC+5:45'; without an offset where it is not the same all year."""
+    january, july = (
+        zone_offset(zone, datetime(clock.now().year, month, 1, tzinfo=UTC)) for month in (1, 7)
+    )
+    place = zone_place(zone)
+    return f"{place}, {january}" if january == july and place != january else place
 
 
 def day_in_words(on: MonthDay) -> str:

@@ -20,7 +20,6 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, ValidationError
 
 from webapp.booking.picker.picking import value_of
-from webapp.booking.picker.zones import menu
 from webapp.plain_text import ordinary_text, stripped
 from webapp.reviews.explained import ordinal
 from webapp.reviews.rule import (
@@ -33,7 +32,8 @@ from webapp.reviews.rule import (
     NthWeekday,
     Rule,
 )
-from webapp.web import known_zone
+from webapp.zone_field import ZoneField
+from webapp.zone_names import current
 
 
 class SummaryForm(FlaskForm):
@@ -130,7 +130,7 @@ class RuleForm(FlaskForm):
         choices=_nths(*range(1, MOST_BUSINESS_DAYS + 1)),
     )  # fmt: skip
     at = TimeField("Begins at", [InputRequired("Say when it begins, such as 10:00.")])
-    time_zone = SelectField("Time zone", description="Its clock counts, summer and winter.")
+    time_zone = ZoneField(description="Its clock counts, summer and winter.")
     seen = HiddenField()
 
     class Meta:
@@ -139,16 +139,11 @@ class RuleForm(FlaskForm):
 
     def offer_zones(self, rule: Rule, on: date) -> None:
         """Every zone with its offset on that date, and whatever is asked for, if there is such."""
-        asked = self.time_zone.data
-        groups = menu(asked if known_zone(asked) else rule.time_zone, on, [rule.time_zone])
-        self.time_zone.choices = {
-            group.label: _choices((choice.name, choice.label) for choice in group.choices)
-            for group in groups
-        }
+        self.time_zone.offer(on, [rule.time_zone])
 
     def show(self, rule: Rule) -> None:
         """Fill in a rule."""
-        self.at.data, self.time_zone.data = rule.at, rule.time_zone
+        self.at.data, self.time_zone.data = rule.at, current(rule.time_zone)
         self.day.data, self.nth.data, self.weekday.data, self.business_day.data = 1, LAST, 4, LAST
         match rule.on:
             case DayOfMonth(day):

@@ -21,6 +21,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from webapp.booking.hours.windows import MOST_WINDOWS, Pair, check, stored, times
 from webapp.plain_text import one_line
+from webapp.zone_field import ZoneField
 
 DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 WEEK_ORDER = (1, 2, 3, 4, 5, 6, 0)
@@ -199,7 +200,7 @@ class AbsenceForm(DatesForm):
 class TravelForm(DatesForm):
     """On these dates the hours are those of another zone's clock."""
 
-    time_zone = SelectField("Time zone there", validators=[InputRequired("Choose a zone.")])
+    time_zone = ZoneField("Time zone there", validators=[InputRequired("Choose a zone.")])
     overlap = "You are somewhere else on some of these days already."
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from zoneinfo import available_timezones
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, EmailField, SelectField, StringField
+from wtforms import DateField, EmailField, StringField
 from wtforms.validators import DataRequired, Email, Length, Optional, ValidationError
 
 from webapp import clock
 from webapp.plain_text import has_letter, one_line, stripped
+from webapp.zone_field import ZoneField
 
 FULL_ADDRESS = "Enter a full e-mail address, such as ana@example.com."
 YEARS_AHEAD = 2
-PLACES = frozenset(name for name in available_timezones() if "/" in name and name[:4] != "Etc/")
 
 
 class JoinForm(FlaskForm):
@@ -35,11 +34,7 @@ class JoinForm(FlaskForm):
         [Optional()],
         description="Leave it empty for as soon as possible.",
     )
-    time_zone = SelectField("Time zone", description="Times in our mails follow this clock.")
-
-    def offer_zones(self, own: str) -> None:
-        """Every place there is, and the visitor's own even if it has an older name."""
-        self.time_zone.choices = sorted({*PLACES, own})
+    time_zone = ZoneField(description="Times in our mails follow this clock.")
 
     def validate_wishes_from(self, field: DateField) -> None:
         today = clock.now().date()

@@ -16,8 +16,9 @@ from flask_login import current_user
 
 from webapp import clock
 from webapp.booking.picker.day_times import DayTimes, by_date, count, days_of, full_label, value_of
-from webapp.booking.picker.zones import ClockChange, Group, clock_changes, menu
+from webapp.booking.picker.zones import ClockChange, clock_changes
 from webapp.web import firm_zone
+from webapp.zone_field import Group, menu
 
 __all__ = ["Month", "asked", "by_date", "day", "day_label", "days_of", "instant", "value_of"]
 

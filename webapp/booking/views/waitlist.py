@@ -115,10 +115,7 @@ def leave_line(token: str) -> ResponseReturnValue:
 
 
 def _form() -> JoinForm:
-    zone = visitor_zone(firm_zone())
-    form = JoinForm(data={"time_zone": zone})
-    form.offer_zones(zone)
-    return form
+    return JoinForm(data={"time_zone": visitor_zone(firm_zone())})
 
 
 def _wish(offering_slug: str, team: str) -> Wish:

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from webapp.access import allow
 from webapp.booking.forms.availability import TravelForm
 from webapp.booking.models import Travel
-from webapp.booking.picker import zones
 from webapp.booking.views.availability.storing import store
 from webapp.booking.views.availability.whose import EDITORS, changing, page, shown, today_of
 from webapp.booking.views.room import blueprint
@@ -60,7 +59,4 @@ def _prepare(form: TravelForm, consultant: Consultant) -> None:
     form.today = today_of(consultant)
     own = select(Travel.first, Travel.last).where(Travel.consultant_id == consultant.id)
     form.taken = [(first, last) for first, last in session.execute(own)]
-    groups = zones.menu(consultant.time_zone, form.today)
-    form.time_zone.choices = {
-        group.label: [(choice.name, choice.label) for choice in group.choices] for group in groups
-    }
+    form.time_zone.offer(form.today, [consultant.time_zone])
