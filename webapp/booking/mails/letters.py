@@ -39,7 +39,7 @@ def links_for(booking: Booking, person: Person) -> Links:
     """Fresh links for a mail to one who attends; the same one twice, as long as the time stands."""
     consultants = [who for who in booking.people("consultant") if who != person]
     ask = consultants[0] if consultants else None
-    if not booking.movable or booking.side_of(person) is None:
+    if not (booking.movable and _may_change(booking, person)):
         return Links(None, None, None, False, ask)
     ending = _ending_page(booking)
     until = booking.change_until if booking.bound_by_notice(person) else None
@@ -58,8 +58,12 @@ def _ending_page(booking: Booking) -> str | None:
 
 def rebook_link(booking: Booking, person: Person) -> str | None:
     """The address at which that person finds another time; None where there is no need of one."""
-    wanted = booking.rebookable and booking.side_of(person) is not None
+    wanted = booking.rebookable and _may_change(booking, person)
     return ChangeLink.issue(booking, person, "rebook") if wanted else None
+
+
+def _may_change(booking: Booking, person: Person) -> bool:
+    return booking.side_of(person) is not None and booking.changeable_by(person)
 
 
 # -- what changed ----------------------------------------------------------------------------------

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, func, select, update
+from sqlalchemy import ForeignKey, Select, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp import audit, clock, outbox
@@ -23,6 +24,21 @@ MISSED_AFTER = timedelta(minutes=15)
 # What holds for a consultant who has set no rules: as the column's own default.
 USUAL_NOTICE = 12 * 60
 REBOOKABLE = ("missed", "cancelled")
+
+
+def change_deadline(
+    starts_at: datetime, consultants: Collection[uuid.UUID] | Select[uuid.UUID]
+) -> datetime:
+    """Until when clients change a meeting with these by themselves: the longest notice counts."""
+    minutes = func.max(func.coalesce(CalendarRules.change_notice, USUAL_NOTICE))
+    longest = (
+        select(minutes)
+        .select_from(Consultant)
+        .outerjoin(CalendarRules, CalendarRules.consultant_id == Consultant.id)
+        .where(Consultant.id.in_(consultants))
+    )
+    notice = session.scalar(longest)
+    return starts_at - timedelta(minutes=USUAL_NOTICE if notice is None else notice)
 
 
 class Changeable(Identified):
@@ -134,16 +150,9 @@ class Changeable(Identified):
 
     @property
     def change_until(self) -> datetime:
-        """Until when clients move or call it off by themselves: the longest notice counts."""
-        minutes = func.max(func.coalesce(CalendarRules.change_notice, USUAL_NOTICE))
-        longest = (
-            select(minutes)
-            .select_from(Claim)
-            .outerjoin(CalendarRules, CalendarRules.consultant_id == Claim.consultant_id)
-            .where(Claim.booking_id == self.id, Claim.active)
-        )
-        notice = session.scalar(longest)
-        return self.starts_at - timedelta(minutes=USUAL_NOTICE if notice is None else notice)
+        """Until when clients move or call it off by themselves."""
+        theirs = select(Claim.consultant_id).where(Claim.booking_id == self.id, Claim.active)
+        return change_deadline(self.starts_at, theirs)
 
     def bound_by_notice(self, person: Person) -> bool:
         """Clients; the firm and its consultants change a meeting until it begins."""
@@ -172,8 +181,13 @@ class Changeable(Identified):
         outbox.enqueue("booking.rebooked", self.id, self.sequence)
 
     def _take_instead(self, span: Span, check: Check = as_offered) -> datetime:
-        """Give up the time it has for another; returns the start it had."""
+        """Give up the time it has for another; returns the start it had.
+
+        MeetingOver where it is not known with whom: nobody could be met.
+        """
         ids = [consultant.id for consultant in self.consultants]
+        if not ids:
+            raise MeetingOver
         before = self.starts_at
         self._let_go()
         occupy("booking", ids, span, check, booking_id=self.id)

@@ -10,10 +10,11 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from webapp import access
+from webapp import access, clock
 from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.booking.models import Hold, NoCapacity, NotOffered, SlotTaken
+from webapp.booking.models.changes import change_deadline
 from webapp.booking.models.hold import ANYONE
 from webapp.booking.picker import picking
 from webapp.booking.walk import Step, walk
@@ -107,6 +108,8 @@ def page_context(
     """What the summary beside each of these pages shows, and how far along it is."""
     return {
         "hold": hold,
+        "unchangeable": clock.now()
+        >= change_deadline(hold.starts_at, [one.id for one in hold.team]),
         "offering": hold.offering,
         "zone": zone,
         "token": token,
