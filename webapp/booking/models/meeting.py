@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, column_property, lazyload, mapped_column, relationship
 
 from webapp import audit, clock
+from webapp.access import Role
 from webapp.accounts.models import Company, Person
 from webapp.booking.models.attendee import Attendee
 from webapp.booking.models.changes import REBOOKABLE, Changeable
@@ -41,6 +42,10 @@ ENGAGEMENT = table(
     "engagement", column("id", Uuid), column("company_id", Uuid), column("stage", Text)
 )
 UNDER_WAY = ("onboarding", "active", "paused", "ending")
+
+# Finance sees every meeting, and changes none.
+FIRM_MAY_CHANGE = frozenset({Role.OWNER, Role.COORDINATOR})
+CLIENT_MAY_CHANGE = frozenset({Role.SPONSOR, Role.LEADER})
 
 
 class Booking(Changeable, Base):
@@ -179,8 +184,40 @@ class Booking(Changeable, Base):
     @property
     def rebookable(self) -> bool:
         """Whether it may still take place: missed or called off in an engagement under way."""
+        return self.state in REBOOKABLE and self.under_way
+
+    @property
+    def under_way(self) -> bool:
+        """Whether its engagement is."""
         stage = select(ENGAGEMENT.c.stage).where(ENGAGEMENT.c.id == self.engagement_id)
-        return self.state in REBOOKABLE and session.scalar(stage) in UNDER_WAY
+        return session.scalar(stage) in UNDER_WAY
+
+    def changeable_by(self, person: Person) -> bool:
+        """Whether that person may change it now, signed in or by a link.
+
+        The firm's owners and coordinators, its consultants, and of its client those who attend
+        as the sponsor or a leader.
+        """
+        if not person.active:
+            return False
+        if person.role_names & FIRM_MAY_CHANGE:
+            return True
+        side = self.side_of(person)
+        if side == "client":
+            return bool(self._client_roles(person) & CLIENT_MAY_CHANGE)
+        return side == "consultant" and person.is_consultant
+
+    def _client_roles(self, person: Person) -> set[str]:
+        """In the engagement's own company: what they are elsewhere does not count."""
+        company = select(ENGAGEMENT.c.company_id).where(ENGAGEMENT.c.id == self.engagement_id)
+        theirs = session.scalar(company)
+        return {held.role for held in person.memberships if held.company_id == theirs}
+
+    def move(self, starts_at: datetime, by: Person | None = None, seen: int | None = None) -> None:
+        """As every change, and only while the engagement is under way. MeetingOver otherwise."""
+        if not self.under_way:
+            raise MeetingOver
+        super().move(starts_at, by, seen)
 
     def rebook(
         self, starts_at: datetime, by: Person | None = None, seen: int | None = None
