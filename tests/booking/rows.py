@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import select
 
-from webapp.booking.models import CapacityMonth, Claim
+from webapp.booking.models import Booking, CapacityMonth, Claim
 from webapp.catalog.models import Consultant
 from webapp.db import session
 
@@ -30,3 +30,16 @@ def used(consultant: Consultant) -> dict[date, int]:
         CapacityMonth.consultant_id == consultant.id, CapacityMonth.used_days > 0
     )
     return {row.month: row.used_days for row in session.execute(rows.order_by(CapacityMonth.month))}
+
+
+def meetings_are_claimed() -> None:
+    """Each booked meeting takes its own time, and no other, once of each whom the client meets."""
+    for meeting in session.scalars(select(Booking).where(Booking.state == "booked")):
+        rows = select(Claim).where(Claim.booking_id == meeting.id, Claim.active)
+        taken = session.scalars(rows).all()
+        spans = {(claim.kind, claim.starts_at, claim.ends_at) for claim in taken}
+        assert spans == {("booking", meeting.starts_at, meeting.ends_at)}
+        whose = [claim.consultant_id for claim in taken]
+        people = {row.person_id for row in meeting.attendees if row.side == "consultant"}
+        theirs = session.scalars(select(Consultant.id).where(Consultant.person_id.in_(people)))
+        assert len(whose) == len(set(whose)) and set(theirs) <= set(whose)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, func, or_, select, update
+from sqlalchemy import CheckConstraint, Uuid, column, exists, func, or_, select, table, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,6 +36,9 @@ KICKOFF_MINUTES = 60
 HOLD_MINUTES = 15
 MOST_PER_ADDRESS = 5
 ANYONE = "anyone"
+
+# Engagements are a room above this one: only the table's own names are known here.
+ENGAGEMENT = table("engagement", column("hold_id", Uuid))
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,10 @@ class Hold(Seated, Base):
     ) -> Hold:
         """Hold a kick-off and its months for so many minutes, of one consultant or of a team.
 
-        The same request_key again is the same hold, moved where another time was chosen. Raises
-        NotOffered, NoCapacity, SlotTaken with the nearest alternatives, or TooManyHeld when the
-        address has MOST_PER_ADDRESS other live holds.
+        The same request_key again is the same hold, moved where another time was chosen; from its
+        engagement's beginning on it is given as it is, at whatever time. Raises NotOffered,
+        NoCapacity, SlotTaken with the nearest alternatives, or TooManyHeld when the address has
+        MOST_PER_ADDRESS other live holds.
         """
         team = as_team(consultants)
         wish = cls._wish(offering, starts_at, time_zone, _ids(team), request_key, minutes, address)
@@ -161,14 +165,23 @@ class Hold(Seated, Base):
         return session.scalars(select(cls).where(cls.request_key == key)).one()
 
     def _again(self, wish: Wish, team: Team) -> Hold:
-        """The same form sent twice: the same hold, at the time that was chosen last."""
-        self._lock()
-        if self.state == "confirmed":
+        """The same form sent twice: the same hold, at the time that was chosen last.
+
+        Once something was typed for it, only its engagement moves it: an old form changes nothing.
+        """
+        self.lock()
+        if self.state == "confirmed" or self.begun:
             return self
         if self.span != wish.span:
             self._move(wish.span, team)
         self._keep(wish.until)
         return self
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is an engagement that it is for."""
+        theirs = exists().where(ENGAGEMENT.c.hold_id == self.id)
+        return bool(session.scalar(select(theirs)))
 
     @property
     def live(self) -> bool:
@@ -206,8 +219,7 @@ class Hold(Seated, Base):
         contend(self._release)
 
     def become(self, booking_id: uuid.UUID) -> None:
-        """Turn the hold into that booking, within `contend`; one that lapsed is taken again."""
-        self._lock()
+        """Turn the locked hold into that booking; one that lapsed is taken again."""
         if not self._still_claimed(kind="booking", booking_id=booking_id, expires_at=None):
             self._occupy(self.span, as_free, booking_id=booking_id)
         self.state = "confirmed"
@@ -224,7 +236,7 @@ class Hold(Seated, Base):
         self._take_capacity(give_back_expired)
 
     def _keep(self, until: datetime) -> None:
-        self._lock()
+        self.lock()
         if self.state == "confirmed":
             return
         self.expires_at = max(until, self.expires_at)
@@ -234,7 +246,7 @@ class Hold(Seated, Base):
             self._occupy(self.span, as_free)
 
     def _move(self, span: Span, team: Team) -> None:
-        self._lock()
+        self.lock()
         if self.state == "confirmed" or not can_fill(self.offering, team):
             raise NotOffered
         line_up([who.id for who in (*self.team, *team)])
@@ -246,7 +258,7 @@ class Hold(Seated, Base):
         audit.record("hold.moved", self, starts_at=span.starts_at.isoformat())
 
     def _release(self) -> None:
-        self._lock()
+        self.lock()
         if self.state == "confirmed":
             raise NotOffered
         self.state = "released"

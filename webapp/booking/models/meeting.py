@@ -117,14 +117,13 @@ class Booking(Changeable, Base):
 
         A hold that lapsed is taken again where it is still free; one confirmed before is left.
         """
-        known = session.scalar(
-            select(cls).join(Claim, Claim.booking_id == cls.id).where(Claim.hold_id == hold.id)
-        )
-        if known is not None:
-            return known
-        place = hold.consultant.meeting_place
 
         def take() -> Booking:
+            # Whoever moves the hold at this moment has done so, or finds it confirmed.
+            hold.lock()
+            if known := cls._of(hold):
+                return known
+            place = hold.consultant.meeting_place
             made = cls._stored(
                 "kickoff", engagement_id, hold.span, hold.time_zone, title, place, people
             )
@@ -132,6 +131,11 @@ class Booking(Changeable, Base):
             return made
 
         return contend_for(hold.span, hold.team, take)
+
+    @classmethod
+    def _of(cls, hold: Hold) -> Booking | None:
+        claimed = select(cls).join(Claim, Claim.booking_id == cls.id)
+        return session.scalar(claimed.where(Claim.hold_id == hold.id))
 
     @classmethod
     def schedule(

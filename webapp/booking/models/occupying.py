@@ -54,9 +54,11 @@ def occupy(
 ) -> None:
     """Take the span of all these consultants, or raise NotOffered or SlotTaken.
 
-    The first one's grid counts. Within `contend`; what the taker gives up must have been dropped
-    before, after `line_up`.
+    The first one's grid counts. Nobody's time cannot be had: SlotTaken. Within `contend`; what the
+    taker gives up must have been dropped before, after `line_up`.
     """
+    if not consultant_ids:
+        raise SlotTaken
     line_up(consultant_ids)
     Claim.drop_expired(consultant_ids)
     read = calendars(consultant_ids, span.starts_at, span.ends_at)

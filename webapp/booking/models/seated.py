@@ -78,6 +78,13 @@ class Seated(Identified):
             return []
         return months_from(max(clock.now(), self.starts_at).date())
 
+    def lock(self) -> None:
+        """Within `contend`: read afresh, and nobody else changes it until the transaction ends.
+
+        Whoever also locks an engagement or a meeting does that before.
+        """
+        session.refresh(self, with_for_update={"key_share": True})
+
     def free_capacity(self, from_month: date) -> None:
         """Give back what a confirmed hold takes from that month on, and take no more."""
         contend(lambda: self._free_capacity(from_month.replace(day=1)))
@@ -88,9 +95,6 @@ class Seated(Identified):
         contend(self._extend_capacity)
 
     # -- steps, within a savepoint -----------------------------------------------------------------
-
-    def _lock(self) -> None:
-        session.refresh(self, with_for_update={"key_share": True})
 
     def _in_turn(self) -> list[HoldSeat]:
         """By the ids of the consultants: whoever needs several goes through them in this order."""
@@ -127,13 +131,13 @@ class Seated(Identified):
             session.flush()
 
     def _free_capacity(self, from_month: date) -> None:
-        self._lock()
+        self.lock()
         self.capacity_ends = min(from_month, self.capacity_ends or from_month)
         for who in sorted(self._taken_of()):
             give_back(self.id, who, CapacityUse.month >= from_month)
 
     def _extend_capacity(self) -> None:
-        self._lock()
+        self.lock()
         for seat in self._in_turn():
             CapacityMonth.queue(seat.consultant_id)
             seat.take(self._missing(seat.consultant_id), BEYOND_ANY)

@@ -74,7 +74,8 @@ def hand_over(absence: Absence, meetings: Iterable[Booking]) -> list[Booking]:
     """
     if absence.substitute is None:
         return []
-    handed = [row for row in meetings if _passed(row, absence.consultant, absence.substitute)]
+    giver, taker = absence.consultant, absence.substitute
+    handed = [row for row in in_turn(meetings) if _passed(row, giver, taker)]
     for booking in handed:
         session.add(Handover(absence=absence, booking=booking, substitute=absence.substitute))
     return handed
@@ -93,12 +94,42 @@ def come_back(absence: Absence, today: date) -> tuple[list[Booking], list[Bookin
         session.delete(row)
     absence.end(today)
     session.flush()
+    substitutes = {row.booking_id: row.substitute for row in handed}
     taken: list[Booking] = []
     left: list[Booking] = []
-    for row in (row for row in handed if _still_has(row.substitute, row.booking)):
-        back = _passed(row.booking, row.substitute, consultant)
-        (taken if back else left).append(row.booking)
+    for booking in in_turn(row.booking for row in handed):
+        substitute = substitutes[booking.id]
+        if _still_has(substitute, booking):
+            (taken if _passed(booking, substitute, consultant) else left).append(booking)
     return taken, left
+
+
+def in_turn(meetings: Iterable[Booking]) -> list[Booking]:
+    """The meetings, all locked in the order of ids and read afresh; returned in order of time.
+
+    So no two who change several of them wait for each other. Whoever also lines up for hours
+    (hours_lock) does it afterwards, as everybody who moves a meeting does.
+    """
+    ids = sorted({row.id for row in meetings})
+    rows = select(Booking).where(Booking.id.in_(ids)).order_by(Booking.id)
+    locked = rows.with_for_update(key_share=True).execution_options(populate_existing=True)
+    found = contend(lambda: session.scalars(locked).all())
+    return sorted(found, key=lambda row: row.starts_at)
+
+
+def hold_still(consultant: Consultant) -> None:
+    """Lock all meetings that are ahead of a consultant: see `in_turn`."""
+    ahead = select(Booking).join(Claim, Claim.booking_id == Booking.id).where(
+        Claim.consultant_id == consultant.id, Claim.active, Booking.state == "booked",
+        Booking.starts_at > clock.now(),
+    )  # fmt: skip
+    in_turn(session.scalars(ahead).unique())
+
+
+def hold_handed_still(absence: Absence) -> None:
+    """Lock all meetings that were handed over in an absence: see `in_turn`."""
+    handed = select(Booking).join(Handover).where(Handover.absence_id == absence.id)
+    in_turn(session.scalars(handed))
 
 
 def _still_has(substitute: Consultant, booking: Booking) -> bool:
@@ -116,7 +147,7 @@ def _passed(booking: Booking, giver: Consultant, taker: Consultant) -> bool:
 def _pass(booking: Booking, giver: Consultant, taker: Consultant) -> None:
     """The same meeting with somebody else: whole or not at all, within a savepoint."""
     session.refresh(booking, with_for_update={"key_share": True})
-    if not booking.movable:
+    if not (booking.movable and giver in booking.consultants):
         raise MeetingOver
     line_up([taker.id])
     _give_up(booking, giver)

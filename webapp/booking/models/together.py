@@ -75,8 +75,13 @@ def within(starts: Sequence[datetime], spans: Spans) -> list[datetime]:
 def nearest(
     consultants: Consultant | Team, instant: datetime, n: int = 3, minutes: int = 60
 ) -> list[datetime]:
-    """The n starts closest to an instant that are open to all of them, in order of time."""
+    """The n starts closest to an instant that are open to all of them, in order of time.
+
+    None of nobody.
+    """
     ids = [who.id for who in as_team(consultants)]
+    if not ids:
+        return []
     first, last = max(instant - NEAREST_REACH, clock.now()), instant + NEAREST_REACH
     read = calendars(ids, first, last := max(first, last))
     found = Together.of([read[who] for who in ids]).slots(first, last, minutes)

@@ -23,7 +23,7 @@ from webapp.booking.views.choosing import back_from_consultant, books_for_client
 from webapp.booking.views.room import blueprint
 from webapp.booking.walk import walk
 from webapp.catalog import wording
-from webapp.web import visitor_zone
+from webapp.web import format_when, visitor_zone
 
 NOT_OFFERED = "That time cannot be booked. Choose one of those shown."
 SENT_KEY = re.compile(r"[!-~]{16,200}")
@@ -96,9 +96,19 @@ def _take(page: Picking, form: TakeSlotForm) -> ResponseReturnValue:
         near = lost.alternatives or page.choice.nearest(form.starts_at)
         return page.shown(form, alternatives=picking.days_of(near, page.zone)), 409
     session["hold"] = str(held.id)
+    if held.starts_at != form.starts_at:
+        return _begun_before(held, page.zone)
     if not page.choice.team:
         flash(f"Your kick-off is with {held.team_names}.", "good")
     return redirect(url_for("engagements.details", token=access.sign("start", str(held.id))), 303)
+
+
+def _begun_before(held: Hold, zone: str) -> ResponseReturnValue:
+    """An old form, sent again for another time: its booking is under way, and changed there."""
+    when = format_when(held.starts_at, zone)
+    flash(f"You have begun this booking already, for {when}. Its time can be changed here.", "warn")
+    token = access.sign("start", str(held.id))
+    return redirect(url_for("engagements.choose_slot", token=token), 303)
 
 
 def _held(page: Picking, form: TakeSlotForm) -> Hold:

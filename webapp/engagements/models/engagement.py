@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp import audit, clock, outbox
 from webapp.accounts.models import Company, Person
 from webapp.booking.models import Booking, Handover, Hold, SlotTaken, nearest
+from webapp.booking.models.contention import contend
 from webapp.catalog.models import Consultant
 from webapp.db import Base, session
 from webapp.engagements import stages
@@ -93,14 +94,17 @@ class Engagement(Enquiring, Base):
             hold_id=hold.id, offering_id=hold.offering_id, time_zone=hold.time_zone,
             kick_off_on=hold.starts_at.astimezone(ZoneInfo(hold.time_zone)).date(),
         )  # fmt: skip
-        session.execute(begun.on_conflict_do_nothing(index_elements=["hold_id"]))
-        return session.scalars(select(cls).where(cls.hold_id == hold.id)).one().lock()
+        row = begun.on_conflict_do_nothing(index_elements=["hold_id"]).returning(cls.id)
+        new = session.scalar(row)
+        found: Engagement = session.scalars(select(cls).where(cls.hold_id == hold.id)).one().lock()
+        if new:
+            found._settle_on(hold)
+        return found
 
-    def lock(self) -> Engagement:
-        """Hold the row until the transaction ends, and read it afresh."""
-        session.flush()
-        session.refresh(self, with_for_update=True)
-        return self
+    def _settle_on(self, hold: Hold) -> None:
+        """Until now a form sent again could move the hold: what it says after that counts."""
+        contend(hold.lock)
+        self.kick_off_on = self.local_date(hold.starts_at)
 
     # -- what it is --------------------------------------------------------------------------------
 

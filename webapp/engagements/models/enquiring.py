@@ -73,11 +73,12 @@ class Enquiring(Staffed):
         outbox.enqueue("engagements.offer_resume", self.id, now.isoformat(), run_after=run_after)
 
     def change_slot(self, starts_at: datetime, anyone: bool = False) -> None:
-        """Another kick-off time while nothing is paid. Raises SlotTaken, NotOffered.
+        """Another kick-off time while nothing is paid. Raises SlotTaken, NotOffered, IllegalStage.
 
-        anyone: whoever is free then takes over; from the agreement on, its consultants stay.
+        Also from the agreement on, which leaves room for it, until it is paid. anyone: whoever is
+        free then takes over; from the agreement on, its consultants stay.
         """
-        if self.stage not in UNPAID:
+        if self.lock().stage not in UNPAID:
             raise IllegalStage("This engagement is booked: move its kick-off instead.")
         if anyone and self.stage == "enquiry":
             teams = teams_in_turn(self.offering, starts_at, self.hold)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from typing import Self
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from webapp.booking.models import Hold
 from webapp.catalog.models import Consultant
-from webapp.db import Identified
+from webapp.db import Identified, session
 from webapp.engagements.models.assignment import Assignment
 
 
@@ -25,6 +26,16 @@ class Staffed(Identified):
     @declared_attr
     def assignments(cls) -> Mapped[list[Assignment]]:
         return relationship(back_populates="engagement", order_by=Assignment.leads.desc())
+
+    def lock(self) -> Self:
+        """Hold the row until the transaction ends, and read it and its hold afresh.
+
+        The hold is moved under this lock alone, and so stays as it is read.
+        """
+        session.flush()
+        session.refresh(self, with_for_update=True)
+        session.expire(self.hold)
+        return self
 
     @property
     def consultants(self) -> list[Consultant]:

@@ -13,7 +13,13 @@ from webapp.accounts.models import Person
 from webapp.booking.forms.availability import AbsenceForm
 from webapp.booking.hours.collisions import Collision, meetings_of
 from webapp.booking.models import Absence
-from webapp.booking.models.substituting import come_back, free_to_stand_in, hand_over
+from webapp.booking.models.substituting import (
+    come_back,
+    free_to_stand_in,
+    hand_over,
+    hold_handed_still,
+    hold_still,
+)
 from webapp.booking.views.availability.storing import ask, done, made, unseen
 from webapp.booking.views.availability.whose import EDITORS, changing, page, shown, today_of
 from webapp.booking.views.room import blueprint
@@ -35,6 +41,7 @@ def edit_absence(consultant_id: uuid.UUID | None = None) -> ResponseReturnValue:
 @blueprint.post("/consultants/<uuid:consultant_id>/availability/absences")
 @allow(*EDITORS)
 def set_absence(consultant_id: uuid.UUID | None = None) -> ResponseReturnValue:
+    hold_still(shown(consultant_id))
     consultant = changing(consultant_id, *_named("substitute"))
     form = AbsenceForm()
     _prepare(form, consultant)
@@ -59,6 +66,7 @@ def end_absence(
     found = session.get(Absence, absence_id)
     if found is None or found.consultant_id != who:
         abort(404)
+    hold_handed_still(found)
     consultant = changing(consultant_id, *filter(None, [found.substitute_id]))
     session.refresh(found)
     begun, name = found.first < today_of(consultant), _substitute_name(found)
