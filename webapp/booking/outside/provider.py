@@ -85,3 +85,7 @@ class OutsideUnreachable(Exception):
     def __init__(self, reason: str, seconds: int = 0) -> None:
         super().__init__(reason)
         self.seconds = seconds
+
+
+class OutsideSlow(OutsideUnreachable):
+    """It was given up because of the time it took: with more patience it may be read."""
