@@ -25,4 +25,5 @@ USER 10001
 EXPOSE 8000
 CMD ["gunicorn", "--bind=0.0.0.0:8000", "--worker-class=gthread", "--workers=2", "--threads=8", "--preload", \
      "--worker-tmp-dir=/dev/shm", "--max-requests=5000", "--max-requests-jitter=500", "--graceful-timeout=20", \
-     "--no-control-socket", "--access-logfile=-", "webapp.app:create_app()"]
+     "--no-control-socket", "--access-logfile=-", \
+     "--access-logformat=%(h)s %(t)s \"%(m)s %({righthand.where}e)s\" %(s)s %(B)s %(M)sms", "webapp.app:create_app()"]

@@ -8,15 +8,19 @@ from starting. Declaring a role opens the page, not the row: rows are found thro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from enum import StrEnum
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy import func, select
 
-from webapp import audit
+from webapp import audit, clock
+from webapp.audit import AuditEvent
+from webapp.db import session
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -35,6 +39,12 @@ class Role(StrEnum):
 FIRM = frozenset({Role.OWNER, Role.COORDINATOR, Role.FINANCE})
 CLIENT = frozenset({Role.SPONSOR, Role.LEADER, Role.BILLING, Role.OBSERVER})
 SIGNED_IN = frozenset(Role)
+
+# What the web server's access log names in place of the address, which may hold a token.
+LOGGED_AS = "righthand.where"
+
+MOST_BAD_LINKS = 20
+BAD_LINKS_WITHIN = timedelta(minutes=15)
 
 
 class Open(StrEnum):
@@ -90,13 +100,14 @@ def enforce() -> ResponseReturnValue | None:
     """Before each request: let it pass, ask for sign-in, or refuse and write that down."""
     if request.endpoint is None:
         return None
+    request.environ[LOGGED_AS] = where()
     rule = rule_of(current_app, request.endpoint)
     if isinstance(rule, Open):
         return None
     if not current_user.is_authenticated:
         return _sign_in_first()
     if rule is None or not rule & current_user.role_names:
-        audit.record_refusal("access.refused", request.path, method=request.method)
+        audit.record_refusal("access.refused", where(), method=request.method)
         abort(403)
     return None
 
@@ -117,13 +128,41 @@ def unsign(purpose: str, token: str, max_age_days: int = 30) -> str:
     try:
         value = _serializer(purpose).loads(token, max_age=max_age_days * 86400)
     except BadSignature:
-        _refuse_link(purpose)
+        note_bad_link(where(), purpose=purpose)
+        abort(404)
     return str(value)
 
 
-def _refuse_link(purpose: str) -> NoReturn:
-    audit.record_refusal("link.refused", request.path[:200], purpose=purpose)
-    abort(404)
+def where() -> str:
+    """What was asked for, as it may be written down: by its rule, where a token is part of it.
+
+    A token that was refused here may still be good elsewhere: sent to another page, or with the
+    full stop of a sentence behind it.
+    """
+    if request.url_rule and "token" in (request.view_args or {}):
+        return request.url_rule.rule
+    return request.path[:200]
+
+
+def note_bad_link(subject: str, **detail: str) -> None:
+    """Write down a link that is refused; 429 without that, once an address has sent too many.
+
+    Whoever asks need not be signed in, and what is written down stays for ever. Only bad links
+    are counted, so that a good one still works for whoever shares a network with them.
+    """
+    if _bad_links() >= MOST_BAD_LINKS:
+        abort(429)
+    audit.record_refusal("link.refused", subject, **detail)
+
+
+def _bad_links() -> int:
+    """How many this network address has sent lately."""
+    lately = (
+        AuditEvent.action == "link.refused",
+        AuditEvent.address == (request.remote_addr or ""),
+        AuditEvent.at > clock.now() - BAD_LINKS_WITHIN,
+    )
+    return session.scalar(select(func.count()).where(*lately)) or 0
 
 
 def _serializer(purpose: str) -> URLSafeTimedSerializer:

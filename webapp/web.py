@@ -30,7 +30,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from webapp import clock
+from webapp import access, clock
 from webapp.access import Open, allow
 from webapp.db import session
 from webapp.money import Money
@@ -219,7 +219,7 @@ def fault_page(error: Exception) -> ResponseReturnValue:
     if isinstance(error, PoolTimeout) or (isinstance(error, DBAPIError) and _passing(error)):
         current_app.logger.warning("database unavailable: %s", error)
         return _page(503, [("Retry-After", "5")])
-    current_app.logger.exception("unexpected fault on %s %s", request.method, request.path)
+    current_app.logger.exception("unexpected fault on %s %s", request.method, access.where())
     return _page(500)
 
 

@@ -115,7 +115,7 @@ def test_handed_over_and_called_off_at_once_it_leaves_the_calendar_of_whoever_ga
     meeting = review(consultant, 3, 10)
     hand_over(away(consultant, substitute), [meeting])
     meeting.cancel("off")
-    steps = {
+    steps: dict[str, Callable[[], None]] = {
         "handed over": lambda: tell_handed_over(meeting, 1, consultant.id, substitute.id),
         "called off": lambda: tell_cancelled(meeting, 2),
     }

@@ -16,12 +16,11 @@ from tests import make
 from tests.booking.rows import at
 from tests.counting import counting
 from webapp import clock
-from webapp.access import Role
+from webapp.access import BAD_LINKS_WITHIN, MOST_BAD_LINKS, Role
 from webapp.accounts.models import Person
 from webapp.audit import AuditEvent
 from webapp.booking.files import calendar_links
 from webapp.booking.models import Booking, CalendarFeed
-from webapp.booking.views.calendars import MOST_REFUSED, REFUSED_WITHIN
 from webapp.db import session
 
 pytestmark = pytest.mark.usefixtures("today")
@@ -161,11 +160,11 @@ def test_a_feed_of_many_takes_no_more_queries(
 def test_wrong_addresses_are_written_down_until_there_are_too_many(
     client: FlaskClient, feed: str, set_clock: Callable[[datetime], None]
 ) -> None:
-    answers = {client.get(f"/calendar/wrong{n}.ics").status_code for n in range(MOST_REFUSED)}
+    answers = {client.get(f"/calendar/wrong{n}.ics").status_code for n in range(MOST_BAD_LINKS)}
     assert answers == {404}
     assert client.get("/calendar/wrong.ics").status_code == 429
     assert client.get(feed).status_code == 200  # who shares the network with them is served
     refused = select(func.count()).where(AuditEvent.action == "link.refused")
-    assert session.scalar(refused) == MOST_REFUSED
-    set_clock(clock.now() + REFUSED_WITHIN + timedelta(minutes=1))
+    assert session.scalar(refused) == MOST_BAD_LINKS
+    set_clock(clock.now() + BAD_LINKS_WITHIN + timedelta(minutes=1))
     assert client.get("/calendar/wrong.ics").status_code == 404

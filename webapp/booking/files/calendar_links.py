@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from webapp import access
+from webapp import access, clock
 from webapp.web import absolute_url
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ FILE_DAYS = 400
 
 
 def links_to_add(booking: Booking, reader: Person) -> list[tuple[str, str]]:
-    """(label, address) of each way; none for a meeting that is off, or is not the reader's."""
-    if booking.state not in {"booked", "held"} or not may_have(booking, reader):
+    """(label, address) of each way; none for one that is off or over, or is not the reader's."""
+    ahead = booking.state in {"booked", "held"} and clock.now() < booking.ends_at
+    if not ahead or not may_have(booking, reader):
         return []
     return [
         ("Calendar file", file_url(booking, reader)),
@@ -36,8 +37,8 @@ def links_to_add(booking: Booking, reader: Person) -> list[tuple[str, str]]:
 
 
 def may_have(booking: Booking, reader: Person) -> bool:
-    """Who attends, and the firm; nobody whose account is closed."""
-    return bool(reader.active and (reader.in_firm or booking.side_of(reader)))
+    """Who attends, and the firm; nobody whose account is closed, or who has no part any more."""
+    return reader.active and bool(reader.in_firm or (reader.role_names and booking.side_of(reader)))
 
 
 def file_url(booking: Booking, reader: Person) -> str:

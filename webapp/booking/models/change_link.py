@@ -22,6 +22,7 @@ PURPOSES = ("move", "cancel", "rebook")
 REBOOK_WITHIN = timedelta(days=30)
 # Longer than any calendar is open ahead: the row says when a link expires, in business time.
 SIGNATURE_DAYS = 400
+RECEIPT, RECEIPT_DAYS = "meeting.changed", 7
 
 
 class ChangeLink(Identified, Base):
@@ -70,31 +71,62 @@ class ChangeLink(Identified, Base):
 
         Raises LinkRefused for any other, which is audited.
         """
-        try:
-            link_id = uuid.UUID(access.unsign(_salt(purpose), token, SIGNATURE_DAYS))
-        except NotFound:
-            raise LinkRefused(404) from None
-        found = session.get(cls, link_id, with_for_update={"of": cls} if to_use else None)
-        why = found._refusal() if found else "unknown"
-        if found is None or why:
-            audit.record_refusal("link.refused", f"change_link:{link_id}", purpose=purpose, why=why)
-            raise LinkRefused(410)
-        return found
+        link = cls._signed(_salt(purpose), token, SIGNATURE_DAYS, to_use)
+        link._refuse_if(link._outrun() or link._not_theirs())
+        return link
+
+    @classmethod
+    def of_receipt(cls, token: str) -> Self:
+        """The link that was used, for its holder to see what came of it. Raises LinkRefused."""
+        link = cls._signed(RECEIPT, token, RECEIPT_DAYS)
+        link._refuse_if(link._not_theirs())
+        return link
+
+    @property
+    def receipt(self) -> str:
+        """The token of the page that says what came of it."""
+        return access.sign(RECEIPT, str(self.id))
 
     def use(self) -> None:
         """Spend it, with the change it was for."""
         self.used_at = clock.now()
         audit.record("link.used", self, purpose=self.purpose, by=self.person.email)
 
-    def _refusal(self) -> str:
-        """Why it is no longer good; '' when it is."""
+    @classmethod
+    def _signed(cls, salt: str, token: str, days: int, to_use: bool = False) -> Self:
+        try:
+            link_id = uuid.UUID(access.unsign(salt, token, days))
+        except NotFound:
+            raise LinkRefused(404) from None
+        found = session.get(cls, link_id, with_for_update={"of": cls} if to_use else None)
+        if found is None:
+            access.note_bad_link(f"change_link:{link_id}", why="unknown")
+            raise LinkRefused(410)
+        return found
+
+    def _refuse_if(self, why: str) -> None:
+        if why:
+            access.note_bad_link(f"change_link:{self.id}", purpose=self.purpose, why=why)
+            raise LinkRefused(410)
+
+    def _outrun(self) -> str:
+        """Why it can no longer be used, whoever holds it; '' when it can."""
         if self.used_at:
             return "used"
         if self.expires_at <= clock.now():
             return "expired"
         if self.sequence != self.booking.sequence or not self._still_asked():
             return "changed meanwhile"
-        return "" if self.person.active and self.booking.side_of(self.person) else "not theirs"
+        return ""
+
+    def _not_theirs(self) -> str:
+        """Why its holder might not do the same signed in; '' when they might.
+
+        Asked afresh each time: a link is good for no more than whoever holds it.
+        """
+        if not self.booking.under_way:
+            return "engagement over"
+        return "" if self.booking.changeable_by(self.person) else "not theirs"
 
     def _still_asked(self) -> bool:
         return self.booking.rebookable if self.purpose == "rebook" else self.booking.movable

@@ -8,12 +8,11 @@ from datetime import timedelta
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, or_, select
 
 from webapp import access, audit, clock
 from webapp.access import SIGNED_IN, Open, allow
 from webapp.accounts.models import Person
-from webapp.audit import AuditEvent
 from webapp.booking.files import calendar_files
 from webapp.booking.files.calendar_links import (
     FILE_DAYS,
@@ -33,8 +32,6 @@ PAST_SHOWN = timedelta(days=90)
 LATELY = timedelta(days=14)
 MOST_SHOWN = 500
 FEED = "calendar feed"
-MOST_REFUSED = 20
-REFUSED_WITHIN = timedelta(minutes=15)
 
 blueprint.add_app_template_global(links_to_add)
 blueprint.add_app_template_global(subscribe_links)
@@ -86,8 +83,10 @@ def renew_feed() -> ResponseReturnValue:
 def feed(token: str) -> ResponseReturnValue:
     """Whoever has the address reads the calendar; asked again unchanged, 304."""
     known = session.scalar(select(CalendarFeed).where(CalendarFeed.token == token))
-    if known is None or not known.person.active:
-        return _refuse_feed()
+    if known is None or not (known.person.active and known.person.role_names):
+        # Programs go on asking for an address that has ended.
+        access.note_bad_link(FEED)
+        abort(404)
     since = Booking.starts_at > clock.now() - PAST_SHOWN
     rows = session.scalars(_attended(known.person).where(since).limit(MOST_SHOWN))
     name = str(current_app.config["SETTINGS"].firm_name)
@@ -95,23 +94,6 @@ def feed(token: str) -> ResponseReturnValue:
     file.headers["Cache-Control"] = "private, no-cache"
     file.add_etag()
     return file.make_conditional(request)
-
-
-def _refuse_feed() -> ResponseReturnValue:
-    """Programs go on asking for an address that has ended: what is too often is not written down.
-
-    Only wrong addresses are counted, so that one which shares a network with them still works.
-    """
-    recent = select(func.count()).where(
-        AuditEvent.action == "link.refused",
-        AuditEvent.subject == FEED,
-        AuditEvent.address == (request.remote_addr or ""),
-        AuditEvent.at > clock.now() - REFUSED_WITHIN,
-    )
-    if (session.scalar(recent) or 0) >= MOST_REFUSED:
-        abort(429)
-    audit.record_refusal("link.refused", FEED)
-    abort(404)
 
 
 @blueprint.get("/meetings/file/<token>.ics")

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
-
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from webapp import access
 from webapp.access import Open, allow
 from webapp.booking.forms.changes import CancelForm
 from webapp.booking.models import ChangeLink, LinkRefused
 from webapp.booking.views import moving
 from webapp.booking.views.meetings import call_off, cancel_page, zone_of
 from webapp.booking.views.room import blueprint
-from webapp.db import session
-
-RECEIPT, RECEIPT_DAYS = "meeting.changed", 7
 
 
 @blueprint.get("/meetings/move/<token>")
@@ -64,7 +58,7 @@ def send_cancel_by_link(token: str) -> ResponseReturnValue:
 @allow(Open.LINK)
 def changed_by_link(token: str) -> ResponseReturnValue:
     """What came of it, for a few days; the mail that follows says the same."""
-    link = session.get_one(ChangeLink, uuid.UUID(access.unsign(RECEIPT, token, RECEIPT_DAYS)))
+    link = ChangeLink.of_receipt(token)
     title, zone = link.booking.title_for(link.person), zone_of(link.person)
     return render_template(
         "booking/meeting_changed.html", meeting=link.booking, title=title, zone=zone
@@ -73,9 +67,13 @@ def changed_by_link(token: str) -> ResponseReturnValue:
 
 @blueprint.errorhandler(LinkRefused)
 def link_refused(refused: LinkRefused) -> ResponseReturnValue:
-    """Kindly, and without a word about any meeting: whoever asks may be a stranger."""
-    signed_in = current_user.is_authenticated
-    return render_template("booking/link_refused.html", signed_in=signed_in), refused.status
+    """Without a word about any meeting: whoever asks may be a stranger.
+
+    What we never signed is told nothing at all; a link of ours, why it may have ended.
+    """
+    signed_in, ours = current_user.is_authenticated, refused.status == 410
+    page = render_template("booking/link_refused.html", signed_in=signed_in, ours=ours)
+    return page, refused.status
 
 
 # -- steps -----------------------------------------------------------------------------------------
@@ -100,5 +98,4 @@ def _cancel_page(
 
 def _spent(link: ChangeLink) -> ResponseReturnValue:
     link.use()
-    receipt = access.sign(RECEIPT, str(link.id))
-    return redirect(url_for("booking.changed_by_link", token=receipt), 303)
+    return redirect(url_for("booking.changed_by_link", token=link.receipt), 303)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import NoReturn
 
 from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -10,18 +11,19 @@ from flask_login import current_user
 from wtforms.fields.choices import SelectChoice
 
 from webapp import audit
-from webapp.access import FIRM, SIGNED_IN, Role, allow
+from webapp.access import SIGNED_IN, Role, allow
 from webapp.accounts.models import Person
 from webapp.booking import history
 from webapp.booking.forms.changes import CancelForm, MissedForm
 from webapp.booking.models import Booking, ChangedMeanwhile, MeetingOver, TooLate
 from webapp.booking.models.attendee import SIDES
+from webapp.booking.models.meeting import CLIENT_MAY_CHANGE, FIRM_MAY_CHANGE
 from webapp.booking.views.calendars import as_file
 from webapp.booking.views.room import blueprint
 from webapp.db import session
 from webapp.web import chosen_zone
 
-MAY_CHANGE = FIRM | {Role.CONSULTANT, Role.SPONSOR, Role.LEADER}
+MAY_CHANGE = FIRM_MAY_CHANGE | CLIENT_MAY_CHANGE | {Role.CONSULTANT}
 CANNOT_MARK = "Nobody can be marked as missing now: it has just changed, or has hardly begun."
 
 
@@ -43,13 +45,13 @@ def meeting_file(booking_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/meetings/<uuid:booking_id>/cancel")
 @allow(MAY_CHANGE)
 def cancel_meeting(booking_id: uuid.UUID) -> ResponseReturnValue:
-    return _cancel_page(found(booking_id))
+    return _cancel_page(found_to_change(booking_id))
 
 
 @blueprint.post("/meetings/<uuid:booking_id>/cancel")
 @allow(MAY_CHANGE)
 def send_cancel(booking_id: uuid.UUID) -> ResponseReturnValue:
-    booked = found(booking_id)
+    booked = found_to_change(booking_id)
     refused = call_off(booked, reader(), form := CancelForm())
     if refused:
         return _cancel_page(booked, form, refused == 409), refused
@@ -99,7 +101,7 @@ def _cancel_page(booked: Booking, form: CancelForm | None = None, changed: bool 
 @blueprint.post("/meetings/<uuid:booking_id>/missed")
 @allow(MAY_CHANGE)
 def mark_missed(booking_id: uuid.UUID) -> ResponseReturnValue:
-    booked, form = found(booking_id), MissedForm()
+    booked, form = found_to_change(booking_id), MissedForm()
     form.side.choices = sides_to_mark(booked, reader())
     if not form.validate():
         return _page(booked, form), 422
@@ -114,10 +116,9 @@ def mark_missed(booking_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/meetings/<uuid:booking_id>/missed/withdrawn")
 @allow(MAY_CHANGE)
 def withdraw_missed(booking_id: uuid.UUID) -> ResponseReturnValue:
-    booked = found(booking_id)
+    booked = found_to_change(booking_id)
     if not _may_withdraw(booked):
-        audit.record_refusal("access.refused", booked)
-        abort(403)
+        _refuse(booked)
     try:
         booked.withdraw_miss(reader())
     except MeetingOver:
@@ -148,6 +149,17 @@ def found(booking_id: uuid.UUID) -> Booking:
     return session.scalar(mine) or abort(404)
 
 
+def found_to_change(booking_id: uuid.UUID) -> Booking:
+    """The viewer's meeting, or 404; 403 for whoever only reads it."""
+    booked = found(booking_id)
+    return booked if booked.changeable_by(reader()) else _refuse(booked)
+
+
+def _refuse(booked: Booking) -> NoReturn:
+    audit.record_refusal("access.refused", booked)
+    abort(403)
+
+
 def zone_of(person: Person) -> str:
     """The account's, whatever the browser says, unless another is chosen on the page."""
     return chosen_zone() or str(person.time_zone)
@@ -167,7 +179,7 @@ def _page(booked: Booking, form: MissedForm | None = None, refused: str = "") ->
     if form is None:
         form = MissedForm(formdata=None)
         form.side.choices = sides_to_mark(booked, person)
-    may_change = bool(person.role_names & MAY_CHANGE)
+    may_change = booked.changeable_by(person)
     return render_template(
         "booking/meeting.html",
         meeting=booked,

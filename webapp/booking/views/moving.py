@@ -25,7 +25,7 @@ from webapp.booking.models import (
     TooLate,
 )
 from webapp.booking.picker import picking
-from webapp.booking.views.meetings import MAY_CHANGE, found, reader, zone_of
+from webapp.booking.views.meetings import MAY_CHANGE, found_to_change, reader, zone_of
 from webapp.booking.views.room import blueprint
 from webapp.web import format_when
 
@@ -49,7 +49,9 @@ class Search:
 
     @property
     def possible(self) -> bool:
-        return self.meeting.movable if self.verb == "move" else self.meeting.rebookable
+        if self.verb == "rebook":
+            return self.meeting.rebookable
+        return self.meeting.movable and self.meeting.under_way
 
     @property
     def in_time(self) -> bool:
@@ -87,7 +89,7 @@ def send_rebook(booking_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _signed_in(booking_id: uuid.UUID, verb: str) -> Search:
-    meeting = found(booking_id)
+    meeting = found_to_change(booking_id)
     action = url_for(f"booking.{verb}_meeting", booking_id=meeting.id)
     back = url_for("booking.meeting", booking_id=meeting.id)
     return Search(meeting, reader(), verb, action, back)
