@@ -65,6 +65,19 @@ def test_profile_shows_open_times_and_what_can_be_booked(
     assert 'href="/book/coo-four/ada"' in page
 
 
+def test_who_has_no_days_left_is_waited_for(
+    client: FlaskClient, offering: Offering, consultant: Consultant, picker: str
+) -> None:
+    consultant.days_per_month = offering.days_per_month
+    Hold.take(offering, consultant, at(3, 10), "UTC", minutes=600)
+    session.commit()
+    page = client.get("/consultants/ada").text
+    assert 'href="/book/coo-four/ada/waitlist"' in page and 'href="/book/coo-four/ada"' not in page
+    assert "Nothing is open at the moment." in page
+    listed = client.get("/consultants").text
+    assert "Wait in line" in listed and "Next open time" not in listed
+
+
 def test_profile_of_nobody_or_of_one_not_published(
     client: FlaskClient, consultant: Consultant, picker: str
 ) -> None:

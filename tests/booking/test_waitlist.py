@@ -63,6 +63,14 @@ def test_b30_someone_cancels_and_the_first_in_line_gets_an_expiring_hold(
     assert states() == {"Ben": "lapsed", "Cleo": "offered"}
     assert "next in line" in text_to(mailbox, "ben@example.com", "next in line")
     assert "kept for you" in text_to(mailbox, "cleo@example.com", "kept for you")
+
+    set_clock(clock.now() + timedelta(days=2))
+    with transaction():
+        waitlisting.serve()
+    drain()
+    lapsed = text_to(mailbox, "cleo@example.com", "no longer kept for you")
+    assert "we keep it no longer" in lapsed and "next in line" not in lapsed
+    session.rollback()
     assert session.get_one(WaitlistEntry, cleo.id).offered_until is not None
 
 

@@ -13,18 +13,19 @@ from sqlalchemy import Select, select
 
 from webapp import clock
 from webapp.accounts.models import Person
-from webapp.booking.models.hold import KICKOFF_MINUTES, Hold
+from webapp.booking.models.hold import Hold
 from webapp.booking.models.meeting import Booking
-from webapp.booking.models.open_times import WEEK, Calendar, calendars
+from webapp.booking.models.open_times import WEEK, calendars
 from webapp.booking.models.refusals import NotOffered
 from webapp.booking.models.seat import Team, as_team
 from webapp.booking.models.together import NEAREST_REACH, Together
 from webapp.booking.slots.search import EARLIEST, LATEST
 from webapp.booking.staffing.bench import DAY, Bench, Candidate, together
 from webapp.booking.staffing.free_days import Free, free_days
-from webapp.booking.staffing.seating import FARTHEST, bench, calendars_ahead, party
+from webapp.booking.staffing.seating import FARTHEST, bench, calendars_ahead, party, seats_on
 from webapp.booking.staffing.turns import in_turn
 from webapp.catalog.models import Consultant, Offering
+from webapp.catalog.queries import on_sale
 from webapp.db import session
 from webapp.web import firm_zone
 
@@ -66,12 +67,28 @@ def with_slugs(slugs: Sequence[str]) -> Sequence[Consultant]:
 
 
 def listed(consultants: Sequence[Consultant]) -> list[Listed]:
-    """Their free days and next open time: five queries, however many they are."""
-    free, read = free_days(consultants), calendars_ahead(consultants)
+    """Their free days and the next kick-off that anything on sale could begin with.
+
+    Six queries, however many they are.
+    """
+    free, read, sold = free_days(consultants), calendars_ahead(consultants), on_sale()
     return [
-        Listed(who, free[who.id], read[who.id].next_slot(clock.now(), KICKOFF_MINUTES))
+        Listed(who, free[who.id], _next_open(seats_on(sold, who, free[who.id], read[who.id])))
         for who in consultants
     ]
+
+
+def _next_open(seats: Sequence[Candidate]) -> datetime | None:
+    firsts = [_first_start([seat], None) for seat in seats if seat.hopeful]
+    return min(filter(None, firsts), default=None)
+
+
+def kickoffs_by_offering(
+    who: Consultant, offerings: Sequence[Offering]
+) -> dict[Offering, list[datetime]]:
+    """Every kick-off of that consultant alone, for each of the offerings they can start."""
+    found = {offering: kickoffs(offering, who) for offering in offerings}
+    return {offering: starts for offering, starts in found.items() if starts}
 
 
 def able_for(offering: Offering, own: Hold | None = None) -> Bench:
@@ -157,10 +174,6 @@ def moves(booking: Booking) -> list[datetime]:
     everybody = Together.of([read[who] for who in ids])
     own = booking.starts_at if booking.movable else None
     return [start for start in everybody.each_slot(minutes) if start != own]
-
-
-def calendar_of(consultant: Consultant) -> Calendar:
-    return calendars_ahead([consultant])[consultant.id]
 
 
 def _weeks(month: date | None = None) -> Iterator[tuple[datetime, datetime]]:

@@ -45,6 +45,11 @@ def kept_until(start: datetime) -> datetime | None:
     return until if until >= clock.now() + LEAST_KEPT else None
 
 
+def entry_of(hold: Hold) -> WaitlistEntry | None:
+    """Whose place in line a hold was offered to, if it was."""
+    return session.scalar(select(WaitlistEntry).where(WaitlistEntry.hold_id == hold.id))
+
+
 def openings(offering: Offering, team: Sequence[Consultant]) -> list[datetime]:
     """Every kick-off that is open with a team, or (none named) with anyone; in order."""
     if not offering.sold:

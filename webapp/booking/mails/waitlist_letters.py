@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from sqlalchemy import select
+
 from webapp import access, clock
-from webapp.booking.models import WaitlistEntry
+from webapp.booking.models import Hold, WaitlistEntry
 from webapp.booking.models.hold import ANYONE
 from webapp.db import session
 from webapp.notifications.sending import send_email
@@ -30,7 +32,17 @@ def tell(entry_id: uuid.UUID, what: str, offer: int) -> None:
         return
     if what == "offered" and not entry.hold.live:
         return
-    _send(f"waitlist_{what}", entry, str(offer), hold=entry.hold, walk=walk_url(entry))
+    _send(
+        f"waitlist_{what}", entry, str(offer),
+        hold=entry.hold, walk=walk_url(entry), passed_on=_passed_on(entry.hold),
+    )  # fmt: skip
+
+
+def _passed_on(hold: Hold) -> bool:
+    """Whether what a hold kept was offered to somebody else in line since: its time or its days."""
+    others = select(WaitlistEntry.id).join(Hold, Hold.id == WaitlistEntry.hold_id)
+    same = Hold.consultant_id == hold.consultant_id, Hold.created_at > hold.created_at
+    return session.scalar(others.where(*same).limit(1)) is not None
 
 
 def page_url(entry: WaitlistEntry) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -16,7 +16,7 @@ from webapp.booking.models.hold import Hold
 from webapp.booking.models.open_times import Calendar, calendars
 from webapp.booking.models.seat import PAIR, Team, shares
 from webapp.booking.staffing.bench import Bench, Candidate
-from webapp.booking.staffing.free_days import free_days
+from webapp.booking.staffing.free_days import Free, free_days
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import session
 
@@ -50,6 +50,26 @@ def party(offering: Offering, team: Team, own: Hold | None = None) -> list[Candi
     """A chosen team, the lead first."""
     seat = _seats(offering, team, own)
     return [seat(who, days) for who, days in zip(team, shares(offering, len(team)), strict=True)]
+
+
+def seats_on(
+    offerings: Iterable[Offering], who: Consultant, free: Free, calendar: Calendar
+) -> list[Candidate]:
+    """Each seat of the offerings that one person could take: a whole one, or one of two."""
+    offered: dict[tuple[datetime, datetime], list[datetime]] = {}
+    return [
+        Candidate(offering, who, days, free, calendar, offered)
+        for offering in offerings
+        for days in _days_of_seats(offering, who)
+    ]
+
+
+def _days_of_seats(offering: Offering, who: Consultant) -> list[int]:
+    whole = [offering.days_per_month] if who.can_fill(offering) else []
+    if offering.role != "both":
+        return whole
+    halves = zip(PAIR, shares(offering, len(PAIR)), strict=True)
+    return whole + [days for role, days in halves if role in who.roles]
 
 
 def calendars_ahead(

@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 
 from webapp.access import Open, allow
 from webapp.booking import queries
-from webapp.booking.models import KICKOFF_MINUTES
 from webapp.booking.picker import picking
 from webapp.booking.views.room import blueprint
 from webapp.catalog.models import ROLE_LABELS, Consultant, Offering
@@ -44,12 +43,15 @@ def consultant(slug: str) -> ResponseReturnValue:
         abort(404)
     [row] = queries.listed([found])
     zone = visitor_zone(found.time_zone)
-    open_times = queries.calendar_of(found).all_slots(KICKOFF_MINUTES)
+    offerings = _for(found, on_sale())
+    startable = queries.kickoffs_by_offering(found, offerings)
+    open_times = sorted({at for starts in startable.values() for at in starts})
     return render_template(
         "booking/consultant.html",
         row=row,
         consultant=found,
-        offerings=_for(found, on_sale()),
+        offerings=offerings,
+        startable=startable,
         month=picking.asked(open_times, zone, likely=[found.time_zone]),
     )
 

@@ -48,7 +48,8 @@ def agreement(token: str) -> ResponseReturnValue:
     engagement = start.begun(token)
     if engagement.stage == "signed":
         return start.needs_sign_in(engagement) or _accepted_page(engagement, token)
-    return _elsewhere(engagement, token) or _page(engagement, token, AgreementForm())
+    elsewhere = _elsewhere(engagement, token) or start.over(engagement.hold, token)
+    return elsewhere or _page(engagement, token, AgreementForm())
 
 
 def _accepted_page(engagement: Engagement, token: str) -> str:

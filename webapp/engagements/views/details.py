@@ -8,8 +8,10 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from webapp import access
 from webapp.access import CLIENT, Open, Role, allow
 from webapp.accounts.models import Company, Person
+from webapp.booking import waitlisting
 from webapp.booking.models import Hold, SlotTaken
 from webapp.db import session
 from webapp.engagements.forms import DetailsForm
@@ -29,6 +31,7 @@ class Asking:
         self.companies = self._companies()
         self.company = self._chosen()
         self.person = self._client()
+        self.offered_to = waitlisting.entry_of(hold)
         self.form = DetailsForm(data=self._known())
         self.form.ask_only_unknown(self.company, self.person)
 
@@ -56,9 +59,19 @@ class Asking:
             return self.draft.as_dict()
         sponsor = self.company.sponsor if self.company and self.booker else None
         known = {"time_zone": visitor_zone(self.hold.time_zone)}
+        if self.offered_to:
+            known |= {"contact_name": self.offered_to.name, "contact_email": self.offered_to.email}
         if sponsor:
             known |= {"contact_name": sponsor.name, "contact_email": sponsor.email}
         return known
+
+    @property
+    def pass_on_url(self) -> str | None:
+        """Where an offer from the line can be given up, while it stands."""
+        entry = self.offered_to
+        if entry is None or entry.state != "offered" or not self.hold.live:
+            return None
+        return url_for("booking.place_in_line", token=access.sign("waitlist", str(entry.id)))
 
     @property
     def zone(self) -> str:
@@ -89,7 +102,7 @@ def details(token: str) -> ResponseReturnValue:
     elsewhere = start.past_booking(engagement, token) or _only_the_agreement(engagement, token)
     if engagement and not elsewhere:
         elsewhere = start.needs_sign_in(engagement)
-    return elsewhere or Asking(hold, engagement).page(token)
+    return elsewhere or start.over(hold, token) or Asking(hold, engagement).page(token)
 
 
 @blueprint.post("/start/<token>")

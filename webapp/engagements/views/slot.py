@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.access import Open, allow
 from webapp.booking import queries
-from webapp.booking.models import NoCapacity, SlotTaken
+from webapp.booking.models import Hold, NoCapacity, SlotTaken
 from webapp.booking.picker import picking
 from webapp.engagements.models import Engagement
 from webapp.engagements.views import start
@@ -18,10 +18,12 @@ from webapp.web import chosen_zone, format_when
 @blueprint.get("/start/<token>/slot")
 @allow(Open.LINK)
 def choose_slot(token: str) -> ResponseReturnValue:
-    engagement = start.begun(token)
-    if engagement.stage not in {"enquiry", "signed"}:
+    """Before anything was typed, too: looking stores nothing."""
+    hold = start.hold_of(token)
+    engagement = Engagement.begun_with(hold)
+    if engagement and engagement.stage not in {"enquiry", "signed"}:
         return start.past_booking(engagement, token) or redirect("/", 303)
-    return _page(engagement, token)
+    return _page(hold, engagement.time_zone if engagement else hold.time_zone, token)
 
 
 @blueprint.post("/start/<token>/slot")
@@ -33,7 +35,7 @@ def change_slot(token: str) -> ResponseReturnValue:
     try:
         start.keep_time(engagement)
     except SlotTaken as lost:
-        return _page(engagement, token, lost), 409
+        return _page(engagement.hold, engagement.time_zone, token, lost), 409
     at = format_when(engagement.hold.starts_at, engagement.time_zone)
     flash(f"Your kick-off is now held for {at}.", "good")
     return redirect(_onwards(engagement, token), 303)
@@ -47,14 +49,14 @@ def _onwards(engagement: Engagement, token: str) -> str:
     return url_for(step, token=token)
 
 
-def _page(engagement: Engagement, token: str, lost: SlotTaken | None = None) -> str:
+def _page(hold: Hold, home: str, token: str, lost: SlotTaken | None = None) -> str:
     """Every time of those it is booked with; nearest: those around one that was taken."""
-    hold, zone = engagement.hold, chosen_zone() or engagement.time_zone
+    zone = chosen_zone() or home
     open_times = queries.kickoffs(hold.offering, hold.team, hold)
     nearest = picking.days_of(lost.alternatives, zone) if lost else None
     return render_template(
         "engagements/slot.html",
-        month=picking.asked(open_times, zone, hold.starts_at, likely=[engagement.time_zone]),
+        month=picking.asked(open_times, zone, hold.starts_at, likely=[home]),
         nearest=nearest,
         full=isinstance(lost, NoCapacity),
         **start.page_context(hold, token, "Time", zone),

@@ -13,6 +13,7 @@ from flask_login import current_user
 from webapp import access, clock
 from webapp.access import Role
 from webapp.accounts.models import Person
+from webapp.booking import queries, waitlisting
 from webapp.booking.models import Hold, NoCapacity, NotOffered, SlotTaken
 from webapp.booking.models.changes import change_deadline
 from webapp.booking.models.hold import ANYONE
@@ -102,6 +103,27 @@ def alternatives(lost: SlotTaken, zone: str) -> dict[str, Any]:
     }
 
 
+def over(hold: Hold, token: str) -> ResponseReturnValue | None:
+    """What is said at once of a kick-off that is past, or of an offer from the line that ended.
+
+    What was typed is kept: another time can be chosen with the same link.
+    """
+    past = hold.starts_at <= clock.now()
+    if hold.live or hold.state == "confirmed" or not (past or waitlisting.entry_of(hold)):
+        return None
+    team = "+".join(who.slug for who in hold.team)
+    page = render_template(
+        "engagements/time_over.html",
+        hold=hold,
+        token=token,
+        past=past,
+        zone=hold.time_zone,
+        open_times=queries.kickoffs(hold.offering, hold.team, hold),
+        line=url_for("booking.join_waitlist", offering_slug=hold.offering.slug, team=team),
+    )
+    return page, 410
+
+
 def page_context(
     hold: Hold, token: str, current: str, zone: str, signed: bool = False
 ) -> dict[str, Any]:
@@ -111,6 +133,7 @@ def page_context(
         "unchangeable": clock.now()
         >= change_deadline(hold.starts_at, [one.id for one in hold.team]),
         "offering": hold.offering,
+        "past": hold.starts_at <= clock.now(),
         "zone": zone,
         "token": token,
         "walk": _walk(token, current, signed),
