@@ -40,13 +40,19 @@ def place(review_id: str) -> None:
 
 
 @task("reviews.follow_rule")
-def follow_rule(review_id: str, _revision: int) -> None:
-    _with_calendars_read(review_id).follow_rule()
+def follow_rule(series_id: str, revision: int, review_ids: list[str]) -> None:
+    """Move what goes along, in order; only then is it known what to tell both sides.
 
-
-@task("reviews.tell_changed")
-def tell_changed(series_id: str, revision: int) -> None:
-    rule_mails.tell_changed(session.get_one(ReviewSeries, uuid.UUID(series_id)), revision)
+    Overtaken by another change, that one's job does it all.
+    """
+    series = session.get_one(ReviewSeries, uuid.UUID(series_id))
+    if series.revision != revision:
+        return
+    wait_until_read([row.consultant_id for row in series.engagement.assignments])
+    for review_id in review_ids:
+        _review(review_id).follow_rule()
+    session.flush()
+    rule_mails.tell_changed(series, revision)
 
 
 @task("reviews.worry")
@@ -57,6 +63,11 @@ def worry(review_id: str) -> None:
 @task("reviews.miss")
 def miss(review_id: str) -> None:
     _review(review_id).miss()
+
+
+@task("reviews.tell_lost")
+def tell_lost(review_id: str) -> None:
+    _review(review_id).tell_lost()
 
 
 @task("reviews.suspend")
@@ -91,11 +102,17 @@ def search_for_holes() -> None:
     planning.plan_reviews()
 
 
+@task("reviews.look_for_called_off")
+def look_for_called_off() -> None:
+    planning.plan_called_off()
+
+
 planner("reviews.plan")(planning.plan_reviews)
 planner("reviews.holes")(planning.plan_search_for_holes)
 planner("reviews.second_tries")(planning.plan_second_tries)
 planner("reviews.unbooked")(planning.plan_unbooked)
 planner("reviews.missed")(planning.plan_missed)
+planner("reviews.called_off")(planning.plan_look_for_called_off)
 planner("reviews.suspensions")(planning.plan_suspensions)
 planner("reviews.returns")(planning.plan_returns)
 planner("reviews.cancellations")(planning.plan_cancellations)

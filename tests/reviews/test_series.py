@@ -52,10 +52,11 @@ def test_the_first_review_leaves_three_weeks_to_look_back_on(at_work: None) -> N
 
 
 def test_the_time_is_the_nearest_at_which_the_consultant_works(at_work: None) -> None:
-    """London opens at nine, when it is already five in the afternoon in Tokyo."""
+    """London opens at nine: five in the afternoon in Tokyo, and six in winter. Six suits all year,
+    though the kick-off was at eleven at night."""
     company = make.company(time_zone="Asia/Tokyo", country="JP")
     series = begin(kicked_off(KICKOFF, company=company))
-    assert series.rule["at"] == "17:00"
+    assert series.rule["at"] == "18:00"
 
 
 def test_a_day_off_says_nothing_about_the_months_to_come(at_work: None) -> None:

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.booking.models.open_times import calendars
 from webapp.db import session
 from webapp.reviews.explained import Dated, dated
+from webapp.reviews.fitting import Obstacle, Search
 from webapp.reviews.models.placing import SETTLED_BEFORE
 from webapp.reviews.models.review import OPEN, Review
 from webapp.reviews.models.series import FIRST_AFTER, ReviewSeries
@@ -47,18 +47,38 @@ STAYS = frozenset({Effect.BY_HAND, Effect.SOON, Effect.PASSED})
 class MonthShown:
     """One month: where the rule puts it, and what that means for the review it has, if any.
 
-    away: the consultants who do not work at that time.
+    would_be: where it would be booked now, if it is still to be; obstacles: what keeps its
+    consultants from the rule's own time then.
     """
 
     dated: Dated
     review: Review | None
     effect: Effect
-    away: tuple[str, ...] = ()
+    would_be: datetime | None = None
+    obstacles: tuple[Obstacle, ...] = ()
 
     @property
     def now_at(self) -> datetime | None:
         """When its meeting is today."""
         return self.review.booking.starts_at if self.review and self.review.booking else None
+
+    @property
+    def at(self) -> datetime:
+        """Where it stands, or will, as far as it can be known."""
+        if self.sought:
+            stays = self.now_at if self.effect is Effect.MOVES else None
+            return self.would_be or stays or self.dated.at
+        return self.now_at or self.dated.at
+
+    @property
+    def sought(self) -> bool:
+        """Whether it is still to be found a time."""
+        return self.effect in TO_BE_BOOKED or (self.effect is Effect.SAME and not self.now_at)
+
+    @property
+    def homeless(self) -> bool:
+        """Whether nothing near its date is free, so that people must find it a time."""
+        return self.sought and self.would_be is None
 
     @property
     def elsewhere(self) -> bool:
@@ -67,9 +87,13 @@ class MonthShown:
 
     @property
     def displaced(self) -> bool:
-        """Whether its time was taken, so that it was booked as near to it as all were free."""
-        near = self.now_at is not None and self.now_at != self.dated.at
-        return near and self.effect is Effect.SAME and not self.elsewhere
+        """Whether something is in the way of its time, so that it is as near to it as all can."""
+        return self.at != self.dated.at and not self.elsewhere and not self.homeless
+
+    @property
+    def away(self) -> tuple[str, ...]:
+        """The consultants who do not work at the rule's time, whatever is in their calendars."""
+        return tuple(one.who for one in self.obstacles if one.kind != "busy")
 
     @property
     def counts(self) -> bool:
@@ -88,12 +112,12 @@ def preview(series: ReviewSeries, rule: Rule) -> list[MonthShown]:
         if not (series.last_month and found.month > series.last_month)
     ]
     kept = [month for month in shown if month.counts and not _bygone(month)][:SHOWN]
-    return _with_absences(series, kept)
+    return _tried(series, rule, kept, reviews.values())
 
 
 def digest(shown: Sequence[MonthShown]) -> str:
     """The same as long as saving would do what was shown."""
-    parts = [f"{month.dated.at} {month.effect} {month.now_at}" for month in shown]
+    parts = [f"{month.dated.at} {month.effect} {month.now_at} {month.at}" for month in shown]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -137,19 +161,21 @@ def _comes_in_time(series: ReviewSeries, found: Dated) -> bool:
     return found.at >= clock.now() + SETTLED_BEFORE and found.on >= earliest
 
 
-def _with_absences(series: ReviewSeries, months: list[MonthShown]) -> list[MonthShown]:
-    """Say whose working hours a time is outside of, where it is still to be booked."""
-    names = {row.consultant_id: row.consultant.name for row in series.engagement.assignments}
-    if not months:
-        return months
-    read = calendars(list(names), months[0].dated.at, months[-1].dated.at)
-    usual = {names[who]: calendar.untaken for who, calendar in read.items()}
+def _tried(
+    series: ReviewSeries, rule: Rule, months: Sequence[MonthShown], ours: Iterable[Review]
+) -> list[MonthShown]:
+    """Look for the times of those still to be booked, as their booking will."""
+    if not any(month.sought for month in months):
+        return list(months)
+    own = [review.booking for review in ours if review.booking]
+    first, last = months[0].dated.on, months[-1].dated.on
+    search = Search.of(series.engagement, rule, series.minutes, first, last, own)
 
-    def away(month: MonthShown) -> tuple[str, ...]:
-        at = month.dated.at
-        return tuple(name for name in usual if not usual[name].free(at, series.minutes))
+    def tried(month: MonthShown) -> MonthShown:
+        obstacles = tuple(search.obstacles(month.dated.at))
+        return replace(month, would_be=search.first(month.dated.on), obstacles=obstacles)
 
-    return [replace(one, away=away(one)) if one.effect in TO_BE_BOOKED else one for one in months]
+    return [tried(month) if month.sought else month for month in months]
 
 
 def _bygone(month: MonthShown) -> bool:

@@ -54,12 +54,17 @@ def ask_for_time(review: Placeable) -> None:
 
 def worry(review: Placeable) -> None:
     """To its consultants: its month runs, and it still has no time."""
-    _tell_consultants("review_unbooked", review)
+    _tell_consultants("review_unbooked", review, _which_time(review))
 
 
 def tell_not_moved(review: Placeable) -> None:
     """To its consultants: the rule has changed, and this one could not follow."""
     _tell_consultants("review_not_moved", review, review.due_on.isoformat())
+
+
+def _which_time(review: Placeable) -> str:
+    """It may be called off, booked again, and called off once more."""
+    return f"called off {review.booking.sequence}" if review.booking else ""
 
 
 def _tell_consultants(kind: str, review: Placeable, occurrence: str = "") -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Date, Select, and_, case, cast, func, or_, select
+from sqlalchemy import Date, Select, and_, case, cast, func, or_, select, text
 
 from webapp import clock, outbox
 from webapp.booking.models import Booking
@@ -20,8 +20,8 @@ from webapp.engagements.models import Engagement, StageChange
 from webapp.reviews import due
 from webapp.reviews.models import Review
 from webapp.reviews.models.review import (
+    BUSINESS_DAYS_TO_RECORD,
     DAYS_TO_PLACE,
-    DAYS_TO_RECORD,
     MISSED_ON_DAY,
     OPEN,
 )
@@ -29,6 +29,7 @@ from webapp.reviews.models.review import (
 OVER = ("ended", "lost")
 # From here on a month without a time for its review worries its consultant.
 UNBOOKED_ON_DAY = 10
+LOOKED_BACK = timedelta(days=75)
 
 
 def plan_reviews(engagement_id: uuid.UUID | None = None) -> None:
@@ -61,10 +62,13 @@ def plan_unbooked() -> None:
 
 
 def plan_missed() -> None:
-    """Reviews that the 25th of their month finds neither held nor ahead."""
+    """Reviews that the 25th of their month finds neither held nor ahead.
+
+    Weekends and holidays, which give people longer to record one, are counted by its job.
+    """
     met_on = cast(func.timezone(Engagement.time_zone, Booking.starts_at), Date)
     placed = Review.due_on + DAYS_TO_PLACE.days
-    settled = case((Booking.id.is_(None), placed), else_=met_on + DAYS_TO_RECORD.days)
+    settled = case((Booking.id.is_(None), placed), else_=met_on + BUSINESS_DAYS_TO_RECORD)
     overdue = (
         select(Review.id)
         .join(Engagement, Engagement.id == Review.engagement_id)
@@ -73,6 +77,38 @@ def plan_missed() -> None:
         .where(_local_today() >= settled, _local_today() >= Review.month + (MISSED_ON_DAY - 1))
     )
     outbox.enqueue_all(_job("reviews.miss", row, occurrence=_today()) for row in _ids(overdue))
+
+
+def plan_look_for_called_off() -> None:
+    """Once a day: a month whose review was called off must not go by in silence."""
+    outbox.enqueue("reviews.look_for_called_off", key=f"reviews.look_for_called_off:{_today()}")
+
+
+def plan_called_off() -> None:
+    """Those not booked again: for the consultants in their month, then for the coordinators."""
+    for row in session.execute(_called_off()):
+        task = "reviews.tell_lost" if row.over else "reviews.worry"
+        outbox.enqueue(task, row.id, key=f"{task}:{row.id}:{row.sequence}")
+
+
+def _called_off() -> Select[Any]:
+    """Of this month and the two before: (id, sequence of the meeting, whether the month is over).
+
+    From the 10th on, and two days after they were called off, or with the month's last three.
+    """
+    off_on = cast(func.timezone(Engagement.time_zone, Booking.changed_at), Date)
+    next_month = cast(Review.month + text("interval '1 month'"), Date)
+    worrying = func.greatest(
+        Review.month + (UNBOOKED_ON_DAY - 1), func.least(off_on + 2, next_month - 3)
+    )
+    return (
+        select(Review.id, Booking.sequence, (_local_today() >= next_month).label("over"))
+        .join(Engagement, Engagement.id == Review.engagement_id)
+        .join(Booking, Booking.id == Review.booking_id)
+        .where(Review.state == "cancelled", ~Review.suspended, Booking.state == "cancelled")
+        .where(Review.month.between(_latest_today() - LOOKED_BACK, _latest_today()))
+        .where(_reached(), Engagement.stage.not_in(OVER), _local_today() >= worrying)
+    )
 
 
 def plan_suspensions() -> None:

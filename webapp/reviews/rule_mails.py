@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from webapp.accounts.models import Person
 from webapp.notifications.sending import send_email
-from webapp.reviews.changing import STAYS, MonthShown, preview
+from webapp.reviews.changing import MonthShown, preview
 from webapp.reviews.explained import in_words
 from webapp.reviews.models import ReviewSeries
 from webapp.reviews.parties import consultants_of, sides_of
@@ -15,9 +15,7 @@ TOLD = 3
 
 
 def tell_changed(series: ReviewSeries, revision: int) -> None:
-    """To both sides, unless the rule has changed once more by now."""
-    if series.revision != revision:
-        return
+    """To both sides, once its reviews went along: the dates are those in the calendars by now."""
     months = preview(series, series.when)[:TOLD]
     for person, _ in sides_of(series.engagement):
         send_email(
@@ -33,9 +31,7 @@ def tell_changed(series: ReviewSeries, revision: int) -> None:
 
 
 def _told(month: MonthShown, zone: str) -> str:
-    """When it is; the job that moves it may find the time taken, and says so in its own mail."""
-    stays = month.now_at if month.effect in STAYS else None
-    return format_when(stays or month.dated.at, zone)
+    return "A time is being looked for" if month.homeless else format_when(month.at, zone)
 
 
 def tell_wish(series: ReviewSeries, rule: Rule, by: Person, address: str, day: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,9 +14,9 @@ from webapp.booking.models import Booking, SlotTaken
 from webapp.db import Identified, session
 from webapp.engagements.stages import RUNNING
 from webapp.reviews import mails
+from webapp.reviews.fitting import Search
 from webapp.reviews.models.refusals import IllegalReview
 from webapp.reviews.parties import sides_of
-from webapp.reviews.times import free_near
 
 if TYPE_CHECKING:
     import uuid
@@ -63,9 +64,13 @@ class Placeable(Identified):
         """
         if self.lock().state != "due" or self.engagement.stage not in RUNNING:
             return
-        if not any(_won(self._book, at) for at in self._candidates()):
-            self.note = NO_TIME
-            mails.ask_for_time(self)
+        search = self._search
+        for at in islice(search.candidates(self.due_on), MOST_TRIES):
+            if _won(self._book, at):
+                self.note = self._why_not_by_rule(search, at)
+                return
+        self.note = NO_TIME
+        mails.ask_for_time(self)
 
     def take_time(self, starts_at: datetime) -> None:
         """Meet at a time that a person chose. Raises IllegalReview, or SlotTaken."""
@@ -97,20 +102,26 @@ class Placeable(Identified):
     def _move_near_rule(self) -> None:
         booking = self.booking
         assert booking is not None
-        for at in self._candidates():
+        search = self._search
+        for at in islice(search.candidates(self.due_on), MOST_TRIES):
             if at == booking.starts_at or _won(booking.follow, at):
-                self.placed_sequence, self.note = booking.sequence, ""
+                self.placed_sequence = booking.sequence
+                self.note = self._why_not_by_rule(search, at)
                 return
         self.note = NOT_MOVED
         mails.tell_not_moved(self)
 
-    def _candidates(self) -> Iterator[datetime]:
-        """The rule's time, then what is free near it; always in its own month."""
-        rule, minutes = self.series.when, self.series.minutes
-        wanted = rule.instant(self.due_on)
-        yield wanted
-        near = free_near(self.engagement, rule, self.due_on, minutes, self.booking_id)
-        yield from [start for start in near if start != wanted][:MOST_TRIES]
+    @property
+    def _search(self) -> Search:
+        """Near its date, with the time that it has itself counted as free."""
+        own = [self.booking] if self.booking else []
+        series, on = self.series, self.due_on
+        return Search.of(self.engagement, series.when, series.minutes, on, on, own)
+
+    def _why_not_by_rule(self, search: Search, at: datetime) -> str:
+        """What was in the way of the rule's own time, where it got another."""
+        wanted = search.rule.instant(self.due_on)
+        return "" if at == wanted else " ".join(one.text for one in search.obstacles(wanted))
 
     def _book(self, starts_at: datetime) -> None:
         engagement = self.engagement

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock
 from webapp.accounts.models import Person
+from webapp.booking.days import next_business_days
 from webapp.booking.models import Booking, MeetingOver
 from webapp.db import Base, session
 from webapp.engagements.models import Engagement
@@ -26,13 +27,15 @@ from webapp.reviews import mails
 from webapp.reviews.models.placing import Placeable
 from webapp.reviews.models.refusals import IllegalReview
 from webapp.reviews.models.series import ReviewSeries
+from webapp.reviews.times import holidays_of
 
 STATES = ("due", "booked", "held", "missed", "cancelled")
 OPEN = ("due", "booked")
-# A review that is nobody's by the 25th of its month, or days after its time, was missed.
+# A review without a time, or that nobody recorded, counts as missed from the 25th of its month
+# on; later where its date leaves people less than these days to see to it.
 MISSED_ON_DAY = 25
 DAYS_TO_PLACE = timedelta(days=7)
-DAYS_TO_RECORD = timedelta(days=3)
+BUSINESS_DAYS_TO_RECORD = 3
 
 
 class Review(Placeable, Base):
@@ -120,7 +123,7 @@ class Review(Placeable, Base):
 
     def hold(self, person: Person, summary: str) -> None:
         """It took place; what was decided goes to the sponsor. Raises IllegalReview."""
-        if self.lock().state != "booked" or self.booking is None:
+        if not self.lock().recordable or self.booking is None:
             raise IllegalReview("This review is not waiting to be recorded.")
         try:
             self.booking.hold()
@@ -131,12 +134,12 @@ class Review(Placeable, Base):
         mails.send_summary(self)
 
     def miss(self) -> None:
-        """The month is nearly over, or its time is days past, and nobody said that it was held."""
-        if self.lock().state not in OPEN or not self.overdue:
-            return
-        if self.booking and self.booking.state == "booked":
-            self.booking.miss()
-        self._miss()
+        """The month is nearly over, or its time is days past, and nobody said that it was held.
+
+        Its meeting is left as it is: people may still say that it was held, or who did not come.
+        """
+        if self.lock().state in OPEN and self.overdue:
+            self._miss()
 
     def _miss(self) -> None:
         self.state = "missed"
@@ -174,9 +177,30 @@ class Review(Placeable, Base):
         return engagement.stage in {"onboarding", "active"}
 
     def worry(self) -> None:
-        """Its month is a third over and it has no time: its consultants are told once more."""
-        if self.lock().state == "due":
+        """Its month runs and it has no time, or none any more: its consultants are told."""
+        if self.lock().state == "due" or self.given_up:
             mails.worry(self)
+
+    def tell_lost(self) -> None:
+        """Its month is over: called off, and never booked again. The coordinators are told."""
+        if self.lock().given_up:
+            mails.tell_missed(self)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether somebody called its meeting off and it was not booked again."""
+        called_off = self.state == "cancelled" and not self.suspended
+        return called_off and self._meeting_is("cancelled")
+
+    @property
+    def recordable(self) -> bool:
+        """Whether one may still say what became of it, once it has begun."""
+        return self.state in {"booked", "missed"} and self._meeting_is("booked")
+
+    @property
+    def unrecorded(self) -> bool:
+        """Whether its time is over and nobody has said how it went."""
+        return self.recordable and self.booking is not None and clock.now() >= self.booking.ends_at
 
     @property
     def overdue(self) -> bool:
@@ -187,5 +211,8 @@ class Review(Placeable, Base):
     def overdue_on(self) -> date:
         day = self.due_on + DAYS_TO_PLACE
         if self.booking:
-            day = self.engagement.local_date(self.booking.starts_at) + DAYS_TO_RECORD
+            met_on = self.engagement.local_date(self.booking.starts_at)
+            holidays = holidays_of(self.engagement)
+            to_record = next_business_days(met_on, BUSINESS_DAYS_TO_RECORD, holidays)
+            day = to_record[-1] + timedelta(days=1)
         return max(day, self.month.replace(day=MISSED_ON_DAY))

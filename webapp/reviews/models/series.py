@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, func, select, text
@@ -16,7 +16,8 @@ from webapp.booking.models import REVIEW_MINUTES
 from webapp.db import Base, Identified, session
 from webapp.engagements.models import Engagement
 from webapp.reviews.rule import DayOfMonth, Rule
-from webapp.reviews.times import holidays_of, usual_time
+from webapp.reviews.times import holidays_of
+from webapp.reviews.usual import usual_time
 
 if TYPE_CHECKING:
     from webapp.reviews.models.review import Review
@@ -27,7 +28,6 @@ PLANNER_LOCK = 5_206_417
 BEFORE_RENEWAL = timedelta(weeks=1)
 # A review sooner after the kick-off would have nothing to look back on.
 FIRST_AFTER = timedelta(days=18)
-USUALLY_AT = time(10)
 NOTHING = date(1900, 1, 1)
 RUNS = "last_month IS NULL"
 
@@ -71,7 +71,7 @@ class ReviewSeries(Identified, Base):
     def begin(cls, engagement: Engagement) -> None:
         """Review a retainer each month on the day of its kick-off; once, however often asked.
 
-        At 10:00 where the client is, or as near to that as its consultants work.
+        At a time of the client's day at which its consultants work all year: see `usual_time`.
         """
         if not engagement.terms.is_retainer:
             return
@@ -98,7 +98,7 @@ class ReviewSeries(Identified, Base):
     def change(self, rule: Rule, redated: Mapping[Review, date]) -> None:
         """Follow another rule from here on; redated: the reviews that go along, with their dates.
 
-        Locked before. Each of them is moved, or found a time, by a job of its own.
+        Locked before. A job moves them, or finds them a time, and then tells both sides.
         """
         before, self.rule = self.rule, rule.as_dict()
         self.revision += 1
@@ -106,8 +106,9 @@ class ReviewSeries(Identified, Base):
         audit.record("review_series.changed", self, before=before, rule=self.rule, dates=dates)
         for review, on in redated.items():
             review.due_on = on
-            outbox.enqueue("reviews.follow_rule", review.id, self.revision)
-        outbox.enqueue("reviews.tell_changed", self.id, self.revision)
+        moved = [str(review.id) for review in sorted(redated, key=lambda review: review.month)]
+        key = f"reviews.follow_rule:{self.id}:{self.revision}"
+        outbox.enqueue("reviews.follow_rule", self.id, self.revision, moved, key=key)
 
     @property
     def when(self) -> Rule:
@@ -116,9 +117,7 @@ class ReviewSeries(Identified, Base):
 
 def _default_rule(engagement: Engagement) -> Rule:
     day = (engagement.kick_off_on - BEFORE_RENEWAL).day
-    usual = Rule(DayOfMonth(day), USUALLY_AT, engagement.time_zone)
-    first = _first_date(engagement, usual)
-    return Rule(usual.on, usual_time(engagement, usual, first), usual.time_zone)
+    return Rule(DayOfMonth(day), usual_time(engagement), engagement.time_zone)
 
 
 def _first_month(engagement: Engagement, rule: Rule) -> date:
