@@ -23,9 +23,10 @@ from webapp import clock
 from webapp.accounts.models import Person
 from webapp.booking.models import CalendarRules, Hold, SlotTaken, open_slots
 from webapp.booking.outside import reading
-from webapp.booking.outside.busy import STALE_AFTER, stale, wait_until_read
+from webapp.booking.outside.busy import stale, wait_until_read
 from webapp.booking.outside.models import OutsideBusy, OutsideCalendar
 from webapp.booking.outside.subscribing import subscribe
+from webapp.booking.outside.window import STALE_AFTER
 from webapp.catalog.models import Consultant
 from webapp.db import session, transaction
 from webapp.outbox import Job, RetryLater

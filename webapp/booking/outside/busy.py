@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -15,27 +15,23 @@ from sqlalchemy import (
     extract,
     func,
     literal,
-    or_,
     select,
     union_all,
 )
 
-from webapp import clock
 from webapp.booking.outside.models import OutsideBusy, OutsideCalendar
+from webapp.booking.outside.window import is_believed
 from webapp.booking.slots import Busy
 from webapp.booking.slots.search import EARLIEST, LATEST
 from webapp.db import session
 from webapp.outbox import RetryLater
 
-# A calendar not read for so long is not believed: what it said may be wrong by now.
-STALE_AFTER = timedelta(hours=2)
 WAIT_SECONDS = 30
 
 
 def is_stale() -> ColumnElement[bool]:
-    """Calendars that count, and were not read lately or never."""
-    old = OutsideCalendar.read_at < clock.now() - STALE_AFTER
-    return OutsideCalendar.reads & or_(OutsideCalendar.read_at.is_(None), old)
+    """Calendars that count, and cannot be gone by: not read lately, never, or for another time."""
+    return OutsideCalendar.reads & ~is_believed()
 
 
 def busy(

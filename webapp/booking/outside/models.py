@@ -107,6 +107,8 @@ class OutsideCalendar(Identified, Base):
     secret. secret: sealed (see sealing.py): the address of an 'ics'; the other kinds have theirs on
     their account, and '' here.
     reads: its busy time counts; writes: our meetings are copied into it.
+    validators: what the next read is conditional on (see provider.py), the zone it was read for,
+    and until when its server asked to be left alone (waiting.py).
     read_at: the last good read; tried_at: the last try; covers_until: how far ahead the busy time
     that is stored goes; problem: why the last try failed, in words, '' when it did not; failures:
     tries that failed since the last good one; told_at: when the consultant was mailed about it.

@@ -13,7 +13,8 @@ from webapp import clock
 from webapp.accounts.models import Person
 from webapp.booking.outside.busy import is_stale
 from webapp.booking.outside.models import OutsideBusy, OutsideCalendar
-from webapp.booking.outside.reading import READ_EVERY, believed
+from webapp.booking.outside.waiting import left_alone_until
+from webapp.booking.outside.window import READ_EVERY, believed
 from webapp.catalog.models import Consultant
 from webapp.db import session
 
@@ -35,7 +36,8 @@ class Connected:
         if not self.calendar.reads:
             return None
         tried = self.calendar.tried_at
-        return max(clock.now(), tried + READ_EVERY) if tried else clock.now()
+        wished = [tried + READ_EVERY if tried else None, left_alone_until(self.calendar)]
+        return max([clock.now(), *filter(None, wished)])
 
 
 class TakenElsewhere(NamedTuple):

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from sqlalchemy import delete, insert, or_, select
 
 from webapp import audit, clock, outbox
 from webapp.booking.models import Booking
 from webapp.booking.outside import letters
-from webapp.booking.outside.busy import STALE_AFTER
 from webapp.booking.outside.connecting import connection_to, keep_secret
 from webapp.booking.outside.copies import compare
 from webapp.booking.outside.models import OutsideBusy, OutsideCalendar
@@ -25,40 +22,25 @@ from webapp.booking.outside.provider import (
     Reading,
 )
 from webapp.booking.outside.sealing import sealed_afresh
+from webapp.booking.outside.waiting import LEFT_ALONE, is_left_alone, leave_alone
+from webapp.booking.outside.window import ASKEW, READ_EVERY, STALE_AFTER, Window, believed
 from webapp.db import attempt, session
 
-READ_EVERY = timedelta(minutes=15)
-# Past the farthest day that can be booked, so that no day on offer is beyond what was read.
-REACH = timedelta(days=400)
-BEHIND = timedelta(days=1)
-# A calendar that says "unchanged" says nothing of the days that came into reach since.
-READ_WHOLE_EVERY = timedelta(days=1)
 LONGEST_UID = 500
 
-
-class Window(NamedTuple):
-    """began: when the asking began, which is as of when its answer is known to hold."""
-
-    began: datetime
-
-    @property
-    def first(self) -> datetime:
-        return self.began - BEHIND
-
-    @property
-    def last(self) -> datetime:
-        return self.began + REACH
+Problem = OutsideRefused | OutsideUnreachable
 
 
 # -- what is due -----------------------------------------------------------------------------------
 
 
 def plan_readings() -> None:
-    """One job for each calendar that counts and was not asked for a quarter of an hour."""
+    """One job for each calendar that counts and was not asked for a quarter of an hour, or for as
+    long as its server wished."""
     now = clock.now()
     asked = OutsideCalendar.tried_at
     due = or_(asked.is_(None), asked <= now - READ_EVERY, asked > now)
-    rows = select(OutsideCalendar.id).where(OutsideCalendar.reads, due)
+    rows = select(OutsideCalendar.id).where(OutsideCalendar.reads, due, ~is_left_alone())
     for calendar_id in session.scalars(rows.order_by(OutsideCalendar.id)):
         outbox.enqueue_again("calendars.read", calendar_id)
 
@@ -76,11 +58,11 @@ def read(calendar_id: uuid.UUID) -> None:
     try:
         connection = connection_to(calendar)
     except OutsideRefused as refused:
-        _failed(calendar, str(refused))
+        _failed(calendar, refused)
         return
     provider, known = opened(connection), _validators(calendar, window)
 
-    def keep(answer: Reading | str) -> None:
+    def keep(answer: Reading | Problem) -> None:
         _keep(calendar_id, answer, window)
         still = session.get(OutsideCalendar, calendar_id)
         if still:
@@ -94,32 +76,35 @@ def _validators(calendar: OutsideCalendar, window: Window) -> dict[str, str]:
 
     Whole days are by the consultant's clock: in another zone the same file takes other times.
     """
-    reaches = calendar.covers_until and calendar.covers_until > window.last - READ_WHOLE_EVERY
-    known = dict(calendar.validators)
+    known = {name: held for name, held in calendar.validators.items() if name != LEFT_ALONE}
     zone = known.pop("zone", None)
-    return known if reaches and zone == calendar.consultant.time_zone else {}
+    covered = window.covered_by(calendar.covers_until)
+    return known if covered and zone == calendar.consultant.time_zone else {}
 
 
-def _answer(provider: Provider, window: Window, known: dict[str, str]) -> Reading | str:
-    """What came back, or what went wrong in words."""
+def _answer(provider: Provider, window: Window, known: dict[str, str]) -> Reading | Problem:
+    """What came back, or what went wrong."""
     try:
         return provider.read(window.first, window.last, known)
     except (OutsideRefused, OutsideUnreachable) as problem:
-        return str(problem)
+        return problem
 
 
-def _keep(calendar_id: uuid.UUID, answer: Reading | str, window: Window) -> None:
-    """Unless it was disconnected, or read again by another, in the meantime."""
+def _keep(calendar_id: uuid.UUID, answer: Reading | Problem, window: Window) -> None:
+    """Unless it was disconnected, or read again by another, in the meantime.
+
+    What was read at an instant that is yet to come, before the clock was put back, is no newer.
+    """
     row = select(OutsideCalendar).where(OutsideCalendar.id == calendar_id)
     calendar = session.scalar(row.with_for_update(of=OutsideCalendar))
     if calendar is None or not calendar.reads:
         return
-    if calendar.read_at and calendar.read_at >= window.began:
+    if calendar.read_at and window.began <= calendar.read_at <= clock.now() + ASKEW:
         return
-    if isinstance(answer, str):
-        _failed(calendar, answer)
-    else:
+    if isinstance(answer, Reading):
         believe(calendar, answer, window)
+    else:
+        _failed(calendar, answer)
 
 
 def believe(calendar: OutsideCalendar, reading: Reading, window: Window) -> None:
@@ -160,9 +145,11 @@ def _ours(uids: Collection[str]) -> set[str]:
 # -- when it fails ---------------------------------------------------------------------------------
 
 
-def _failed(calendar: OutsideCalendar, problem: str) -> None:
+def _failed(calendar: OutsideCalendar, fault: Problem) -> None:
     """What was known stands until it is stale; then its owner offers nothing, and is told once."""
+    problem = str(fault)
     calendar.problem, calendar.failures = problem, calendar.failures + 1
+    leave_alone(calendar, fault.seconds if isinstance(fault, OutsideUnreachable) else 0)
     if calendar.told_at is None and _long_gone(calendar):
         calendar.told_at = clock.now()
         audit.record("calendar.unreachable", calendar, problem=problem)
@@ -174,8 +161,3 @@ def _long_gone(calendar: OutsideCalendar) -> bool:
     if calendar.read_at is None:
         return calendar.failures > STALE_AFTER // READ_EVERY
     return not believed(calendar)
-
-
-def believed(calendar: OutsideCalendar) -> bool:
-    """Whether it was read lately enough to go by."""
-    return calendar.read_at is not None and calendar.read_at >= clock.now() - STALE_AFTER

@@ -11,8 +11,9 @@ from webapp.booking.outside.fetch.fetching import parsed
 from webapp.booking.outside.ics.ics_address import IcsAddress
 from webapp.booking.outside.models import OutsideCalendar
 from webapp.booking.outside.provider import Connection, OutsideRefused, Reading
-from webapp.booking.outside.reading import Window, believe
+from webapp.booking.outside.reading import believe
 from webapp.booking.outside.sealing import Unreadable, seal, unseal
+from webapp.booking.outside.window import Window
 from webapp.catalog.models import Consultant
 from webapp.db import attempt, session
 

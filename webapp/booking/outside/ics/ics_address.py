@@ -7,6 +7,7 @@ import re
 from datetime import datetime
 
 from webapp.booking.outside.fetch.fetching import Answer, errand
+from webapp.booking.outside.fetch.waiting import asked_to_wait
 from webapp.booking.outside.ics.expanding import expanded
 from webapp.booking.outside.provider import (
     Connection,
@@ -32,7 +33,7 @@ class IcsAddress:
             answer = asking.ask("GET", self.secret, _conditions(validators))
         if answer.status == 304 and validators:
             return Reading([], validators, unchanged=True)
-        check_status(answer.status)
+        check(answer)
         found = _validators(answer)
         if found["digest"] == validators.get("digest"):
             return Reading([], found, unchanged=True)
@@ -45,12 +46,15 @@ class IcsAddress:
         raise OutsideRefused(ONLY_READ)
 
 
-def check_status(status: int) -> None:
+def check(answer: Answer) -> None:
     """What an answer that is not 200 means for whoever connected the calendar."""
+    status = answer.status
     if status == 200:
         return
     if status == 429 or status >= 500:
-        raise OutsideUnreachable(f"That server is out of order just now (it answered {status}).")
+        raise OutsideUnreachable(
+            f"That server is out of order just now (it answered {status}).", asked_to_wait(answer)
+        )
     if status in (401, 403):
         raise OutsideRefused("That server does not let us read the calendar: is it shared?")
     if status in (404, 410):
