@@ -24,7 +24,8 @@ def test_the_link_in_a_mail_moves_the_meeting_once(visit: Visit, stack: Stack) -
     page.goto(move)
     expect(page.get_by_role("heading", name="Find another time")).to_be_visible()
     old = chosen_time(page)
-    expect(page.get_by_text("New York, UTC−5").first).to_be_visible()  # the account's zone counts
+    zone = re.compile("New York, UTC−[45]")  # the account's counts, not the browser's
+    expect(page.get_by_text(zone).first).to_be_visible()
     page.locator("label:has(input[name=slot]:not([disabled]))").first.click()
     page.get_by_role("button", name="Move the meeting").click()
     expect(page.get_by_role("heading", name="It has its new time")).to_be_visible()

@@ -14,8 +14,8 @@ import requests
 
 from tests.sandbox.stripe_desk import CARD, KEY, SECRET, Desk, Receiver, client_of, receiving
 
-MOST_WORK_TO_START = 1.5
-"""Seconds of processor time, which other tests on the machine do not stretch much."""
+MOST_WORK_TO_START = 4
+"""Seconds of processor time; other tests on the machine may double what it takes alone."""
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from sandbox.bootstrap import ROOT
 from sandbox.postgres_home import own_folder, reachable
 from sandbox.schema import Schema
 from sandbox.state import State
+from tests import databases
 from tests.sandbox.supervised import environment, state_folder
 
 SHOW = (
@@ -160,16 +161,23 @@ def test_a_folder_of_somebody_elses_making_is_not_used(tmp_path: Path) -> None:
         own_folder(tmp_path / "link")
 
 
+@pytest.fixture
+def own_database() -> Iterator[str]:
+    """For whoever changes more than rows."""
+    with databases.clone() as url:
+        yield url
+
+
 def test_migrations_are_left_out_only_when_nothing_has_changed(
-    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, own_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    schema = Schema(database_url, tmp_path / "schema.json")
+    schema = Schema(own_database, tmp_path / "schema.json")
     assert not schema.is_current(), "nothing is known of this database yet"
     schema.remember()
     assert schema.is_current()
     monkeypatch.setattr("sandbox.schema.MIGRATIONS", ROOT / "webapp" / "booking")
     assert not schema.is_current(), "other files"
     monkeypatch.undo()
-    with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
+    with psycopg.connect(own_database.replace("+psycopg", "")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'earlier'")
     assert not schema.is_current(), "another version in the database"
