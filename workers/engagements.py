@@ -66,6 +66,11 @@ def prepare_kickoff(booking_id: str, starts_at: str) -> None:
     due.prepare_kickoff(uuid.UUID(booking_id), datetime.fromisoformat(starts_at))
 
 
+@task("engagements.tell_unrecorded")
+def tell_unrecorded(booking_id: str, starts_at: str) -> None:
+    due.tell_unrecorded(uuid.UUID(booking_id), datetime.fromisoformat(starts_at))
+
+
 @task("engagements.ask_pulse")
 def ask_pulse(engagement_id: str, on: str) -> None:
     due.ask_pulse(uuid.UUID(engagement_id), date.fromisoformat(on))
@@ -76,6 +81,7 @@ def ask_pulse(engagement_id: str, on: str) -> None:
 planner("engagements.payment_reminders")(planning.plan_payment_reminders)
 planner("engagements.lost")(planning.plan_lost)
 planner("engagements.kickoff_preparations")(planning.plan_kickoff_preparations)
+planner("engagements.unrecorded_kickoffs")(planning.plan_unrecorded_kickoffs)
 planner("engagements.access_requests")(planning.plan_access_requests)
 planner("engagements.pulses")(planning.plan_pulses)
 planner("engagements.periods")(planning.plan_periods)

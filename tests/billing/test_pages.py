@@ -22,6 +22,7 @@ from webapp.billing.models import Customer
 from webapp.billing.next_steps import next_steps
 from webapp.billing.order import Order
 from webapp.billing.queries import money_of
+from webapp.booking.models import CalendarRules
 from webapp.db import session
 from webapp.money import Money
 from webapp.web import format_day, format_when
@@ -52,9 +53,20 @@ def test_thanks_names_the_kickoff_what_follows_and_the_receipt(payer: Client) ->
     assert engagement.kickoff
     assert format_when(engagement.kickoff.starts_at, engagement.time_zone) in page
     assert f'href="{escape(engagement.lead.meeting_place)}"' in html
+    assert "you cannot move it by yourself" not in page
     assert "Your second month" in page and "$5,000.00 is charged" in page
     hosted = payer.stripe.objects("invoice")[0]["hosted_invoice_url"]
     assert f'href="{escape(hosted)}"' in html
+
+
+def test_thanks_for_a_kickoff_too_near_to_move_says_who_can(payer: Client) -> None:
+    lead = payer.engagement.lead
+    session.get_one(CalendarRules, lead.id).change_notice = 400 * 24 * 60
+    session.commit()
+    payer.start()
+    html = payer.come_back()
+    assert "you cannot move it by yourself" in visible(html)
+    assert f'href="mailto:{lead.person.email}"' in html
 
 
 @pytest.mark.parametrize("step", ["pay", "left"])

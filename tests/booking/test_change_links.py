@@ -203,10 +203,20 @@ def test_the_refusal_leads_on_and_tells_a_stranger_nothing(
     path = link(meeting, "move")
     act(client, path)
     page = client.get(path).text
-    assert "This link is no longer good" in page and "/calendar" in page
+    assert "This link has done its work" in page and "/calendar" in page
     names = [who.person.name for who in meeting.attendees]
     assert not any(word in page for word in [*names, "December", str(meeting.id)])
     assert "Your calendar" in sign_in(meeting.people("client")[0]).get(path).text
+
+
+@pytest.mark.parametrize("part", [0, 1, 2], ids=["value", "time", "signature"])
+def test_of_what_we_never_signed_nothing_is_told(
+    client: FlaskClient, meeting: Booking, part: int
+) -> None:
+    page = client.get(altered(link(meeting, "move"))[part]).text
+    told = page.partition("<main")[2].partition("</main>")[0]
+    assert "This address leads nowhere" in told
+    assert not any(word in told for word in ("/calendar", "meeting", "used", "Sign in"))
 
 
 def test_what_a_link_asked_for_in_vain_leaves_it_good(

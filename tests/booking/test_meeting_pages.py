@@ -187,6 +187,53 @@ def test_what_is_over_or_called_off_is_still_found_on_the_calendar(
     assert url(meeting) not in browser.get("/calendar").text
 
 
+def test_what_nobody_recorded_stays_on_the_calendar_until_it_is_settled(
+    sign_in: SignIn, meeting: Booking, set_clock: SetClock
+) -> None:
+    browser = sign_in(meeting.people("consultant")[0])
+    set_clock(NOON + timedelta(days=80))
+    page = browser.get("/calendar").text
+    assert url(meeting) in page and "Not recorded yet" in page and ">Booked<" not in page
+    page = browser.get(url(meeting)).text
+    assert "Not recorded yet" in page and "They did not come" in page
+    answer = browser.post(url(meeting, "missed"), data={"side": "client"})
+    assert answer.status_code == 303
+    assert url(meeting) not in browser.get("/calendar").text
+
+
+def test_what_nobody_recorded_in_an_engagement_that_has_ended_is_let_go(
+    sign_in: SignIn, meeting: Booking, set_clock: SetClock
+) -> None:
+    session.get_one(Engagement, meeting.engagement_id).stage = "ended"
+    session.commit()
+    set_clock(NOON + timedelta(days=80))
+    assert url(meeting) not in sign_in(client_of(meeting)).get("/calendar").text
+
+
+def test_the_calendar_leads_to_the_room_and_to_another_time(
+    sign_in: SignIn, meeting: Booking, set_clock: SetClock
+) -> None:
+    browser = sign_in(client_of(meeting))
+    page = browser.get("/calendar").text
+    assert 'href="https://meet.example.com/room"' in page and url(meeting, "move") in page
+    company = client_of(meeting).memberships[0].company
+    observer = make.person(make.Role.OBSERVER, company=company)
+    meeting.attendees.append(Attendee(person=observer, side="client"))
+    session.commit()
+    page = sign_in(observer).get("/calendar").text
+    assert url(meeting) in page and url(meeting, "move") not in page
+
+
+def test_what_is_over_is_not_added_to_a_calendar(
+    sign_in: SignIn, meeting: Booking, set_clock: SetClock
+) -> None:
+    browser = sign_in(client_of(meeting))
+    set_clock(NOON + timedelta(minutes=59))
+    assert "Add to calendar" in browser.get(url(meeting)).text
+    set_clock(NOON + timedelta(minutes=61))
+    assert "Add to calendar" not in browser.get(url(meeting)).text
+
+
 @pytest.mark.parametrize("reason", ["x" * 201, "two\nlines", "\u202egnol"])
 def test_a_reason_that_cannot_go_into_a_mail_is_refused_beside_its_field(
     sign_in: SignIn, meeting: Booking, reason: str

@@ -14,7 +14,7 @@ from tests.engagements.conftest import TYPED, Booking
 from webapp import clock
 from webapp.access import Role
 from webapp.accounts.models import Company, Person
-from webapp.booking.models import Hold
+from webapp.booking.models import CalendarRules, Hold
 from webapp.db import session
 from webapp.engagements.models import Engagement
 
@@ -33,6 +33,16 @@ def test_the_page_guesses_the_zone_and_shows_what_is_booked(
     assert '<option selected value="Europe/Paris">' in page
     assert booking.offering.name in page and "$6,000.00" in page
     assert "New York, UTC−" in page and "data-deadline" in page
+
+
+@pytest.mark.parametrize(("notice", "says"), [(0, False), (400 * 24 * 60, True)])
+def test_of_a_kickoff_so_near_the_page_says_that_one_cannot_move_it(
+    booking: Booking, client: FlaskClient, notice: int, says: bool
+) -> None:
+    session.get_one(CalendarRules, booking.hold.consultant_id).change_notice = notice
+    session.commit()
+    page = client.get(booking.url()).text
+    assert ("you cannot move it by yourself" in page) == says
 
 
 def test_looking_at_the_page_stores_nothing(booking: Booking, client: FlaskClient) -> None:

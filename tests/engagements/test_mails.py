@@ -24,6 +24,7 @@ from webapp.accounts.models import Person
 from webapp.booking.models import CalendarRules
 from webapp.db import session
 from webapp.engagements.models import Engagement, FollowUp, OnboardingStep, PulseAnswer
+from webapp.engagements.planning import unrecorded_since
 from webapp.notifications.models import EmailMessage as Stored
 from webapp.web import format_when
 from workers import plan
@@ -35,6 +36,7 @@ HOUR = timedelta(hours=1)
 OUR_KINDS = {
     "payment_setup", "payment_setup_overdue", "payment_setup_lapsed", "booking_resume", "welcome",
     "consultant_booked", "access_request", "kickoff_prepare", "kickoff_recap", "pulse",
+    "kickoff_unrecorded",
 }  # fmt: skip
 
 
@@ -298,6 +300,78 @@ def test_access_is_asked_for_in_the_morning_until_it_is_given(
         day += timedelta(days=1)
         at(datetime.combine(day, time(9, 1), zone))
     assert len(sent("access_request")) == len(mails)
+
+
+@pytest.fixture
+def coordinator(begun: Engagement) -> Person:
+    made = make.person(Role.COORDINATOR)
+    session.commit()
+    return made
+
+
+def morning_after(begun: Engagement, days: int) -> datetime:
+    """Nine o'clock where the client is, so many days after the kick-off."""
+    assert begun.kickoff is not None
+    zone = ZoneInfo(begun.time_zone)
+    day = begun.kickoff.starts_at.astimezone(zone).date() + timedelta(days=days)
+    return datetime.combine(day, time(9), zone)
+
+
+def test_of_a_kickoff_that_nobody_records_a_coordinator_is_told_once(
+    begun: Engagement, coordinator: Person, at: Callable[[datetime], None]
+) -> None:
+    assert begun.kickoff is not None
+    due = unrecorded_since(begun.kickoff.starts_at, begun.time_zone, "US")
+    assert due >= morning_after(begun, 3)
+    at(due - timedelta(minutes=1))
+    assert sent("kickoff_unrecorded") == []
+    at(due + timedelta(minutes=1))
+    [told] = sent("kickoff_unrecorded")
+    assert told.recipient == coordinator.email and "Harbour Foods Ltd" in told.subject
+    assert f"/engagements/{begun.id}/kickoff" in told.text
+    at(due + timedelta(days=20))
+    assert len(sent("kickoff_unrecorded")) == 1
+
+
+@pytest.mark.parametrize("settled", ["held", "missed", "moved", "cancelled"])
+def test_of_a_kickoff_that_is_settled_nobody_is_told(
+    begun: Engagement,
+    coordinator: Person,
+    at: Callable[[datetime], None],
+    set_clock: SetClock,
+    settled: str,
+) -> None:
+    assert begun.kickoff is not None
+    starts = begun.kickoff.starts_at
+    at(starts + timedelta(hours=2))  # planned by now
+    match settled:
+        case "held":
+            begun.hold_kickoff(begun.lead.person, "", waive=True)
+        case "missed":
+            begun.kickoff.miss("client", begun.lead.person)
+        case "moved":
+            begun.kickoff.starts_at += timedelta(days=20)
+            begun.kickoff.ends_at += timedelta(days=20)
+        case "cancelled":
+            begun.stage = "ended"
+    session.commit()
+    at(starts + timedelta(days=10))
+    assert sent("kickoff_unrecorded") == []
+
+
+def test_however_late_planners_run_a_coordinator_is_told(
+    begun: Engagement, coordinator: Person, at: Callable[[datetime], None]
+) -> None:
+    assert begun.kickoff is not None
+    at(begun.kickoff.starts_at + timedelta(days=60))
+    assert [mail.recipient for mail in sent("kickoff_unrecorded")] == [coordinator.email]
+
+
+def test_the_third_business_day_is_counted_where_the_client_is() -> None:
+    friday = datetime(2026, 12, 18, 23, tzinfo=ZoneInfo("Europe/London"))
+    due = unrecorded_since(friday, "Europe/London", "GB")
+    assert due == datetime(2026, 12, 23, 9, tzinfo=ZoneInfo("Europe/London"))
+    assert unrecorded_since(friday, "Asia/Tokyo", "JP").date() == due.date()
 
 
 def test_the_recap_goes_to_who_attended(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from flask.testing import FlaskClient
@@ -204,6 +206,39 @@ def test_with_all_steps_done_nothing_is_waived(
     assert sign_in(make.person(Role.COORDINATOR)).post(kickoff_url(begun)).status_code == 303
     session.expire_all()
     assert begun.stage == "active" and not any(step.waived_at for step in begun.steps)
+
+
+def test_that_somebody_did_not_come_is_said_where_the_kickoff_is_recorded(
+    begun: Engagement, sign_in: SignIn, set_clock: Callable[..., None]
+) -> None:
+    kickoff = begun.kickoff
+    assert kickoff is not None and begun.sponsor is not None
+    browser, meeting = sign_in(begun.lead.person), f"/meetings/{kickoff.id}"
+    set_clock(kickoff.starts_at + timedelta(minutes=14))
+    page = browser.get(kickoff_url(begun)).text
+    assert f'href="{meeting}"' in page and "They did not come" not in page
+    set_clock(kickoff.starts_at + timedelta(days=50))
+    page = browser.get(kickoff_url(begun)).text
+    assert "They did not come" in page and f'action="{meeting}/missed"' in page
+    assert begun.sponsor.name in page and "Not recorded yet" in page
+    assert browser.post(f"{meeting}/missed", data={"side": "client"}).status_code == 303
+    session.expire_all()
+    assert (kickoff.state, kickoff.missed_side) == ("missed", "client")
+    page = browser.get(kickoff_url(begun)).text
+    assert "It did not take place" in page and "Kick-off held" not in page
+    late = browser.post(kickoff_url(begun), data={"notes": "x", "waive": "y"})
+    assert late.status_code == 409 and begun.stage == "onboarding"
+
+
+def test_headings_of_the_kickoff_page_come_in_order(
+    begun: Engagement, sign_in: SignIn, set_clock: Callable[..., None]
+) -> None:
+    assert begun.kickoff is not None
+    set_clock(begun.kickoff.starts_at + timedelta(days=1))
+    page = sign_in(begun.lead.person).get(kickoff_url(begun)).text
+    levels = [int(level) for level in re.findall(r"<h([1-6])", page)]
+    assert levels[0] == 1
+    assert all(deeper - level <= 1 for level, deeper in pairwise(levels)), levels
 
 
 def test_the_kickoff_is_refused_to_all_others(begun: Engagement, sign_in: SignIn) -> None:

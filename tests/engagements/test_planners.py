@@ -27,6 +27,7 @@ PLANNERS = [
     planning.plan_payment_reminders,
     planning.plan_lost,
     planning.plan_kickoff_preparations,
+    planning.plan_unrecorded_kickoffs,
     planning.plan_access_requests,
     planning.plan_pulses,
     planning.plan_periods,

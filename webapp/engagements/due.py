@@ -68,6 +68,15 @@ def prepare_kickoff(booking_id: uuid.UUID, starts_at: datetime) -> None:
         mails.prepare_kickoff(session.get_one(Engagement, kickoff.engagement_id), kickoff)
 
 
+def tell_unrecorded(booking_id: uuid.UUID, starts_at: datetime) -> None:
+    """Nothing once it was recorded, marked as missed, moved, or cancelled."""
+    kickoff = session.get_one(Booking, booking_id)
+    engagement = session.get_one(Engagement, kickoff.engagement_id)
+    waiting = kickoff.unrecorded and kickoff.starts_at == starts_at
+    if waiting and engagement.stage == "onboarding":
+        mails.tell_unrecorded(engagement, kickoff)
+
+
 def ask_pulse(engagement_id: uuid.UUID, on: date) -> None:
     engagement = session.get_one(Engagement, engagement_id)
     zone = engagement.sponsor.time_zone if engagement.sponsor else engagement.time_zone

@@ -154,6 +154,21 @@ def prepare_kickoff(engagement: Engagement, kickoff: Booking) -> None:
         )
 
 
+def tell_unrecorded(engagement: Engagement, kickoff: Booking) -> None:
+    """A coordinator may want to ask the consultant, or record it themselves."""
+    for person in Person.coordinators():
+        send_email(
+            "kickoff_unrecorded",
+            person,
+            kickoff,
+            kickoff.starts_at.isoformat(),
+            engagement=engagement,
+            kickoff=kickoff,
+            consultants=engagement.consultants,
+            url=absolute_url("engagements.kickoff", engagement_id=engagement.id),
+        )
+
+
 def recap_kickoff(engagement: Engagement) -> None:
     kickoff = engagement.kickoff
     assert kickoff is not None

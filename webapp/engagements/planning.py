@@ -31,6 +31,7 @@ REMINDER_DAYS = (2, 4, 5)
 PREPARE_BEFORE = timedelta(hours=48)
 MORNING = time(9)
 ACCESS_REQUESTS = 10
+UNRECORDED_DAYS = 3
 RUNNING = ("onboarding", "active", "ending")
 
 Planned = tuple[str, list[object], str, datetime]
@@ -94,6 +95,29 @@ def plan_kickoff_preparations() -> None:
              row.starts_at.isoformat())
         for row in rows
     )  # fmt: skip
+
+
+def plan_unrecorded_kickoffs() -> None:
+    """The third business day after a kick-off of which nobody says how it went; however late."""
+    rows = session.execute(
+        select(Booking.id, Booking.starts_at, Engagement.time_zone, Company.country)
+        .join(Engagement, Engagement.id == Booking.engagement_id)
+        .join(Engagement.company)
+        .where(Booking.kind == "kickoff", Booking.state == "booked")
+        .where(Booking.ends_at <= clock.now(), Engagement.stage == "onboarding")
+    )
+    outbox.enqueue_all(
+        _job(unrecorded_since(row.starts_at, row.time_zone, row.country),
+             "engagements.tell_unrecorded", row.id, row.starts_at.isoformat())
+        for row in rows
+    )  # fmt: skip
+
+
+def unrecorded_since(starts_at: datetime, zone: str, country: str) -> datetime:
+    """In the morning of the last of those business days, where the client is."""
+    held_on = starts_at.astimezone(ZoneInfo(zone)).date()
+    days = next_business_days(held_on, UNRECORDED_DAYS, _holidays(country))
+    return local(days[-1], zone)
 
 
 def plan_access_requests() -> None:

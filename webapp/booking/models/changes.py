@@ -149,6 +149,11 @@ class Changeable(Identified):
         return self.state == "booked" and clock.now() >= self.starts_at + MISSED_AFTER
 
     @property
+    def unrecorded(self) -> bool:
+        """Over, and nobody has said whether it took place."""
+        return self.state == "booked" and clock.now() >= self.ends_at
+
+    @property
     def change_until(self) -> datetime:
         """Until when clients move or call it off by themselves."""
         theirs = select(Claim.consultant_id).where(Claim.booking_id == self.id, Claim.active)

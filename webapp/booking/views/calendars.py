@@ -8,10 +8,10 @@ from datetime import timedelta
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, and_, or_, select
 
 from webapp import access, audit, clock
-from webapp.access import SIGNED_IN, Open, allow
+from webapp.access import SIGNED_IN, Open, Role, allow
 from webapp.accounts.models import Person
 from webapp.booking.files import calendar_files
 from webapp.booking.files.calendar_links import (
@@ -24,12 +24,21 @@ from webapp.booking.files.calendar_links import (
 from webapp.booking.forms.changes import RemindersForm
 from webapp.booking.models import Attendee, Booking, CalendarFeed, Reminder
 from webapp.booking.models.changes import REBOOKABLE
+from webapp.booking.models.meeting import (
+    CLIENT_MAY_CHANGE,
+    ENGAGEMENT,
+    FIRM_MAY_CHANGE,
+    UNDER_WAY,
+)
 from webapp.booking.views.room import blueprint
 from webapp.db import session
 from webapp.web import absolute_url
 
 PAST_SHOWN = timedelta(days=90)
 LATELY = timedelta(days=14)
+LATELY_SHOWN = 30
+# Each meeting's own page asks again whether it is theirs to move.
+MOVERS = FIRM_MAY_CHANGE | CLIENT_MAY_CHANGE | {Role.CONSULTANT}
 MOST_SHOWN = 500
 FEED = "calendar feed"
 
@@ -52,16 +61,24 @@ def calendar_page(reminders: RemindersForm | None = None) -> str:
         lately=session.scalars(_lately(current_user)).all(),
         feed_url=feed_url(current_user),
         zone=current_user.time_zone,
+        may_move=bool(current_user.role_names & MOVERS),
         reminders=reminders or RemindersForm(formdata=None, offsets=offsets),
     )
 
 
 def _lately(person: Person) -> Select[Booking]:
-    """What is over or called off: somebody may have to be marked as missing, or to rebook."""
+    """What is over or called off: somebody may have to be marked as missing, or to rebook.
+
+    Of what nobody has recorded also what is long past: it stays, above all else, until it is
+    settled or its engagement has ended.
+    """
     now = clock.now()
     over = or_(Booking.ends_at <= now, Booking.state.in_(REBOOKABLE))
-    mine = _attended(person).where(Booking.starts_at > now - LATELY, over)
-    return mine.order_by(None).order_by(Booking.starts_at.desc()).limit(10)
+    under_way = select(ENGAGEMENT.c.id).where(ENGAGEMENT.c.stage.in_(UNDER_WAY))
+    unsettled = and_(Booking.state == "booked", Booking.engagement_id.in_(under_way))
+    mine = _attended(person).where(or_(Booking.starts_at > now - LATELY, unsettled), over)
+    first = mine.order_by(None).order_by(Booking.state != "booked", Booking.starts_at.desc())
+    return first.limit(LATELY_SHOWN)
 
 
 @blueprint.post("/calendar/address")

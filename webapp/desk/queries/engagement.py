@@ -82,6 +82,12 @@ class Page:
         return [row for row in ahead if row.ends_at > clock.now()]
 
     @property
+    def past_kickoff(self) -> Booking | None:
+        """Once it is over, took place, or came to nothing: it can still be opened."""
+        kickoff = self.engagement.kickoff
+        return kickoff if kickoff and kickoff not in self.meetings else None
+
+    @property
     def kickoff_at(self) -> datetime:
         kickoff = self.engagement.kickoff
         return kickoff.starts_at if kickoff else self.engagement.hold.starts_at
@@ -135,8 +141,9 @@ class Page:
     @property
     def kickoff_to_record(self) -> bool:
         """The kick-off has begun, and this viewer may say that it was held."""
-        begun = self.kickoff_at <= clock.now()
-        return self.engagement.stage == "onboarding" and begun and self.seat.runs
+        kickoff = self.engagement.kickoff
+        begun = kickoff and kickoff.state == "booked" and kickoff.starts_at <= clock.now()
+        return bool(self.engagement.stage == "onboarding" and begun and self.seat.runs)
 
     @property
     def open_required(self) -> list[OnboardingStep]:

@@ -11,6 +11,10 @@ from werkzeug.wrappers import Response
 from webapp import audit, clock
 from webapp.access import Role, allow
 from webapp.accounts.models import Person
+from webapp.booking.forms.changes import MissedForm
+from webapp.booking.models import Booking
+from webapp.booking.models.changes import REBOOKABLE
+from webapp.booking.views.meetings import sides_to_mark
 from webapp.db import session
 from webapp.engagements.forms import CancellationForm, KickoffForm
 from webapp.engagements.models import Engagement, IllegalStage
@@ -81,6 +85,8 @@ def hold_kickoff(engagement_id: uuid.UUID) -> ResponseReturnValue:
     form = KickoffForm()
     if engagement.kickoff is None:
         abort(404)
+    if engagement.kickoff.state in REBOOKABLE:
+        return _kickoff_page(engagement, form), 409
     if not form.validate():
         return _kickoff_page(engagement, form), 422
     try:
@@ -103,8 +109,17 @@ def _kickoff_page(engagement: Engagement, form: KickoffForm, refused: str = "") 
         refused=refused,
         open_steps=[step for step in engagement.steps if step.required and step.open],
         begun=clock.now() >= meeting.starts_at,
+        off=meeting.state in REBOOKABLE,
+        missed_form=_missed_form(meeting, person) if meeting.markable else None,
         zone=person.time_zone,
     )
+
+
+def _missed_form(meeting: Booking, person: Person) -> MissedForm:
+    """Sent to the meeting's own room, which tells the others."""
+    form = MissedForm(formdata=None)
+    form.side.choices = sides_to_mark(meeting, person)
+    return form
 
 
 # -- cancelling before the kick-off ----------------------------------------------------------------
