@@ -33,7 +33,7 @@ def test_the_link_in_a_mail_moves_the_meeting_once(visit: Visit, stack: Stack) -
     moved = stack.mail("Moved: Monthly review", sponsor)
     assert old in moved["text"] and link(moved, "move") != move
     page.goto(move)
-    expect(page.get_by_role("heading", name="This link is no longer good")).to_be_visible()
+    expect(page.get_by_role("heading", name="This link has done its work")).to_be_visible()
     assert old not in page.content()
 
 
