@@ -110,3 +110,14 @@ def test_a_standing_is_kept_as_text() -> None:
     for standing in (Standing("https://dav.example.com/a.ics", 'W/"a b"'), Standing("id", "")):
         assert Standing.known(str(standing)) == standing
     assert Standing("id", "").condition == {}
+
+
+def test_a_persons_addresses_are_read_as_they_are_written() -> None:
+    answer = b"""<d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><d:response>
+      <d:href>/dana/</d:href><d:propstat><d:prop><c:calendar-user-address-set>
+      <d:href>mailto:dana@example.com</d:href><d:href>/dana/</d:href><d:href/>
+      </c:calendar-user-address-set></d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat>
+      </d:response></d:multistatus>"""
+    [one] = webdav.resources(answer, ASKED)
+    assert one.hrefs(webdav.ADDRESSES) == ["mailto:dana@example.com", "/dana/"]
+    assert one.hrefs(webdav.NAME) == []

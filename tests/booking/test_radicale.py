@@ -212,6 +212,25 @@ def test_a_calendar_that_was_deleted_there_can_be_let_go_of(
     assert stale([dana.id]) == set()
 
 
+def test_what_the_accounts_own_address_declined_takes_no_time(
+    radicale: Radicale, browser: FlaskClient, dana: Consultant, drain: Drain
+) -> None:
+    radicale.welcome(f"dana{next(number)}@example.com")
+    path = radicale.make_calendar("Work")
+    for hour, guest in ((10, radicale.user), (12, "somebody.else@example.com")):
+        radicale.put(
+            f"{path}{hour}.ics",
+            f"UID:at{hour}\nDTSTAMP:20261101T000000Z\nDTSTART:20261203T{hour}0000Z\nDURATION:PT1H\n"
+            f"SUMMARY:Lunch\nORGANIZER:mailto:ann@example.com\n"
+            f"ATTENDEE;CN=A guest whose name makes a long line;PARTSTAT=DECLINED:mailto:{guest}",
+        )
+    connect(browser, radicale)
+    choose(browser, account_of(dana), ["Work"])
+    catch_up(drain)
+    assert at(3, 10) in on_offer(dana, 3)
+    assert at(3, 12) not in on_offer(dana, 3)
+
+
 # -- what its owner does there ---------------------------------------------------------------------
 
 

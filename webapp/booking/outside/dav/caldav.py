@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from datetime import datetime
 from urllib.parse import quote, urljoin
 
@@ -9,10 +11,19 @@ from webapp.booking.outside.dav import webdav
 from webapp.booking.outside.dav.dav_server import DavServer, check
 from webapp.booking.outside.fetch.fetching import Answer, Errand
 from webapp.booking.outside.ics.expanding import expanded
-from webapp.booking.outside.provider import Connection, OutsideUnreachable, Reading
+from webapp.booking.outside.provider import (
+    Connection,
+    OutsideRefused,
+    OutsideUnreachable,
+    Reading,
+)
 from webapp.booking.outside.standing import Standing
 
 FILE_TYPE = "text/calendar; charset=utf-8"
+# Only then does it matter who the account is.
+DECLINED = re.compile('PARTSTAT="?DECLINED', re.IGNORECASE)
+FOLD = re.compile(r"\r?\n[ \t]")
+MOST_ADDRESSES, LONGEST_ADDRESS = 20, 320
 NOT_THERE = frozenset({404, 410, 412})
 # The event is not as we believed: edited, deleted, there already, or there under another address
 # (403 and 409 carry CALDAV:no-uid-conflict, RFC 4791 5.3.2.1).
@@ -41,7 +52,26 @@ class CalDav:
             return Reading([], fresh, unchanged=True)
         found = self._server.report(self._address, webdav.events_between(first, last))
         files = "\n".join(text for one in found if (text := one.text(webdav.DATA)))
-        return Reading(expanded(files.encode(), zone, first, last) if files else [], fresh)
+        if not files:
+            return Reading([], fresh)
+        own = self._own_addresses() if DECLINED.search(FOLD.sub("", files)) else []
+        return Reading(expanded(files.encode(), zone, first, last, own), fresh)
+
+    def _own_addresses(self) -> list[str]:
+        """Of the account, as ATTENDEE gives them: by its name, and by what the server knows (RFC
+        6638, 2.4.1). One that does not say is not asked twice: then what was declined counts."""
+        name = self._connection.username.strip()
+        given = [f"mailto:{name}"] if "@" in name else []
+        with suppress(OutsideRefused):
+            given += self._known_addresses()
+        fit = [one for one in given if one.isprintable() and len(one) <= LONGEST_ADDRESS]
+        return fit[:MOST_ADDRESSES]
+
+    def _known_addresses(self) -> list[str]:
+        here = self._server.properties(self._address, webdav.PRINCIPAL)
+        principals = [link for one in here if (link := one.linked(webdav.PRINCIPAL))]
+        told = self._server.properties(principals[0], webdav.ADDRESSES) if principals else []
+        return [text for one in told for text in one.hrefs(webdav.ADDRESSES)]
 
     def _changes(self) -> dict[str, str]:
         here = self._server.properties(self._address, *webdav.CHANGES)

@@ -18,6 +18,7 @@ CALDAV = "{urn:ietf:params:xml:ns:caldav}"
 CALENDAR_SERVER = "{http://calendarserver.org/ns/}"
 
 PRINCIPAL = f"{DAV}current-user-principal"
+ADDRESSES = f"{CALDAV}calendar-user-address-set"
 HOME = f"{CALDAV}calendar-home-set"
 KIND = f"{DAV}resourcetype"
 NAME = f"{DAV}displayname"
@@ -48,6 +49,11 @@ class Resource:
         """The full address that a property points at."""
         href = self.properties[name].find(f"{DAV}href") if name in self.properties else None
         return urljoin(self.address, href.text.strip()) if href is not None and href.text else None
+
+    def hrefs(self, name: str) -> list[str]:
+        """What a property points at, as written: not all of it is a web address."""
+        found = self.properties[name].findall(f"{DAV}href") if name in self.properties else []
+        return [href.text.strip() for href in found if href.text]
 
     def has(self, name: str, *inner: str) -> bool:
         """Whether one of these elements lies anywhere within the property."""
