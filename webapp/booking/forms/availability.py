@@ -141,6 +141,12 @@ class OverrideForm(FlaskForm):
         data = {"on": on, "kind": kind, "hours": spans_of(pairs, least=2), "note": note}
         return cls(formdata=None, data=data)
 
+    @classmethod
+    def working(cls, on: date, usual: Sequence[Pair]) -> OverrideForm:
+        """A date on which one works after all, at the usual hours."""
+        data = {"on": on, "kind": "hours", "hours": spans_of(usual, least=2)}
+        return cls(formdata=None, data=data)
+
     def validate_on(self, field: DateField) -> None:
         _ahead(field, self.today)
 

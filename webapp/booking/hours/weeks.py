@@ -35,6 +35,7 @@ DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
 # No calendar is planned further ahead, and no page leads further.
 FARTHEST = timedelta(days=730)
+LOOKED_AHEAD = timedelta(weeks=8)
 
 
 @dataclass(frozen=True)
@@ -94,20 +95,32 @@ class Week:
 
 
 def week_of(consultant: Consultant, wanted: date | None, own: bool = False) -> Week:
-    """The week of a date of the consultant's own calendar, or this one.
+    """The week of a date of the consultant's own calendar, or the first with anything ahead.
 
     own: the consultant looks at it, and reads which calendar elsewhere takes their time.
     """
     today = clock.now().astimezone(ZoneInfo(consultant.time_zone)).date()
     this = _monday(today)
     first = min(max(_monday(wanted or today), this), _monday(today + FARTHEST))
+    days = list(_days(consultant, first, today, own))
+    if wanted is None and not any(day.starts or day.entries for day in days if not day.is_past):
+        first = _monday(_next_open(consultant) or today)
+        days = list(_days(consultant, first, today, own))
     return Week(
         zone=consultant.time_zone,
         first=first,
-        days=list(_days(consultant, first, today, own)),
+        days=days,
         previous=first - WEEK if first > this else None,
         following=first + WEEK if first < _monday(today + FARTHEST) else None,
     )
+
+
+def _next_open(consultant: Consultant) -> date | None:
+    """The date of the first start on offer in the weeks ahead."""
+    now = clock.now()
+    ahead = calendars([consultant.id], now, now + LOOKED_AHEAD)[consultant.id]
+    start = ahead.next_slot(now, KICKOFF_MINUTES)
+    return _date(start, consultant.time_zone) if start else None
 
 
 def _days(consultant: Consultant, first: date, today: date, own: bool) -> Iterator[Day]:

@@ -104,6 +104,25 @@ def come_back(absence: Absence, today: date) -> tuple[list[Booking], list[Bookin
     return taken, left
 
 
+def would_come_back(absence: Absence, today: date) -> tuple[list[Booking], set[uuid.UUID]]:
+    """What ending an absence would do: the meetings in question, the ids of those that come back.
+
+    It is tried within a savepoint that is given up; nothing changes.
+    """
+    rows = select(Handover).join(Handover.booking).where(Handover.absence_id == absence.id)
+    handed = session.scalars(rows.order_by(Booking.starts_at)).all()
+    meetings = [row.booking for row in handed if _still_has(row.substitute, row.booking)]
+    trial = session.begin_nested()
+    for row in handed:
+        session.delete(row)
+    consultant = absence.consultant
+    absence.end(today)
+    session.flush()
+    free = free_to_stand_in(consultant, meetings)
+    trial.rollback()
+    return meetings, free
+
+
 def in_turn(meetings: Iterable[Booking]) -> list[Booking]:
     """The meetings, all locked in the order of ids and read afresh; returned in order of time.
 

@@ -19,8 +19,10 @@ from webapp.booking.models.substituting import (
     hand_over,
     hold_handed_still,
     hold_still,
+    would_come_back,
 )
 from webapp.booking.views.availability.storing import ask, done, made, unseen
+from webapp.booking.views.availability.undoing import undo_token
 from webapp.booking.views.availability.whose import EDITORS, changing, page, shown, today_of
 from webapp.booking.views.room import blueprint
 from webapp.catalog.models import Consultant
@@ -55,6 +57,20 @@ def set_absence(consultant_id: uuid.UUID | None = None) -> ResponseReturnValue:
     return done(consultant, "absence", _saved(absence, len(handed)), found)
 
 
+@blueprint.get("/availability/absences/<uuid:absence_id>/return")
+@blueprint.get("/consultants/<uuid:consultant_id>/availability/absences/<uuid:absence_id>/return")
+@allow(*EDITORS)
+def ask_about_absence(
+    absence_id: uuid.UUID, consultant_id: uuid.UUID | None = None
+) -> ResponseReturnValue:
+    """What ending it would do to the meetings, before anything is done."""
+    consultant = shown(consultant_id)
+    found, today = _known(absence_id, consultant), today_of(consultant)
+    handed, free = would_come_back(found, today)
+    kind = "back" if found.first < today else "absence"
+    return page("removal", consultant, kind=kind, row=found, handed=handed, free=free)
+
+
 @blueprint.post("/availability/absences/<uuid:absence_id>/return")
 @blueprint.post("/consultants/<uuid:consultant_id>/availability/absences/<uuid:absence_id>/return")
 @allow(*EDITORS)
@@ -62,21 +78,35 @@ def end_absence(
     absence_id: uuid.UUID, consultant_id: uuid.UUID | None = None
 ) -> ResponseReturnValue:
     """Be back today; one that has not begun is removed. Meetings come back where they can."""
-    who = shown(consultant_id).id
-    found = session.get(Absence, absence_id)
-    if found is None or found.consultant_id != who:
-        abort(404)
+    found = _known(absence_id, shown(consultant_id))
     hold_handed_still(found)
     consultant = changing(consultant_id, *filter(None, [found.substitute_id]))
     session.refresh(found)
     begun, name = found.first < today_of(consultant), _substitute_name(found)
+    undo = _undo(found, consultant)
     taken, left = come_back(found, today_of(consultant))
     if left:
         flash(f"{_count(len(left))} stay{'s' * (len(left) == 1)} with {name}: you have something "
               "else at that time, or do not work then.", "warn")  # fmt: skip
     message = "Welcome back." if begun else "The absence is removed."
     back = f" {_count(len(taken))} handed back; everybody is told by mail." if taken else ""
-    return done(consultant, "absence", message + back)
+    return done(consultant, "absence", message + back, **({} if taken or left else undo))
+
+
+def _known(absence_id: uuid.UUID, consultant: Consultant) -> Absence:
+    found = session.get(Absence, absence_id)
+    return found if found and found.consultant_id == consultant.id else abort(404)
+
+
+def _undo(absence: Absence, consultant: Consultant) -> dict[str, str]:
+    """Only an absence that is still ahead can be entered again."""
+    if absence.first < today_of(consultant):
+        return {}
+    values = {"first": absence.first, "last": absence.last, "note": absence.note}
+    before = AbsenceForm(formdata=None, data=values | {"substitute": absence.substitute_id or ""})
+    before.substitute.choices = [str(before.substitute.data)]
+    label = "Put the absence back"
+    return {"undo": undo_token(consultant, "booking.set_absence", label, before)}
 
 
 def _prepare(form: AbsenceForm, consultant: Consultant) -> None:

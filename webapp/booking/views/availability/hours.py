@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from functools import partial
 
-from flask import abort, request
+from flask import request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import delete, select
 
-from webapp.access import allow, sign, unsign
+from webapp.access import allow
 from webapp.booking.forms.availability import WEEK_ORDER, WeeklyForm
 from webapp.booking.hours.windows import Pair
 from webapp.booking.models import WeeklyWindow
 from webapp.booking.views.availability.storing import store
+from webapp.booking.views.availability.undoing import undo_token, undoing
 from webapp.booking.views.availability.whose import EDITORS, changing, page, shown
 from webapp.booking.views.room import blueprint
 from webapp.catalog.models import Consultant
@@ -41,17 +41,11 @@ def set_hours(consultant_id: uuid.UUID | None = None) -> ResponseReturnValue:
         return page("hours", consultant, form=form), 422
     undo = _undo_token(consultant)
     change = partial(_set, consultant, form)
-    return store(consultant, "hours", "The weekly hours are saved.", change, undo=undo)
+    return store(consultant, "hours", _saved(), change, undo=undo)
 
 
-def hours_before(consultant: Consultant, token: str) -> WeeklyForm:
-    """The weekly hours as they were before the change that a link to undo is about."""
-    whose, hours = json.loads(unsign("hours", token, max_age_days=1))
-    if whose != str(consultant.id):
-        abort(404)
-    return WeeklyForm.of(
-        {int(day): [tuple(pair) for pair in pairs] for day, pairs in hours.items()}
-    )
+def _saved() -> str:
+    return "The hours of before are back." if undoing() else "The weekly hours are saved."
 
 
 def weekly_hours(consultant: Consultant) -> dict[int, list[Pair]]:
@@ -64,7 +58,9 @@ def weekly_hours(consultant: Consultant) -> dict[int, list[Pair]]:
 
 
 def _undo_token(consultant: Consultant) -> str:
-    return sign("hours", json.dumps([str(consultant.id), weekly_hours(consultant)]))
+    label = "Put the changed hours back" if undoing() else "Bring back the hours of before"
+    before = WeeklyForm.of(weekly_hours(consultant))
+    return undo_token(consultant, "booking.set_hours", label, before)
 
 
 def _set(consultant: Consultant, form: WeeklyForm) -> None:

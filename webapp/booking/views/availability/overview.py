@@ -21,7 +21,8 @@ from webapp.booking.models import Absence, CalendarRules, DateOverride, Travel
 from webapp.booking.models.opening_hours import default_rules
 from webapp.booking.outside.queries import unread
 from webapp.booking.picker.picking import day
-from webapp.booking.views.availability.hours import hours_before, weekly_hours
+from webapp.booking.views.availability.hours import weekly_hours
+from webapp.booking.views.availability.undoing import undo_of
 from webapp.booking.views.availability.whose import EDITORS, page, shown, today_of
 from webapp.booking.views.room import blueprint
 from webapp.catalog.models import Consultant
@@ -46,7 +47,7 @@ def availability(consultant_id: uuid.UUID | None = None) -> ResponseReturnValue:
         unread=unread(consultant),
         outside=collisions(consultant),
         hours=weekly_hours(consultant),
-        undo=hours_before(consultant, undo) if undo else None,
+        undo=undo_of(consultant, undo) if undo else None,
         rules=session.get(CalendarRules, consultant.id) or default_rules(consultant.id),
         length=length,
         write_hours=write_hours,

@@ -11,6 +11,7 @@ from webapp.booking.forms.rules import RulesForm
 from webapp.booking.models import CalendarRules
 from webapp.booking.models.opening_hours import default_rules
 from webapp.booking.views.availability.storing import store
+from webapp.booking.views.availability.undoing import undo_token, undoing
 from webapp.booking.views.availability.whose import EDITORS, changing, page, shown
 from webapp.booking.views.room import blueprint
 from webapp.catalog.models import Consultant
@@ -35,11 +36,16 @@ def set_rules(consultant_id: uuid.UUID | None = None) -> ResponseReturnValue:
     if not form.validate():
         return page("rules", consultant, form=form), 422
 
+    label = "Put the changed rules back" if undoing() else "Bring back the rules of before"
+    before = RulesForm.of(rules, consultant)
+    undo = undo_token(consultant, "booking.set_rules", label, before)
+
     def change() -> None:
         form.apply(rules, consultant)
         session.add(rules)
 
-    return store(consultant, "rules", "The rules are saved.", change)
+    message = "The rules of before are back." if undoing() else "The rules are saved."
+    return store(consultant, "rules", message, change, undo=undo)
 
 
 def _rules(consultant: Consultant) -> CalendarRules:
