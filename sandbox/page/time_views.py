@@ -7,6 +7,7 @@ from dateutil.relativedelta import relativedelta
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from sandbox.page import calendar
 from sandbox.page.travel import OnTheWay, Travel
 from webapp import clock, web
 
@@ -14,6 +15,7 @@ blueprint = Blueprint("time", __name__)
 STEPS = {
     "day": relativedelta(days=1),
     "week": relativedelta(weeks=1),
+    "hours": relativedelta(hours=2),
     "month": relativedelta(months=1),
 }
 FARTHEST = relativedelta(years=2)
@@ -32,6 +34,7 @@ def clock_page() -> ResponseReturnValue:
         now=now,
         machine=clock.machine_now(),
         travel=travel(),
+        calendar_away=calendar.is_away(),
         earliest=local(now),
         latest=local(now + FARTHEST),
     )

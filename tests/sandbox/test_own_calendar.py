@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from flask import Flask
 
+from sandbox.mail.store import MailStore
 from sandbox.page import calendar
 from webapp.booking.outside.ics.ics_file import busy_times
 
 
-def test_it_takes_two_times_a_week_and_answers_conditionally() -> None:
+def test_it_takes_two_times_a_week_and_answers_conditionally(tmp_path: Path) -> None:
     page = Flask(__name__)
     page.register_blueprint(calendar.blueprint)
+    page.extensions["mail_store"] = MailStore.open(tmp_path / "mail")
     browser = page.test_client()
     answer = browser.get("/calendars/own.ics")
     monday = datetime(2026, 11, 30, tzinfo=UTC)

@@ -166,3 +166,12 @@ def test_the_sinks_switches_are_set_here(page: FlaskClient) -> None:
     assert page.get("/api/mail-switches").json == wanted
     assert page.put("/api/mail-switches", json={"mode": "explode"}).status_code == 400
     assert page.get("/api/mail-switches").json == wanted
+
+
+def test_the_demos_calendar_can_be_made_to_fail_and_to_answer_again(page: FlaskClient) -> None:
+    assert "Let it fail" in page.get("/time").text
+    assert page.post("/calendars/own/switch", data={"away": "y"}).status_code == 303
+    assert page.get("/calendars/own.ics").status_code == 503
+    assert "Let it answer again" in page.get("/time").text
+    page.post("/calendars/own/switch")
+    assert page.get("/calendars/own.ics").status_code == 200
