@@ -41,8 +41,8 @@ def consultant(app: object) -> Consultant:
 
 @pytest.fixture
 def engagement(consultant: Consultant) -> Engagement:
-    """Signed, with a live hold on the 3rd at ten."""
-    made = make.engagement(consultant=consultant, stage="signed")
+    """Under way, with a live hold on the 3rd at ten."""
+    made = make.engagement(consultant=consultant)
     placeholder, made.hold = made.hold, Hold.take(made.offering, consultant, at(3, 10), ZONE)
     session.flush()
     session.delete(placeholder)
