@@ -185,6 +185,19 @@ def someone(engagement: Engagement, role: Role) -> Person:
     return member(engagement, role) if role in CLIENT else make.person(role)
 
 
+def test_a_kickoff_that_is_over_can_still_be_opened(view: View) -> None:
+    engagement = make.engagement("onboarding")
+    kickoff = rows.meeting(engagement, -40 * DAY)
+    page = view(lead(engagement), engagement)
+    assert f'href="/meetings/{kickoff.id}"' in page and "Not recorded yet" in page
+    assert "kickoff" in offers(page, engagement)
+    kickoff.state = "missed"
+    session.flush()
+    page = view(lead(engagement), engagement)
+    assert f'href="/meetings/{kickoff.id}"' in page and ">Missed<" in page
+    assert "kickoff" not in offers(page, engagement)
+
+
 @pytest.mark.parametrize(
     ("role", "may"),
     [(Role.CONSULTANT, True), (Role.COORDINATOR, True), (Role.OWNER, True),
