@@ -336,7 +336,8 @@ def test_b21_calling_off_sends_a_cancellation_of_the_same_uid(
     assert len(mailbox.messages) == 2
     [to_client] = mailbox.to(engagement.sponsor.email)  # type: ignore[union-attr]
     lead = engagement.hold.consultant.name
-    assert to_client["Subject"] == f"Called off: Kick-off with {lead} on 3 December 2026"
+    when = "Thu 3 December 2026, 10:00 (London, UTC)"
+    assert to_client["Subject"] == f"Called off: Kick-off with {lead}, {when}"
     text = to_client.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "does not take place.\r\n\r\nWas planned for: " in text
     method, file = calendar_part(mailbox.messages[0])
