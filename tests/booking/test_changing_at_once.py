@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.booking.meetings import NOON, booked
-from tests.booking.rows import at, claims
+from tests.booking.rows import at, claims, meetings_are_claimed
 from tests.booking.test_races import race
 from webapp.booking.models import Booking, ChangeLink
 from webapp.db import session, transaction
@@ -24,6 +24,14 @@ pytestmark = pytest.mark.usefixtures("today")
 @pytest.fixture
 def meeting_id(app: Flask) -> uuid.UUID:
     return booked().id
+
+
+@pytest.fixture(autouse=True)
+def claimed_in_the_end(app: Flask) -> Iterator[None]:
+    """Whatever was done at once: every booked meeting takes its own time and no other."""
+    yield
+    session.rollback()
+    meetings_are_claimed()
 
 
 def meeting(meeting_id: uuid.UUID) -> Booking:

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from tests import make
-from tests.booking.rows import at, claims
+from tests.booking.rows import at, claims, meetings_are_claimed
 from tests.booking.sending import send
 from tests.booking.test_races import RACERS, race
 from webapp.booking import queries
@@ -170,6 +170,7 @@ def test_booked_teams_that_move_while_singles_are_taken(app: object) -> None:
         racers.append(partial(take, sold["coo"], [coo], pick.choice(starts)))
         racers.append(partial(take, sold["integrator"], [integrator], pick.choice(starts)))
     assert set(race(racers)) <= {"won", "SlotTaken"}
+    meetings_are_claimed()
     for meeting in session.scalars(select(Booking)):
         active = select(Claim.consultant_id).where(
             Claim.booking_id == meeting.id, Claim.starts_at == meeting.starts_at, Claim.active
