@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,7 @@ from tests.mail import Mailbox
 from webapp import clock
 from webapp.accounts.models import Person
 from webapp.booking.models import CalendarRules, Hold, SlotTaken, open_slots
-from webapp.booking.outside import reading
+from webapp.booking.outside import reading, subscribing
 from webapp.booking.outside.busy import stale, wait_until_read
 from webapp.booking.outside.models import OutsideBusy, OutsideCalendar
 from webapp.booking.outside.subscribing import subscribe
@@ -389,6 +390,28 @@ def test_a_late_answer_does_not_undo_a_newer_one(
     after(QUARTER)
     read_all()
     assert taken(calendar) == [(at(4, 10), at(4, 11))]
+
+
+def test_a_first_reading_that_takes_long_is_left_to_a_job(
+    server: CalendarServer, consultant: Consultant, read_all: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever serves pages has no time for it; until it is read nothing is on offer."""
+    monkeypatch.setattr(subscribing, "HASTE_SECONDS", 0.5)
+
+    def slowly(request: BaseHTTPRequestHandler) -> None:
+        time.sleep(1.5)
+        send(request, 200, ics(DENTIST))
+
+    server.files["/work.ics"] = slowly
+    began = time.monotonic()
+    calendar = subscribe(consultant, "Work", server.url())
+    session.commit()
+    assert time.monotonic() - began < 1.4
+    assert calendar.read_at is None and on_offer(consultant) == []
+    read_all()
+    session.expire_all()
+    assert taken(calendar) == [(at(3, 10), at(3, 11, 30))]
+    assert at(3, 14) in on_offer(consultant)
 
 
 # -- disconnected meanwhile ------------------------------------------------------------------------

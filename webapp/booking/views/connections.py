@@ -30,7 +30,7 @@ def connections() -> ResponseReturnValue:
 @blueprint.post("/calendar/connections")
 @allow(Role.CONSULTANT)
 def connect() -> ResponseReturnValue:
-    """Read it at once: a calendar that cannot be read is not connected."""
+    """Read it at once: a calendar that cannot be read is not connected; a slow one is, unread."""
     form = SubscribeForm()
     if not form.validate():
         return _page(form), 422
@@ -39,7 +39,11 @@ def connect() -> ResponseReturnValue:
     except (OutsideRefused, OutsideUnreachable) as problem:
         form.refuse(str(problem))
         return _page(form), 422
-    flash(f"{made.name} is connected. What it takes of your time is no longer on offer.", "good")
+    if made.read_at:
+        taken = "What it takes of your time is no longer on offer."
+    else:
+        taken = "Reading it takes a while: until that is done, your times are hidden."
+    flash(f"{made.name} is connected. {taken}", "good" if made.read_at else "info")
     return redirect(url_for("booking.connections"), 303)
 
 

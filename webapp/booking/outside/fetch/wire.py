@@ -19,7 +19,7 @@ import httpcore
 import httpx
 
 from webapp.booking.outside.fetch.addresses import only_open, resolve
-from webapp.booking.outside.provider import OutsideRefused, OutsideUnreachable
+from webapp.booking.outside.provider import OutsideRefused, OutsideSlow, OutsideUnreachable
 
 TRIED_AT_MOST = 3
 PIECE = 64 * 1024
@@ -47,8 +47,10 @@ class Wire(httpx.BaseTransport):
         request.headers["Accept-Encoding"] = "gzip"
         try:
             answer = self._pool.handle_request(_as_sent(request))
-        except httpcore.TimeoutException as error:
+        except httpcore.ConnectTimeout as error:
             raise OutsideUnreachable("That server did not answer in time.") from error
+        except httpcore.TimeoutException as error:
+            raise OutsideSlow("That server did not answer in time.") from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise OutsideUnreachable("That server could not be reached.") from error
         headers = httpx.Headers(answer.headers)
@@ -69,7 +71,7 @@ class Limits:
     def seconds_left(self) -> float:
         left = self._until - time.monotonic()
         if left <= 0:
-            raise OutsideUnreachable("That server took too long.")
+            raise OutsideSlow("That server took too long.")
         return left
 
     def check_size(self, size: int) -> None:
@@ -188,7 +190,7 @@ class _Body(httpx.SyncByteStream):
                 self._limits.check_size(size)
                 yield piece
         except httpcore.TimeoutException as error:
-            raise OutsideUnreachable("That server took too long.") from error
+            raise OutsideSlow("That server took too long.") from error
         except (httpcore.NetworkError, httpcore.ProtocolError, zlib.error) as error:
             raise OutsideUnreachable("That server broke off in the middle.") from error
 

@@ -6,10 +6,11 @@ import hashlib
 import re
 from datetime import datetime
 
-from webapp.booking.outside.fetch.fetching import Answer, errand
+from webapp.booking.outside.fetch.fetching import SECONDS, Answer, errand
 from webapp.booking.outside.fetch.waiting import asked_to_wait
 from webapp.booking.outside.ics.expanding import expanded
 from webapp.booking.outside.provider import (
+    BusyTime,
     Connection,
     OutsideRefused,
     OutsideUnreachable,
@@ -24,12 +25,14 @@ ONLY_READ = "A calendar published at an address can only be read."
 class IcsAddress:
     """connection.secret is the address. validators: etag, modified, digest of the file."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, haste: float | None = None) -> None:
+        """haste: seconds that the server, and then the working out, may take at most."""
+        self._haste = haste
         self.secret = connection.secret
         self._zone = connection.time_zone
 
     def read(self, first: datetime, last: datetime, validators: dict[str, str]) -> Reading:
-        with errand() as asking:
+        with errand(self._haste or SECONDS) as asking:
             answer = asking.ask("GET", self.secret, _conditions(validators))
         if answer.status == 304 and validators:
             return Reading([], validators, unchanged=True)
@@ -37,7 +40,10 @@ class IcsAddress:
         found = _validators(answer)
         if found["digest"] == validators.get("digest"):
             return Reading([], found, unchanged=True)
-        return Reading(expanded(answer.body, self._zone, first, last), found)
+        return Reading(self._expanded(answer.body, first, last), found)
+
+    def _expanded(self, file: bytes, first: datetime, last: datetime) -> list[BusyTime]:
+        return expanded(file, self._zone, first, last, seconds=self._haste)
 
     def write(self, uid: str, file: bytes, known: str | None) -> str:
         raise OutsideRefused(ONLY_READ)
