@@ -20,7 +20,7 @@ from webapp.zone_field import ZoneField
 from webapp.zone_names import current
 
 
-class Asking(Form):
+class Asking(Form):  # type: ignore[misc]  # WTForms brings no types
     zone = ZoneField()
 
 

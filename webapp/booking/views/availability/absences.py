@@ -90,7 +90,7 @@ def end_absence(
               "else at that time, or do not work then.", "warn")  # fmt: skip
     message = "Welcome back." if begun else "The absence is removed."
     back = f" {_count(len(taken))} handed back; everybody is told by mail." if taken else ""
-    return done(consultant, "absence", message + back, **({} if taken or left else undo))
+    return done(consultant, "absence", message + back, (), **({} if taken or left else undo))
 
 
 def _known(absence_id: uuid.UUID, consultant: Consultant) -> Absence:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from flask import abort, request
 from wtforms import FieldList, Form
@@ -41,7 +42,7 @@ def undoing() -> bool:
     return UNDOING in request.form
 
 
-def sent_by(form: Iterable[object]) -> Iterator[tuple[str, str]]:
+def sent_by(form: Iterable[Any]) -> Iterator[tuple[str, str]]:
     """Name and value of each field as a browser sends the form; empty ones are left out."""
     for field in form:
         if isinstance(field, FieldList):
@@ -51,7 +52,7 @@ def sent_by(form: Iterable[object]) -> Iterator[tuple[str, str]]:
             yield field.name, value
 
 
-def _written(field: object) -> str:
+def _written(field: Any) -> str:
     if hasattr(field, "_value"):
         return str(field._value())
     value = getattr(field, "data", None)
