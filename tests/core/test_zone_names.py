@@ -55,6 +55,7 @@ def test_the_field_shows_stores_and_refuses_by_present_names(app: object) -> Non
 
 def test_the_browsers_old_name_is_shown_by_the_present_one(client: FlaskClient) -> None:
     client.set_cookie("tz", "Asia/Katmandu")
+    make.offering()
     make.consultant()
     page = client.get("/consultants").text
     assert "Katmandu" not in page and "Kathmandu, UTC+5:45" in page
