@@ -39,6 +39,7 @@ CLOCKS = {
     "webapp/booking/hours/windows.py": "opening hours, in local time",
     "webapp/reviews/rule.py": "a rule in local time",
     "webapp/reviews/explained.py": "a rule in local time, in words with its place",
+    "webapp/reviews/fitting.py": "a consultant's own time, in words with its place",
     "webapp/reviews/views/series.py": "the rule's field",
 }
 

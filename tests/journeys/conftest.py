@@ -86,6 +86,8 @@ def visit(chromium: Browser, stack: Stack, request: pytest.FixtureRequest) -> It
             java_script_enabled=script,
             viewport=width,  # type: ignore[arg-type]
             color_scheme=theme,  # type: ignore[arg-type]
+            # Colours half-way between two are nobody's contrast.
+            reduced_motion="reduce",
         )
         context.set_default_timeout(20_000)
         contexts.append(context)
