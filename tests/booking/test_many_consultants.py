@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import Range
 
+from tests import make
 from tests.booking.rows import at
 from tests.counting import counting
 from webapp.access import Role
@@ -121,6 +122,7 @@ def list_of(count: int) -> tuple[list[datetime | None], int, float]:
 
 def test_b29_a_thousand_consultants_over_60_days_are_listed_in_constant_queries_and_time() -> None:
     add_many()
+    make.offering()
     few, queries_for_ten, _ = list_of(10)
     many, queries_for_all, seconds_each = list_of(MANY)
     assert len(few) == 10 and len(many) == MANY and all(many)

@@ -63,7 +63,7 @@ def move_time_a_month_twice(page: Page, stack: Stack) -> None:
 
 
 def assert_two_months_of_mails(mails: Counter[str]) -> None:
-    once = [subject for subject in mails if subject.startswith(("Welcome", "Your kick-off on"))]
+    once = [subject for subject in mails if subject.startswith(("Welcome", "Your kick-off, "))]
     assert len(once) == 2 and all(mails[subject] == 1 for subject in once), mails
     tomorrow = (subject for subject in mails if subject.startswith("Tomorrow: Monthly review"))
     reminders = sum(mails[subject] for subject in tomorrow)
