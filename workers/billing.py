@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from webapp.billing import mails, reconciling, settlement, stripe_events
+from webapp.billing import mails, settlement, stripe_events
+from webapp.billing.books import reconciling
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from workers.job import task

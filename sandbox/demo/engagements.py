@@ -11,8 +11,8 @@ from sandbox.demo.clients import Client
 from webapp import access, clock
 from webapp.accounts.models import Person
 from webapp.billing import mirroring
+from webapp.billing.buying.opening import open_checkout
 from webapp.billing.models import Checkout
-from webapp.billing.opening import open_checkout
 from webapp.booking.models import Hold
 from webapp.booking.models.seat import Team
 from webapp.booking.queries import kickoffs

@@ -18,9 +18,10 @@ from tests.engagements.conftest import free_times, started
 from tests.standin import StandIn, path_of, visible
 from webapp import clock
 from webapp.billing import stripe_gateway as gateway
+from webapp.billing.calls import checkout
+from webapp.billing.calls import customers as customer_calls
 from webapp.billing.models import Customer
-from webapp.billing.stripe_customers import ensure_customer
-from webapp.billing.stripe_objects import CustomerDetails
+from webapp.billing.objects.customer import CustomerDetails
 from webapp.booking.models import Claim
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -131,7 +132,7 @@ def test_customer_whose_answer_was_lost_days_ago_is_found_by_metadata(payer: Cli
     session.commit()
     known = customers(payer)
     details = CustomerDetails(str(payer.engagement.company_id), "H", "h@x.example", "", "", "")
-    assert [ensure_customer(details, None)] == known
+    assert [customer_calls.ensure(details, None)] == known
 
 
 def test_attempt_stripe_never_heard_of_is_given_up_for_the_next(payer: Client) -> None:
@@ -171,7 +172,7 @@ def test_key_reused_with_other_params_is_an_alarm_and_opens_nothing(payer: Clien
         "cancel_url": "https://other.example",
     }
     with pytest.raises(gateway.Bug):
-        gateway.open_checkout(params, attempt.idempotency_key)
+        checkout.open_session(params, attempt.idempotency_key)
     assert len(sessions(payer)) == 1
 
 
@@ -281,7 +282,7 @@ def test_unknown_or_foreign_link_is_404(payer: Client, stripe: StandIn) -> None:
 def test_unreachable_stripe_is_told_as_a_passing_fault(app: Flask) -> None:
     down(app, "http://127.0.0.1:9")
     with pytest.raises(RetryLater):
-        gateway.read_checkout("cs_test_1")
+        checkout.read("cs_test_1")
 
 
 def test_engagement_held_by_a_slow_reader_does_not_keep_the_page_waiting(payer: Client) -> None:

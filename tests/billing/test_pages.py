@@ -18,9 +18,9 @@ from tests.standin import visible
 from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.audit import AuditEvent
+from webapp.billing.buying.next_steps import next_steps
+from webapp.billing.buying.order import Order
 from webapp.billing.models import Customer
-from webapp.billing.next_steps import next_steps
-from webapp.billing.order import Order
 from webapp.billing.queries import money_of
 from webapp.booking.models import CalendarRules
 from webapp.db import session

@@ -9,7 +9,8 @@ import pytest
 from tests.billing.conftest import Client, checkouts, failed_jobs, invoices, rows, subscription
 from tests.elsewhere import elsewhere
 from webapp import clock
-from webapp.billing import reconciling, stripe_events
+from webapp.billing import stripe_events
+from webapp.billing.books import reconciling
 from webapp.billing.models import StripeEvent
 from webapp.db import session
 from webapp.outbox import Job

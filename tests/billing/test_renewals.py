@@ -13,8 +13,8 @@ from tests.billing.conftest import Client, failed_jobs, invoices, rows, subscrip
 from tests.billing.test_webhook import signature
 from tests.standin import StandIn
 from webapp.accounts.models import Person
+from webapp.billing.buying.order import month_days
 from webapp.billing.models import Subscription
-from webapp.billing.order import month_days
 from webapp.billing.queries import money_of
 from webapp.engagements.models import RetainerPeriod
 from webapp.money import Money

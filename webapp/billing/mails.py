@@ -9,7 +9,7 @@ from typing import Any
 
 from webapp import clock
 from webapp.accounts.models import Person
-from webapp.billing import stripe_gateway as gateway
+from webapp.billing.calls import invoices
 from webapp.billing.models import Invoice, Subscription
 from webapp.billing.settlement import CANCELLED, SLOT_LOST
 from webapp.booking.models import nearest
@@ -58,7 +58,7 @@ def tell_upcoming(subscription_id: uuid.UUID, renews_at: datetime) -> None:
     late = clock.now() > renews_at - timedelta(days=1)
     if mirror.over or mirror.cancel_at_period_end or mirror.renews_at != renews_at or late:
         return
-    amount = gateway.preview_renewal(mirror.stripe_id).due
+    amount = invoices.preview_renewal(mirror.stripe_id).due
     engagement = mirror.engagement
     send_email("billing_notice_upcoming", payer(engagement), mirror, renews_at.date().isoformat(),
                engagement=engagement, amount=amount, renews_at=renews_at,

@@ -13,12 +13,15 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
 from webapp import audit, outbox
-from webapp.billing import stripe_gateway as gateway
+from webapp.billing.buying.order import midnight, month_number, month_start
+from webapp.billing.calls import checkout as checkout_calls
+from webapp.billing.calls import customers, invoices, payment_methods, refunds, subscriptions
 from webapp.billing.models import Checkout, Customer, Invoice, Refund, Subscription
-from webapp.billing.order import midnight, month_number, month_start
+from webapp.billing.objects.invoice import StripeInvoice
+from webapp.billing.objects.session import StripeSession
+from webapp.billing.objects.subscription import StripeSubscription
 from webapp.billing.patience import time_left
 from webapp.billing.settlement import settle
-from webapp.billing.stripe_objects import StripeInvoice, StripeSession, StripeSubscription
 from webapp.db import session
 from webapp.engagements.models import Engagement, RetainerPeriod
 from webapp.outbox import RetryLater
@@ -52,7 +55,7 @@ def _locked_soon(engagement: Engagement) -> Engagement:
 
 def sync_checkout(engagement: Engagement, session_id: str) -> StripeSession:
     """Read a Checkout Session and all that paying it made; the engagement goes on if it is paid."""
-    found = gateway.read_checkout(session_id)
+    found = checkout_calls.read(session_id)
     checkout = _attempt_of(engagement, found)
     if checkout is None:
         log.error("stripe.foreign_session", session=found.id, engagement=str(engagement.id))
@@ -80,16 +83,16 @@ def _note_customer(engagement: Engagement, customer: str, livemode: bool) -> Non
 
 def _sync_bought(engagement: Engagement, found: StripeSession) -> None:
     if found.subscription:
-        mirror_subscription(engagement, gateway.read_subscription(found.subscription))
+        mirror_subscription(engagement, subscriptions.read(found.subscription))
     if found.invoice:
-        mirror_invoice(engagement, gateway.read_invoice(found.invoice))
+        mirror_invoice(engagement, invoices.read(found.invoice))
 
 
 # -- subscriptions ---------------------------------------------------------------------------------
 
 
 def sync_subscription(engagement: Engagement, subscription_id: str) -> None:
-    mirror_subscription(engagement, gateway.read_subscription(subscription_id))
+    mirror_subscription(engagement, subscriptions.read(subscription_id))
     settle(engagement)
 
 
@@ -135,7 +138,7 @@ def _keep_renewal_day(engagement: Engagement, found: StripeSubscription) -> None
 def _keep_card(engagement: Engagement, method: str) -> None:
     customer = Customer.of(engagement.company_id)
     if customer:
-        customer.take_card(gateway.read_payment_method(method))
+        customer.take_card(payment_methods.read(method))
 
 
 def sync_card(engagement: Engagement) -> None:
@@ -143,20 +146,20 @@ def sync_card(engagement: Engagement) -> None:
     customer, mirror = Customer.of(engagement.company_id), Subscription.of(engagement)
     if customer is None:
         return
-    known = gateway.read_customer(customer.stripe_id)
-    own = gateway.read_subscription(mirror.stripe_id).default_card if mirror else None
+    known = customers.read(customer.stripe_id)
+    own = subscriptions.read(mirror.stripe_id).default_card if mirror else None
     method = own or known.default_card
     if method and not known.deleted:
-        customer.take_card(gateway.read_payment_method(method))
+        customer.take_card(payment_methods.read(method))
 
 
 # -- invoices and refunds --------------------------------------------------------------------------
 
 
 def sync_invoice(engagement: Engagement, invoice_id: str) -> None:
-    found = gateway.read_invoice(invoice_id)
+    found = invoices.read(invoice_id)
     if found.subscription and Subscription.of(engagement) is None:
-        mirror_subscription(engagement, gateway.read_subscription(found.subscription))
+        mirror_subscription(engagement, subscriptions.read(found.subscription))
     mirror_invoice(engagement, found)
     settle(engagement)
 
@@ -185,5 +188,5 @@ def _open_month(engagement: Engagement, number: int) -> None:
 
 
 def sync_refund(engagement: Engagement, refund_id: str, invoice: Invoice) -> None:
-    Refund.mirror(invoice, gateway.read_refund(refund_id))
-    mirror_invoice(engagement, gateway.read_invoice(invoice.stripe_id))
+    Refund.mirror(invoice, refunds.read(refund_id))
+    mirror_invoice(engagement, invoices.read(invoice.stripe_id))

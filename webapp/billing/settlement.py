@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from webapp import audit, clock, outbox
 from webapp.billing import stripe_gateway as gateway
+from webapp.billing.calls import checkout as checkout_calls
+from webapp.billing.calls import invoices, refunds, subscriptions
 from webapp.billing.models import Checkout, Invoice, Refund, Subscription
-from webapp.billing.stripe_objects import StripeRefund
+from webapp.billing.objects.refund import StripeRefund
 from webapp.booking.models import SlotTaken
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -78,7 +80,7 @@ def make_refund(refund_id: uuid.UUID) -> None:
     refund = session.get_one(Refund, refund_id, with_for_update=True)
     if refund.state != "intended":
         return
-    payment = gateway.read_invoice(refund.invoice.stripe_id).payment_intent
+    payment = invoices.read(refund.invoice.stripe_id).payment_intent
     if payment is None:
         refund.state = "failed"
         audit.record("refund.failed", refund, reason="paid outside Stripe: refund by hand")
@@ -91,7 +93,7 @@ def make_refund(refund_id: uuid.UUID) -> None:
 
 
 def _made_before(payment: str, refund: Refund) -> StripeRefund | None:
-    made = gateway.list_refunds(payment)
+    made = refunds.list_of(payment)
     ours = (one for one in made if one.metadata.get("refund") == refund.idempotency_key)
     return next(ours, None)
 
@@ -99,13 +101,13 @@ def _made_before(payment: str, refund: Refund) -> StripeRefund | None:
 def _send(payment: str, refund: Refund) -> StripeRefund:
     owner = str(refund.invoice.engagement_id)
     named = {"refund": refund.idempotency_key, "engagement": owner}
-    return gateway.refund(payment, refund.amount_minor, named, refund.call_key)
+    return refunds.make(payment, refund.amount_minor, named, refund.call_key)
 
 
 def cancel_subscription(stripe_id: str) -> None:
     """End a subscription at Stripe and in the mirror."""
     mirror = _mirror(stripe_id)
-    found = gateway.cancel_subscription(stripe_id)
+    found = subscriptions.cancel(stripe_id)
     if mirror:
         mirror.take(found)
 
@@ -114,7 +116,7 @@ def move_renewal(stripe_id: str, to: datetime) -> None:
     """Let the running month end at `to`, while it still runs."""
     mirror = _mirror(stripe_id)
     if mirror and mirror.status == "active" and clock.now() < to:
-        mirror.take(gateway.move_renewal(stripe_id, to))
+        mirror.take(subscriptions.move_renewal(stripe_id, to))
         audit.record("subscription.renewal_moved", mirror.engagement, to=to.isoformat())
 
 
@@ -128,4 +130,4 @@ def expire_checkouts(engagement_id: uuid.UUID) -> None:
     attempts = select(Checkout).filter_by(engagement_id=engagement_id, state="open")
     for checkout in session.scalars(attempts.with_for_update()):
         assert checkout.stripe_id
-        checkout.take(gateway.expire_checkout(checkout.stripe_id))
+        checkout.take(checkout_calls.expire(checkout.stripe_id))

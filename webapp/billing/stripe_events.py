@@ -10,9 +10,10 @@ import structlog
 from sqlalchemy import select
 
 from webapp.billing import mirroring
-from webapp.billing import stripe_gateway as gateway
+from webapp.billing.calls import invoices
 from webapp.billing.models import Customer, Invoice, StripeEvent, Subscription
-from webapp.billing.stripe_objects import SignedEvent, id_of
+from webapp.billing.objects.document import id_of
+from webapp.billing.objects.event import SignedEvent
 from webapp.billing.webhooks import believable
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -106,7 +107,7 @@ def _engagement_of_invoice(subject: Subject) -> str | None:
 
 def on_refund(subject: Subject) -> None:
     payment = id_of(subject["payment_intent"])
-    stripe_id = gateway.invoice_of_payment(payment) if payment else None
+    stripe_id = invoices.invoice_of_payment(payment) if payment else None
     known = Invoice.known(stripe_id or "")
     if stripe_id and known is None:
         raise RetryLater(f"invoice {stripe_id} is not here yet", 30)

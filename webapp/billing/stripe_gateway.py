@@ -1,4 +1,4 @@
-"""The one door to Stripe: thin verbs, frozen facts out, four kinds of failure.
+"""The one door to Stripe: one way to ask, four kinds of failure.
 
 Declined and ActionRequired are the payer's; RetryLater (Faulted among them) passes by itself; Bug
 is ours. Every POST that makes something takes the caller's idempotency key: Stripe answers a
@@ -8,8 +8,7 @@ repeated key with the stored result for at least 24 hours (https://docs.stripe.c
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, cast
 
@@ -18,24 +17,14 @@ import stripe
 import structlog
 from flask import current_app
 
+from webapp.billing.objects.document import Document
 from webapp.billing.patience import time_left
-from webapp.billing.stripe_objects import (
-    Document,
-    SignedEvent,
-    StripeCard,
-    StripeCustomer,
-    StripeInvoice,
-    StripeRefund,
-    StripeSession,
-    StripeSubscription,
-)
 from webapp.config import Settings
 from webapp.outbox import RetryLater
 
 API_VERSION = "2026-10-28.endive"
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 3.0, 10.0, 2
 LEAST_SECONDS = 0.5
-MOST_PAGES = 50
 
 log = structlog.get_logger()
 
@@ -155,145 +144,6 @@ def _told_pause(error: stripe.StripeError) -> int:
 def keyed(key: str) -> dict[str, Any]:
     """The options of a call that makes something."""
     return {"idempotency_key": key}
-
-
-# -- customers -------------------------------------------------------------------------------------
-
-
-def read_customer(customer: str) -> StripeCustomer:
-    return StripeCustomer.read(ask(lambda v1: v1.customers.retrieve(customer)))
-
-
-def read_payment_method(method: str) -> StripeCard:
-    return StripeCard.read(ask(lambda v1: v1.payment_methods.retrieve(method)))
-
-
-def open_portal(customer: str, return_url: str) -> str:
-    """The address of a portal session, good for a few minutes."""
-    params = {"customer": customer, "return_url": return_url}
-    return str(ask(lambda v1: v1.billing_portal.sessions.create(params))["url"])
-
-
-# -- Checkout --------------------------------------------------------------------------------------
-
-
-def open_checkout(params: Document, key: str) -> StripeSession:
-    """A hosted Checkout Session; the same key and params give the same one."""
-    return StripeSession.read(ask(lambda v1: v1.checkout.sessions.create(params, keyed(key))))
-
-
-def read_checkout(session_id: str) -> StripeSession:
-    return StripeSession.read(ask(lambda v1: v1.checkout.sessions.retrieve(session_id)))
-
-
-def find_checkout(customer: str, key: str) -> StripeSession | None:
-    """The Session opened under one of our keys, found by its metadata."""
-    params = {"customer": customer, "limit": 100}
-    found = ask(lambda v1: v1.checkout.sessions.list(params))["data"]
-    sessions = map(StripeSession.read, found)
-    return next((one for one in sessions if one.metadata.get("checkout") == key), None)
-
-
-def expire_checkout(session_id: str) -> StripeSession:
-    """Close a Session; one that is paid or over already is told as it is."""
-    try:
-        return StripeSession.read(ask(lambda v1: v1.checkout.sessions.expire(session_id)))
-    except Missing:
-        raise
-    except Bug:
-        return read_checkout(session_id)
-
-
-# -- subscriptions and invoices --------------------------------------------------------------------
-
-
-def read_subscription(subscription: str) -> StripeSubscription:
-    return StripeSubscription.read(ask(lambda v1: v1.subscriptions.retrieve(subscription)))
-
-
-def cancel_subscription(subscription: str) -> StripeSubscription:
-    """End it now, with no last invoice; one that is over already is told as it is."""
-    params = {"invoice_now": False, "prorate": False}
-    try:
-        ended = ask(lambda v1: v1.subscriptions.cancel(subscription, params))
-        return StripeSubscription.read(ended)
-    except Missing:
-        return read_subscription(subscription)
-
-
-def move_renewal(subscription: str, to: datetime) -> StripeSubscription:
-    """Let the present period end at `to`, at no charge; later ones are counted from there.
-
-    Stripe has no other way to move the day than a trial up to it:
-    https://docs.stripe.com/billing/subscriptions/billing-cycle
-    """
-    at = int(to.timestamp())
-    params = {"trial_end": at, "proration_behavior": "none"}
-    key = keyed(f"renewal:{subscription}:{at}")
-    moved = ask(lambda v1: v1.subscriptions.update(subscription, params, key))
-    return StripeSubscription.read(moved)
-
-
-def read_invoice(invoice: str) -> StripeInvoice:
-    params = {"expand": ["payments"]}
-    return StripeInvoice.read(ask(lambda v1: v1.invoices.retrieve(invoice, params)))
-
-
-def list_invoices(subscription: str) -> list[StripeInvoice]:
-    """The newest hundred."""
-    params = {"subscription": subscription, "limit": 100, "expand": ["data.payments"]}
-    return [StripeInvoice.read(one) for one in ask(lambda v1: v1.invoices.list(params))["data"]]
-
-
-def preview_renewal(subscription: str) -> StripeInvoice:
-    """The invoice that the present period's end will bring, as things stand."""
-    params = {"subscription": subscription}
-    return StripeInvoice.read(ask(lambda v1: v1.invoices.create_preview(params)))
-
-
-# -- refunds ---------------------------------------------------------------------------------------
-
-
-def refund(payment_intent: str, minor: int, metadata: Mapping[str, str], key: str) -> StripeRefund:
-    """Give back `minor` units of a payment."""
-    params = {"payment_intent": payment_intent, "amount": minor, "metadata": dict(metadata)}
-    return StripeRefund.read(ask(lambda v1: v1.refunds.create(params, keyed(key))))
-
-
-def read_refund(refund_id: str) -> StripeRefund:
-    return StripeRefund.read(ask(lambda v1: v1.refunds.retrieve(refund_id)))
-
-
-def list_refunds(payment_intent: str) -> list[StripeRefund]:
-    params = {"payment_intent": payment_intent, "limit": 100}
-    return [StripeRefund.read(one) for one in ask(lambda v1: v1.refunds.list(params))["data"]]
-
-
-def invoice_of_payment(payment_intent: str) -> str | None:
-    """The invoice that a payment intent paid."""
-    payment = {"type": "payment_intent", "payment_intent": payment_intent}
-    found = ask(lambda v1: v1.invoice_payments.list({"payment": payment, "limit": 1}))["data"]
-    return str(found[0]["invoice"]) if found else None
-
-
-# -- events ----------------------------------------------------------------------------------------
-
-
-def list_events(since: datetime, types: Sequence[str]) -> Iterator[SignedEvent]:
-    """Events of these types (at most 20) made at or after `since`, newest first."""
-    wanted = {"created": {"gte": int(since.timestamp())}, "types": list(types), "limit": 100}
-    after: Document = {}
-    for _ in range(MOST_PAGES):
-        page = _events(wanted | after)
-        yield from map(SignedEvent.read, page["data"])
-        if not page["has_more"]:
-            return
-        after = {"starting_after": page["data"][-1]["id"]}
-    log.error("stripe.events_cut_short", since=since.isoformat())
-
-
-def _events(params: Document) -> Document:
-    return ask(lambda v1: v1.events.list(params))
 
 
 def signed(body: bytes, header: str | None, secret: str, tolerance: int) -> bool:

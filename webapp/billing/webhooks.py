@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from webapp.billing import stripe_gateway as gateway
-from webapp.billing.stripe_objects import SignedEvent
+from webapp.billing.objects.event import SignedEvent
 
 TOLERANCE_SECONDS = 300
 # Stripe expands four levels deep; PostgreSQL and json take far more, but not without end.

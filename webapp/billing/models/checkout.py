@@ -11,8 +11,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func, sele
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
-from webapp.billing.order import Order
-from webapp.billing.stripe_objects import StripeSession
+from webapp.billing.buying.order import Order
+from webapp.billing.objects.session import StripeSession
 from webapp.db import Base, Identified, session
 from webapp.engagements.models import Engagement
 

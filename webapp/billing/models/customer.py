@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp import clock
 from webapp.accounts.models import Company
 from webapp.billing.models.mirror import Mirrored
-from webapp.billing.stripe_objects import CustomerDetails, StripeCard
+from webapp.billing.objects.customer import CustomerDetails, StripeCard
 from webapp.db import Base, Identified, session
 
 

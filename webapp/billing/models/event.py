@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp import clock, outbox
-from webapp.billing.stripe_objects import SignedEvent
+from webapp.billing.objects.event import SignedEvent
 from webapp.db import Base, session
 
 STATES = ("received", "handled", "ignored", "failed")

@@ -11,9 +11,9 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
+from webapp.billing.buying.order import month_days, month_number
 from webapp.billing.models.mirror import Mirrored
-from webapp.billing.order import month_days, month_number
-from webapp.billing.stripe_objects import StripeInvoice, StripeLine
+from webapp.billing.objects.invoice import StripeInvoice, StripeLine
 from webapp.db import Base, Identified, session
 from webapp.engagements.models import Engagement
 from webapp.money import Money

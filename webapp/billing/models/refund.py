@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
 from webapp.billing.models.invoice import Invoice
-from webapp.billing.stripe_objects import StripeRefund
+from webapp.billing.objects.refund import StripeRefund
 from webapp.db import Base, Identified, session
 from webapp.money import Money
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
 from webapp.billing.models.mirror import Mirrored
-from webapp.billing.stripe_objects import StripeSubscription
+from webapp.billing.objects.subscription import StripeSubscription
 from webapp.db import Base, Identified, session
 from webapp.engagements.models import Engagement
 from webapp.engagements.stages import RUNNING

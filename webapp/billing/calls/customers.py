@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from webapp.billing import stripe_gateway as gateway
-from webapp.billing.stripe_objects import CustomerDetails, Document
+from webapp.billing.objects.customer import CustomerDetails, StripeCustomer
+from webapp.billing.objects.document import Document
+from webapp.billing.stripe_gateway import Faulted, Missing, ask, keyed
 
 
-def ensure_customer(details: CustomerDetails, known: str | None) -> str:
+def read(customer: str) -> StripeCustomer:
+    return StripeCustomer.read(ask(lambda v1: v1.customers.retrieve(customer)))
+
+
+def ensure(details: CustomerDetails, known: str | None) -> str:
     """The id of the client's customer, made if need be, with their details brought up to date.
 
     known: the id we have, which may have been deleted in the dashboard. The one made takes only our
@@ -29,8 +34,8 @@ def _describe(customer: str, details: CustomerDetails) -> bool:
         "invoice_settings": {"custom_fields": _purchase_order(details)},
     }
     try:
-        gateway.ask(lambda v1: v1.customers.update(customer, fields))
-    except gateway.Missing:
+        ask(lambda v1: v1.customers.update(customer, fields))
+    except Missing:
         return False
     return True
 
@@ -50,7 +55,7 @@ def _purchase_order(details: CustomerDetails) -> Any:
 def _search_customer(company: str) -> str | None:
     """For an answer that was lost so long ago that Stripe has forgotten the key."""
     query = {"query": f'metadata["company"]:"{company}"', "limit": 10}
-    found = gateway.ask(lambda v1: v1.customers.search(query))["data"]
+    found = ask(lambda v1: v1.customers.search(query))["data"]
     return next((str(one["id"]) for one in found if not one.get("deleted")), None)
 
 
@@ -59,10 +64,10 @@ def _create_customer(company: str, after: str | None) -> str:
     key = f"customer:{company}:{after}" if after else f"customer:{company}"
     try:
         return _created_under(key, company)
-    except gateway.Faulted:
+    except Faulted:
         return _created_under(f"{key}:again", company)
 
 
 def _created_under(key: str, company: str) -> str:
     params = {"metadata": {"company": company}}
-    return str(gateway.ask(lambda v1: v1.customers.create(params, gateway.keyed(key)))["id"])
+    return str(ask(lambda v1: v1.customers.create(params, keyed(key)))["id"])

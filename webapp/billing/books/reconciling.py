@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 
 from webapp import clock, outbox
 from webapp.billing import mirroring, stripe_events
-from webapp.billing import stripe_gateway as gateway
+from webapp.billing.calls import events, invoices
 from webapp.billing.mails import NOTICE_DAYS, REMINDERS
 from webapp.billing.models import Checkout, Invoice, StripeEvent, Subscription
 from webapp.billing.models.subscription import OVER
@@ -124,7 +124,7 @@ def _job(task: str, *payload: object, at: datetime) -> tuple[str, list[object], 
 def catch_up() -> None:
     """Store the events that never arrived, from before the last look on."""
     since = _last_look() - OVERLAP
-    new = sum(map(stripe_events.receive, gateway.list_events(since, stripe_events.TYPES)))
+    new = sum(map(stripe_events.receive, events.list_since(since, stripe_events.TYPES)))
     if new:
         log.warning("stripe.events_found", events=new, since=since.isoformat())
 
@@ -145,7 +145,7 @@ def refresh(engagement_id: uuid.UUID) -> None:
         return
     if mirror:
         mirroring.sync_subscription(engagement, mirror.stripe_id)
-        for found in gateway.list_invoices(mirror.stripe_id):
+        for found in invoices.list_of(mirror.stripe_id):
             known = Invoice.known(found.id)
             if known is None or known.status != found.status:
                 mirroring.sync_invoice(engagement, found.id)

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from webapp import db
 from webapp.billing import mirroring
 from webapp.billing import stripe_gateway as gateway
+from webapp.billing.calls import checkout as checkout_calls
+from webapp.billing.calls import customers
 from webapp.billing.models import Checkout, Customer
 from webapp.billing.models.checkout import Call
 from webapp.billing.models.customer import details_of
+from webapp.billing.objects.customer import CustomerDetails
+from webapp.billing.objects.session import StripeSession
 from webapp.billing.patience import patience
-from webapp.billing.stripe_customers import ensure_customer
-from webapp.billing.stripe_objects import CustomerDetails, StripeSession
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.outbox import RetryLater
@@ -90,7 +92,7 @@ def _client(engagement: Engagement) -> tuple[uuid.UUID, CustomerDetails]:
 
 def _reach(call: Call, client: CustomerDetails, known: str | None) -> Answer:
     """Ask Stripe, no transaction open. Its own fault is an answer: the key is spent with it."""
-    customer = ensure_customer(client, known)
+    customer = customers.ensure(client, known)
     try:
         return Answer(customer, _session(call, customer))
     except gateway.Faulted as fault:
@@ -101,7 +103,7 @@ def _session(call: Call, customer: str) -> StripeSession | None:
     found = _recalled(call, customer)
     fits = found and call.wanted and found.customer == customer
     if found and found.status == "open" and not fits:
-        return gateway.expire_checkout(found.id)
+        return checkout_calls.expire(found.id)
     return found
 
 
@@ -111,7 +113,7 @@ def _recalled(call: Call, customer: str) -> StripeSession | None:
     One that is not found then may still come to be, but nobody has its address.
     """
     if call.stripe_id:
-        return gateway.read_checkout(call.stripe_id)
+        return checkout_calls.read(call.stripe_id)
     if call.repeat:
-        return gateway.open_checkout(call.params | {"customer": customer}, call.key)
-    return gateway.find_checkout(customer, call.key)
+        return checkout_calls.open_session(call.params | {"customer": customer}, call.key)
+    return checkout_calls.find(customer, call.key)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webapp import clock
-from webapp.billing.order import Order
+from webapp.billing.buying.order import Order
 from webapp.engagements.models import Engagement
 from webapp.web import format_day, format_money, format_when
 

@@ -1,0 +1,1 @@
+"""Buying: what is sold, Checkout, and what follows from paying."""

@@ -1,0 +1,46 @@
+"""A subscription."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from webapp.billing.objects.document import Document, id_of, instant, moment
+from webapp.money import Money
+
+
+@dataclass(frozen=True)
+class StripeSubscription:
+    """renews_at: the end of the present period; price: what each renewal costs before extras."""
+
+    id: str
+    status: str
+    customer: str
+    default_card: str | None
+    renews_at: datetime
+    price: Money
+    cancel_at_period_end: bool
+    ended_at: datetime | None
+    livemode: bool
+    metadata: dict[str, str]
+
+    @property
+    def over(self) -> bool:
+        return self.status in {"canceled", "incomplete_expired"}
+
+    @classmethod
+    def read(cls, found: Document) -> StripeSubscription:
+        items = found["items"]["data"]
+        minor = sum((item["price"]["unit_amount"] or 0) * item["quantity"] for item in items)
+        return cls(
+            id=found["id"],
+            status=found["status"],
+            customer=str(id_of(found["customer"])),
+            default_card=id_of(found["default_payment_method"]),
+            renews_at=moment(items[0]["current_period_end"]),
+            price=Money(minor, found["currency"].upper()),
+            cancel_at_period_end=found["cancel_at_period_end"],
+            ended_at=instant(found["ended_at"]),
+            livemode=found["livemode"],
+            metadata=found["metadata"] or {},
+        )
