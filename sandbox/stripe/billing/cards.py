@@ -56,11 +56,16 @@ PASSES, ONCE, ALWAYS, ON_SESSION = (
 """Beside the declines: never asks, asks until set up, asks each time, attaches and fails."""
 
 
+BYPASSES_PENDING, DISPUTED = "bypasses_pending", "disputed"
+"""What becomes of a payment afterwards: its money is available at once; it is disputed."""
+
+
 @dataclass(frozen=True)
 class TestCard:
     behaviour: str = PASSES
     brand: str = "visa"
     funding: str = "credit"
+    after: str = ""
 
     __test__ = False
 
@@ -82,6 +87,8 @@ CARDS = {
     "4000002500003155": TestCard(ONCE),
     "4000002760003184": TestCard(ALWAYS),
     "4000000000003220": TestCard(ALWAYS),
+    "4000000000000077": TestCard(after=BYPASSES_PENDING),
+    "4000000000000259": TestCard(after=DISPUTED),
 }
 
 # Ready-made payment methods the API takes in test mode, by the card behind each.
@@ -96,6 +103,8 @@ TOKENS = {
     "pm_card_authenticationRequired": "4000002760003184",
     "pm_card_authenticationRequiredOnSetup": "4000002500003155",
     "pm_card_threeDSecure2Required": "4000000000003220",
+    "pm_card_bypassPending": "4000000000000077",
+    "pm_card_createDispute": "4000000000000259",
 }
 
 

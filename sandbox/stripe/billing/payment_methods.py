@@ -42,7 +42,7 @@ def create(account: Account, entry: CardEntry, customer: str | None = None) -> D
         metadata={},
         type="card",
     )
-    private(method)["behaviour"] = card.behaviour
+    private(method).update(behaviour=card.behaviour, after=card.after)
     return account.save(method)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.stripe.billing import charges
 from sandbox.stripe.billing.cards import DECLINES, Decline, asks_for_authentication, decline_of
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, duplicate, private, public, shape
@@ -91,7 +92,7 @@ def fail_authentication(account: Account, intent: Document, method: Document) ->
 
 
 def _refuse(account: Account, intent: Document, method: Document, refusal: Decline) -> str:
-    charge = _charge(account, intent, method, refusal)
+    charge = charges.record(account, intent, method, refusal)
     intent["last_payment_error"] = _error(refusal, method) | {"charge": charge["id"]}
     _settle(intent, "requires_payment_method", charge["id"])
     account.save(intent)
@@ -101,7 +102,7 @@ def _refuse(account: Account, intent: Document, method: Document, refusal: Decli
 
 
 def _take(account: Account, intent: Document, method: Document) -> str:
-    charge = _charge(account, intent, method, None)
+    charge = charges.record(account, intent, method, None)
     intent["last_payment_error"] = None
     intent["amount_received"] = intent["amount"]
     intent["payment_method"] = method["id"]
@@ -109,6 +110,7 @@ def _take(account: Account, intent: Document, method: Document) -> str:
     account.save(intent)
     emit(account, "charge.succeeded", charge)
     emit(account, "payment_intent.succeeded", intent)
+    charges.settle(account, charge, method)
     return "succeeded"
 
 
@@ -149,65 +151,3 @@ def card_error(intent: Document) -> CardDeclined:
     return CardDeclined(
         402, "card_error", error["message"], payment_intent=public(intent), **details
     )
-
-
-def _charge(
-    account: Account, intent: Document, method: Document, refusal: Decline | None
-) -> Document:
-    taken = refusal is None
-    charge = shape(
-        "charge",
-        amount=intent["amount"],
-        amount_captured=intent["amount"] if taken else 0,
-        amount_refunded=0,
-        billing_details=duplicate(method["billing_details"]),
-        calculated_statement_descriptor="STAND-IN",
-        captured=taken,
-        created=account.time_of(intent),
-        currency=intent["currency"],
-        customer=intent["customer"],
-        description=intent["description"],
-        disputed=False,
-        failure_code=refusal.code if refusal else None,
-        failure_message=refusal.message if refusal else None,
-        fraud_details={},
-        livemode=False,
-        metadata=dict(intent["metadata"]),
-        outcome=_outcome(refusal),
-        paid=taken,
-        payment_intent=intent["id"],
-        payment_method=method["id"],
-        payment_method_details=_details(method, intent["amount"]),
-        receipt_email=intent["receipt_email"],
-        refunded=False,
-        status="succeeded" if taken else "failed",
-    )
-    return account.save(charge)
-
-
-def _outcome(refusal: Decline | None) -> dict[str, Any]:
-    if refusal is None:
-        return {
-            "network_status": "approved_by_network",
-            "risk_level": "normal",
-            "seller_message": "Payment complete.",
-            "type": "authorized",
-        }
-    return {
-        "network_status": "declined_by_network",
-        "reason": refusal.decline_code or refusal.code,
-        "risk_level": "normal",
-        "seller_message": "The bank declined the payment.",
-        "type": "issuer_declined",
-    }
-
-
-def _details(method: Document, amount: int) -> dict[str, Any]:
-    card = method["card"]
-    same = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4")
-    shown = {name: card[name] for name in same}
-    return {
-        "type": "card",
-        "card": shown
-        | {"amount_authorized": amount, "network": card["brand"], "checks": card["checks"]},
-    }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.stripe.billing import ledger
 from sandbox.stripe.billing.money import in_words
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, shape
@@ -34,11 +35,28 @@ def refund(account: Account, charge: Document, amount: int | None, **details: An
         status="succeeded",
         **details,
     )
+    made["balance_transaction"] = _book(account, charge, made)["id"]
     account.save(made)
     total = charge["amount_refunded"] + wanted
     emit(account, "refund.created", made)
     change(account, "charge.refunded", charge, amount_refunded=total, refunded=wanted == left)
     return made
+
+
+def _book(account: Account, charge: Document, made: Document) -> Document:
+    """Stripe keeps the fee of a payment that is given back."""
+    card = charge["payment_method_details"]["type"] == "card"
+    moved = ledger.Movement(
+        kind="refund" if card else "payment_refund",
+        category="refund",
+        amount=-made["amount"],
+        currency=made["currency"],
+        source=made["id"],
+        description=f"REFUND FOR {'CHARGE' if card else 'PAYMENT'}",
+        source_type=ledger.CARD if card else ledger.BANK,
+        timeline=account.timeline_of(charge),
+    )
+    return ledger.book(account, moved)
 
 
 def _check(wanted: int, left: int, currency: str) -> None:

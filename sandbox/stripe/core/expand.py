@@ -12,7 +12,9 @@ from sandbox.stripe.core.documents import Document, public
 from sandbox.stripe.core.errors import invalid
 
 Make = Callable[[Account, Document], Any]
+Present = Callable[[Account, Document], Document]
 _INCLUDED: dict[tuple[str, str], Make] = {}
+_PRESENTED: dict[str, Present] = {}
 DEEPEST = 4
 
 
@@ -24,9 +26,25 @@ def includes(kind: str, field: str) -> Callable[[Make], Make]:
     return register
 
 
+def presents(kind: str) -> Callable[[Present], Present]:
+    """Register how objects of a kind are brought up to date whenever they are shown."""
+
+    def register(present: Present) -> Present:
+        _PRESENTED[kind] = present
+        return present
+
+    return register
+
+
+def presented(account: Account, document: Document) -> Document:
+    """A public copy of the document as it is at this moment."""
+    present = _PRESENTED.get(document.get("object", ""))
+    return public(present(account, document) if present else document)
+
+
 def expand(account: Account, document: Document, paths: list[str]) -> Document:
     """A public copy of the document with every path expanded."""
-    shown = public(document)
+    shown = presented(account, document)
     for path in paths:
         steps = path.split(".")
         if len(steps) > DEEPEST:
@@ -67,7 +85,7 @@ def _object(account: Account, identifier: str, path: str) -> Document:
     found = account.store.load(identifier)
     if found is None:
         raise _cannot(path)
-    return public(found)
+    return presented(account, found)
 
 
 def _cannot(path: str) -> Exception:

@@ -28,6 +28,10 @@ CREATE INDEX IF NOT EXISTS objects_subscription
     ON objects (kind, json_extract(document, '$.parent.subscription_details.subscription'));
 CREATE INDEX IF NOT EXISTS objects_intent
     ON objects (kind, json_extract(document, '$.payment_intent'));
+CREATE INDEX IF NOT EXISTS objects_holder
+    ON objects (kind, json_extract(document, '$._private.holder'));
+CREATE INDEX IF NOT EXISTS objects_charge
+    ON objects (kind, json_extract(document, '$.charge'));
 CREATE TABLE IF NOT EXISTS due (
     timeline TEXT NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, object_id TEXT NOT NULL,
     seq INTEGER PRIMARY KEY AUTOINCREMENT, UNIQUE (kind, object_id));

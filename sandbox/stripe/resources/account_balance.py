@@ -1,0 +1,26 @@
+"""The balance and the transactions it is the sum of."""
+
+from sandbox.stripe.billing import ledger
+from sandbox.stripe.core.account import Account
+from sandbox.stripe.core.documents import Document
+from sandbox.stripe.core.endpoints import Params, endpoint
+from sandbox.stripe.core.paging import matching, page
+
+
+@endpoint("balance.retrieve")
+def balance(account: Account, params: Params) -> Document:
+    return ledger.balance(account)
+
+
+@endpoint("balance_transaction.retrieve")
+def transaction(account: Account, params: Params, identifier: str) -> Document:
+    return account.get("balance_transaction", identifier)
+
+
+@endpoint(
+    "balance_transaction.list",
+    "created currency limit source starting_after ending_before type",
+)
+def transactions(account: Account, params: Params) -> Document:
+    rows = matching(ledger.transactions(account), params, "currency", "source", "type")
+    return page(rows, params, "/v1/balance_transactions")
