@@ -1,7 +1,9 @@
 """The API, one module per resource. Importing this package registers every endpoint."""
 
 from sandbox.stripe.resources import (
+    account_balance,
     catalog,
+    charges,
     checkout_sessions,
     credit_notes,
     customers,
@@ -12,13 +14,16 @@ from sandbox.stripe.resources import (
     payments,
     portal,
     previews,
+    refunds,
     subscription_items,
     subscriptions,
     test_clocks,
 )
 
 __all__ = [
+    "account_balance",
     "catalog",
+    "charges",
     "checkout_sessions",
     "credit_notes",
     "customers",
@@ -29,6 +34,7 @@ __all__ = [
     "payments",
     "portal",
     "previews",
+    "refunds",
     "subscription_items",
     "subscriptions",
     "test_clocks",
