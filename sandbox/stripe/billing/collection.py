@@ -4,10 +4,10 @@ Source: Stripe's pages on the invoice lifecycle and on failed payments. Where St
 of a retry by experience, the account's rules fix the days.
 """
 
-from sandbox.stripe.billing import payment_methods, payments, standing
+from sandbox.stripe.billing import balances, payment_methods, payments, standing
 from sandbox.stripe.billing.drafting import subscription_of
 from sandbox.stripe.core.account import Account
-from sandbox.stripe.core.documents import Document
+from sandbox.stripe.core.documents import Document, private
 from sandbox.stripe.core.errors import invalid
 from sandbox.stripe.core.events import emit
 from sandbox.stripe.core.schedule import schedule, unschedule, when_due
@@ -101,7 +101,7 @@ def settle(account: Account, invoice: Document, *, out_of_band: bool = False) ->
         next_payment_attempt=None,
     )
     if out_of_band:
-        invoice["amount_paid_off_stripe"] = due
+        private(invoice)["off_stripe"] = due
     invoice["status_transitions"]["paid_at"] = now
     account.save(invoice)
     _close_payment(account, invoice, "canceled" if out_of_band else "paid")
@@ -155,6 +155,7 @@ def _close(account: Account, invoice: Document, status: str, when: str, event: s
     invoice["status_transitions"][when] = account.time_of(invoice)
     account.save(invoice)
     if status == "void":
+        balances.unapply(account, invoice)
         _close_payment(account, invoice, "canceled")
     emit(account, event, invoice)
     return invoice

@@ -64,7 +64,7 @@ def draft(account: Account, plan: Draft) -> Document:
         "period_start": start,
         "post_payment_credit_notes_amount": 0,
         "pre_payment_credit_notes_amount": 0,
-        "starting_balance": 0,
+        "starting_balance": owner["balance"],
         "status": "draft",
         "status_transitions": {},
         "test_clock": owner["test_clock"],
@@ -124,8 +124,15 @@ def subscription_of(account: Account, invoice: Document) -> Document | None:
 
 
 def pending_lines(
-    account: Account, customer: str, subscription: str | None
+    account: Account,
+    customer: str,
+    subscription: str | None,
+    currency: str | None = None,
+    *,
+    alone: bool = False,
 ) -> tuple[list[Document], list[Line]]:
-    """Waiting invoice items and the lines they become."""
-    items = invoice_items.pending(account, customer, subscription)
+    """Waiting invoice items (of a currency) and the lines they become; ``alone``: only the
+    subscription's own."""
+    items = invoice_items.pending(account, customer, subscription, alone=alone)
+    items = [item for item in items if currency in (None, item["currency"])]
     return items, [invoice_items.as_line(account, item) for item in items]

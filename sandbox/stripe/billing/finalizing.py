@@ -4,7 +4,7 @@ Source: Stripe's pages on the invoice lifecycle: a renewal's invoice stays a dra
 hour, is finalised, and then charged.
 """
 
-from sandbox.stripe.billing import payments
+from sandbox.stripe.billing import balances, payments
 from sandbox.stripe.billing.collection import collect, mark_uncollectible, settle, void
 from sandbox.stripe.billing.drafting import subscription_of
 from sandbox.stripe.core.account import Account
@@ -53,7 +53,7 @@ def finalize(account: Account, invoice: Document, intent: Document | None = None
     unschedule(account, "invoice.finalize", invoice["id"])
     owner = account.get("customer", invoice["customer"])
     now = account.time_of(invoice)
-    _apply_balance(account, invoice, owner)
+    balances.apply_to(account, invoice, owner)
     token = private(invoice)["token"] = random_text(24)
     url = f"{account.origin}/i/{invoice['id']}/{token}"
     invoice.update(
@@ -75,17 +75,6 @@ def finalize(account: Account, invoice: Document, intent: Document | None = None
     elif invoice["collection_method"] == "send_invoice":
         emit(account, "invoice.sent", invoice)
     return invoice
-
-
-def _apply_balance(account: Account, invoice: Document, owner: Document) -> None:
-    """Use up credit on the customer's balance, or put a negative total there."""
-    before, total = owner["balance"], invoice["total"]
-    applied = min(max(-before, 0), total) if total > 0 else total
-    invoice.update(starting_balance=before, ending_balance=before + applied)
-    due = total - applied
-    invoice.update(amount_due=due, amount_remaining=due)
-    owner["balance"] = before + applied
-    account.save(owner)
 
 
 def _open_payment(account: Account, invoice: Document, intent: Document | None) -> None:

@@ -3,9 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
+from sandbox.stripe.billing.item_pricing import PRICING
 from sandbox.stripe.billing.lines import Line, invoice_item_parent, pricing
 from sandbox.stripe.core.account import Account
-from sandbox.stripe.core.documents import Document, shape
+from sandbox.stripe.core.documents import Document, private, shape
+from sandbox.stripe.core.errors import invalid
 from sandbox.stripe.core.events import emit
 
 
@@ -22,18 +24,24 @@ def create(
     subscription_item: str | None = None,
     period: tuple[int, int] | None = None,
     proration: bool = False,
+    text: str | None = None,
+    tax_behavior: str | None = None,
     **details: Any,
 ) -> Document:
+    """An item that waits. It is discountable unless it is negative or a proration, and ``text``
+    is its description where the product's name shall not be."""
     now = account.customer_time(customer)
     start, end = period or (now, now)
+    if text:
+        details["description"] = text
     item = shape(
         "invoiceitem",
         amount=amount,
         currency=currency,
         customer=customer,
         date=now,
-        discountable=details.pop("discountable", not proration),
-        discounts=[],
+        discountable=details.pop("discountable", not proration and amount >= 0),
+        discounts=details.pop("discounts", []),
         frozen_fields=[],
         livemode=False,
         metadata=details.pop("metadata", {}),
@@ -48,9 +56,43 @@ def create(
         test_clock=account.timeline_of({"customer": customer}) or None,
         **details,
     )
+    private(item)["tax_behavior"] = tax_behavior or (price or {}).get("tax_behavior")
     account.save(item)
     emit(account, "invoiceitem.created", item)
     return item
+
+
+def ways(params: dict[str, Any]) -> bool:
+    """Whether an update says anything about what the item costs."""
+    return bool((PRICING | {"quantity", "quantity_decimal"}) & params.keys())
+
+
+def again(item: Document, params: dict[str, Any]) -> dict[str, Any]:
+    """The pricing parameters of an item after an update that may name only some of them."""
+    details = (item["pricing"] or {}).get("price_details")
+    merged = {"currency": item["currency"]} | params
+    if not PRICING & params.keys():
+        unit = Decimal(item["amount"]) / Decimal(item["quantity_decimal"])
+        old = {"pricing": {"price": details["price"]}} if details else {"unit_amount_decimal": unit}
+        merged |= old
+    if not {"quantity", "quantity_decimal"} & params.keys():
+        merged["quantity_decimal"] = Decimal(item["quantity_decimal"])
+    return merged
+
+
+def repriced(item: Document, cost: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an item that cost something else now."""
+    if not cost:
+        return {}
+    if cost["currency"] != item["currency"]:
+        raise invalid("The currency of an invoice item can't be changed.", "price_data[currency]")
+    return {
+        "amount": cost["amount"],
+        "net_amount": cost["amount"],
+        "pricing": pricing(cost.get("price"), cost["unit_amount"]),
+        "quantity": int(cost["quantity"]),
+        "quantity_decimal": f"{cost['quantity']:f}",
+    }
 
 
 def _parent(subscription: str | None, item: str | None) -> dict[str, Any] | None:
@@ -69,10 +111,16 @@ def subscription_of(item: Document) -> str | None:
     return _belongs_to(item).get("subscription")
 
 
-def pending(account: Account, customer: str, subscription: str | None) -> list[Document]:
-    """What the next invoice of a subscription, or of the customer alone, takes; oldest first."""
+def pending(
+    account: Account, customer: str, subscription: str | None, *, alone: bool = False
+) -> list[Document]:
+    """What the next invoice of a subscription, or of the customer alone, takes; oldest first.
+
+    A renewal takes the subscription's items and those that name none; an invoice made by hand for
+    a subscription (``alone``) takes its own only.
+    """
     items = [i for i in account.find("invoiceitem", customer=customer) if i["invoice"] is None]
-    wanted = {None, subscription}
+    wanted = {subscription} if alone else {None, subscription}
     return [i for i in reversed(items) if subscription_of(i) in wanted]
 
 
@@ -90,6 +138,8 @@ def as_line(account: Account, item: Document) -> Line:
         quantity=Decimal(item["quantity_decimal"]),
         metadata=dict(item["metadata"] or {}),
         proration=item["proration"],
+        discountable=item["discountable"],
+        tax_behavior=private(item).get("tax_behavior"),
     )
 
 

@@ -24,6 +24,8 @@ class Line:
     quantity: Decimal = Decimal(1)
     metadata: dict[str, str] = field(default_factory=dict)
     proration: bool = False
+    discountable: bool = True
+    tax_behavior: str | None = None
 
     @property
     def subscription(self) -> str | None:
@@ -38,7 +40,7 @@ class Line:
             currency=self.currency,
             description=self.description,
             discount_amounts=[],
-            discountable=not self.proration,
+            discountable=self.discountable,
             discounts=[],
             invoice=invoice,
             livemode=False,

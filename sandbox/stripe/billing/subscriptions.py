@@ -159,7 +159,9 @@ def draft_invoice(
     """A draft of what was waiting for the next invoice and, unless told not to, this period."""
     start, _ = period_of(subscription)
     since = private(subscription).get("previous_start", start)
-    items, waiting = pending_lines(account, subscription["customer"], subscription["id"])
+    items, waiting = pending_lines(
+        account, subscription["customer"], subscription["id"], subscription["currency"]
+    )
     plan = Draft(
         customer=subscription["customer"],
         currency=subscription["currency"],

@@ -2,6 +2,7 @@
 
 from sandbox.stripe.resources import (
     account_balance,
+    balances,
     catalog,
     charges,
     checkout_sessions,
@@ -9,6 +10,7 @@ from sandbox.stripe.resources import (
     customers,
     events,
     invoice_items,
+    invoice_payments,
     invoices,
     payment_methods,
     payments,
@@ -22,6 +24,7 @@ from sandbox.stripe.resources import (
 
 __all__ = [
     "account_balance",
+    "balances",
     "catalog",
     "charges",
     "checkout_sessions",
@@ -29,6 +32,7 @@ __all__ = [
     "customers",
     "events",
     "invoice_items",
+    "invoice_payments",
     "invoices",
     "payment_methods",
     "payments",

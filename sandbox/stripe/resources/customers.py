@@ -1,5 +1,6 @@
 """Customers."""
 
+from sandbox.stripe.billing import balances
 from sandbox.stripe.billing.customers import create_customer, delete_customer
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, listing
@@ -38,6 +39,8 @@ def update(account: Account, params: Params, customer: str) -> Document:
     if settings is not None:
         _check_default(account, settings, customer)
         values["invoice_settings"] = found["invoice_settings"] | changes({}, settings)
+    if "balance" in values:
+        balances.move(account, found, values.pop("balance") - found["balance"], "adjustment")
     return change(account, "customer.updated", found, **values)
 
 

@@ -1,26 +1,19 @@
-"""Invoices, their lines and their payments."""
+"""Invoices and their lines."""
 
-from typing import Any
-
-from sandbox.stripe.billing import payments
+from sandbox.stripe.billing import one_off, payments
 from sandbox.stripe.billing.collection import (
     collect,
     intent_of,
     mark_uncollectible,
-    payments_of,
     settle,
     void,
 )
-from sandbox.stripe.billing.drafting import Draft, draft, pending_lines
 from sandbox.stripe.billing.finalizing import finalize, finalize_later
-from sandbox.stripe.billing.invoice_items import bind
-from sandbox.stripe.billing.lines import Line
 from sandbox.stripe.core.account import Account
-from sandbox.stripe.core.documents import Document, listing
+from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import invalid
 from sandbox.stripe.core.events import change, emit
-from sandbox.stripe.core.expand import includes
 from sandbox.stripe.core.paging import matching, page, within
 from sandbox.stripe.core.schedule import unschedule
 from sandbox.stripe.core.search import search
@@ -31,34 +24,12 @@ from sandbox.stripe.resources.customers import alive
 @endpoint(
     "invoice.create",
     "auto_advance collection_method currency custom_fields customer days_until_due "
-    "default_payment_method "
-    "description footer metadata pending_invoice_items_behavior subscription",
+    "default_payment_method description due_date footer metadata pending_invoice_items_behavior "
+    "subscription",
 )
 def create(account: Account, params: Params) -> Document:
     owner = alive(account, _customer_of(account, params), "customer")
-    items: list[Document] = []
-    lines: list[Line] = []
-    if params.get("pending_invoice_items_behavior", "exclude") == "include":
-        items, lines = pending_lines(account, owner["id"], params.get("subscription"))
-    same = ("collection_method", "custom_fields", "default_payment_method", "description", "footer")
-    details: dict[str, Any] = {name: params[name] for name in same if name in params}
-    details["auto_advance"] = params.get("auto_advance", False)
-    if "days_until_due" in params:
-        details["due_date"] = account.time_of(owner) + params["days_until_due"] * 86400
-    plan = Draft(
-        customer=owner["id"],
-        currency=params.get("currency") or owner["currency"] or "usd",
-        reason="manual",
-        lines=lines,
-        subscription=account.store.load(params.get("subscription", "")),
-        metadata=params.get("metadata", {}),
-        details=details,
-    )
-    invoice = draft(account, plan)
-    bind(account, items, invoice["id"])
-    if invoice["auto_advance"]:
-        finalize_later(account, invoice)
-    return invoice
+    return one_off.make(account, owner, params)
 
 
 def _customer_of(account: Account, params: Params) -> str:
@@ -74,7 +45,10 @@ def retrieve(account: Account, params: Params, invoice: str) -> Document:
     return account.get("invoice", invoice)
 
 
-@endpoint("invoice.update", "auto_advance default_payment_method description footer metadata")
+@endpoint(
+    "invoice.update",
+    "auto_advance custom_fields default_payment_method description due_date footer metadata",
+)
 def update(account: Account, params: Params, invoice: str) -> Document:
     found = account.get("invoice", invoice)
     change(account, "invoice.updated", found, **changes(found, params))
@@ -184,32 +158,3 @@ def give_up(account: Account, params: Params, invoice: str) -> Document:
 def lines(account: Account, params: Params, invoice: str) -> Document:
     rows = account.get("invoice", invoice)["lines"]["data"]
     return page(rows, params, f"/v1/invoices/{invoice}/lines")
-
-
-@endpoint(
-    "invoice_payment.list", "created invoice limit payment starting_after ending_before status"
-)
-def list_payments(account: Account, params: Params) -> Document:
-    equal = {"invoice": params["invoice"]} if "invoice" in params else {}
-    rows = matching(account.find("invoice_payment", **equal), params, "status")
-    intent = params.get("payment", {}).get("payment_intent")
-    rows = [p for p in rows if not intent or p["payment"]["payment_intent"] == intent]
-    return page(rows, params, "/v1/invoice_payments")
-
-
-@endpoint("invoice_payment.retrieve")
-def retrieve_payment(account: Account, params: Params, payment: str) -> Document:
-    return account.get("invoice_payment", payment)
-
-
-@includes("invoice", "payments")
-def included_payments(account: Account, invoice: Document) -> Document:
-    return listing(
-        payments_of(account, invoice["id"]), f"/v1/invoice_payments?invoice={invoice['id']}"
-    )
-
-
-@includes("invoice", "confirmation_secret")
-def confirmation_secret(account: Account, invoice: Document) -> Document | None:
-    intent = intent_of(account, invoice)
-    return {"client_secret": intent["client_secret"], "type": "payment_intent"} if intent else None
