@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Engine
 
 from tests import databases
 from tests.elsewhere import Browser, elsewhere
@@ -67,11 +70,26 @@ def database_url(kept_database: databases.Kept) -> str:
 
 @pytest.fixture
 def app(application: object, database_url: str, clock_file: Path) -> Iterator[object]:
-    engine = db.connect(database_url, pool_size=4, max_overflow=40, pool_timeout=10)
-    with application.app_context():  # type: ignore[attr-defined]
+    with _connected(database_url), application.app_context():  # type: ignore[attr-defined]
         yield application
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[None]:
+    """The session on that database; connections that a test has left in use end with it."""
+    engine = _engine_on(url)
     db.session.remove()
-    engine.dispose()
+    db.session.configure(bind=engine)
+    yield
+    db.session.remove()
+    if engine.pool.checkedout():  # type: ignore[attr-defined]
+        engine.dispose()
+
+
+@cache
+def _engine_on(url: str) -> Engine:
+    """Kept from test to test, since a new engine would compile every statement anew."""
+    return db.connect(url, pool_size=4, max_overflow=40, pool_timeout=10)
 
 
 @pytest.fixture

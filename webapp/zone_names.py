@@ -8,7 +8,13 @@ from zoneinfo import available_timezones
 
 
 def known_zone(name: str | None) -> bool:
-    return bool(name) and name in available_timezones()
+    return bool(name) and name in _every()
+
+
+@cache
+def _every() -> frozenset[str]:
+    """Looked up once: listing them reads a folder's hundreds of files."""
+    return frozenset(available_timezones())
 
 
 def current(name: str) -> str:

@@ -76,7 +76,8 @@ class MailServer:
 
     def connect(self, name: str) -> smtplib.SMTP:
         """Ready for mail; `name` is what we call ourselves."""
-        tls = ssl.create_default_context()
+        # Reading the machine's certificates takes longer than a mail does.
+        tls = ssl.create_default_context() if self.implicit_tls or self.starttls else None
         if self.implicit_tls:
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
                 self.host, self.port, local_hostname=name, timeout=self.timeout, context=tls
