@@ -45,6 +45,10 @@ class Missing(Bug):
     """Stripe knows no such object (any more)."""
 
 
+class Exists(Bug):
+    """What we wanted to make, under an id or a code of our own, is there already."""
+
+
 class Faulted(RetryLater):
     """Stripe answered with a fault of its own, and will answer this idempotency key so again."""
 
@@ -132,8 +136,9 @@ def translated(error: stripe.StripeError) -> Exception:
         return Faulted(f"Stripe faulted: {text}", 60)
     if isinstance(error, stripe.IdempotencyError):
         log.critical("stripe.key_reused", error=text, request=error.request_id)
-    missing = error.code == "resource_missing"
-    return Missing(text) if missing else Bug(f"{type(error).__name__}: {text}")
+    known = {"resource_missing": Missing, "resource_already_exists": Exists}
+    kind = known.get(error.code or "", Bug)
+    return kind(text if kind is not Bug else f"{type(error).__name__}: {text}")
 
 
 def _told_pause(error: stripe.StripeError) -> int:
