@@ -144,9 +144,13 @@ def mark_uncollectible(account: Account, invoice: Document, reason: str) -> Docu
             f"You can only mark open invoices uncollectible. This one is {invoice['status']}."
         )
     invoice["status_details"] = {"uncollectible": {"reason": reason}}
-    return _close(
+    _close(
         account, invoice, "uncollectible", "marked_uncollectible_at", "invoice.marked_uncollectible"
     )
+    subscription = subscription_of(account, invoice)
+    if subscription is not None and subscription["status"] == "paused":
+        standing.paid(account, subscription)
+    return invoice
 
 
 def _close(account: Account, invoice: Document, status: str, when: str, event: str) -> Document:

@@ -39,7 +39,7 @@ def apply(
     if not rows["data"]:
         raise invalid("A subscription must have at least one active plan.", "items")
     change(account, "customer.subscription.updated", subscription, items=rows)
-    if how.behavior != "none" and subscription["status"] != "trialing":
+    if how.behavior != "none" and subscription["status"] not in ("trialing", "paused"):
         _prorate(account, subscription, before, how.at)
 
 
@@ -136,6 +136,18 @@ def _book(
         proration=True,
         description=text,
     )
+
+
+def credit_rest(account: Account, subscription: Document, at: int) -> None:
+    """Give back, for every item, the time from ``at`` to the end of the period."""
+    for row in items_of(subscription):
+        _book(account, subscription, row, at, -1, credit_text(account, row["price"], at))
+
+
+def charge_rest(account: Account, subscription: Document, at: int) -> None:
+    """Bill, for every item, the time from ``at`` to the end of the period."""
+    for row in items_of(subscription):
+        _book(account, subscription, row, at, 1, charge_text(account, row["price"], at))
 
 
 def invoice_now(account: Account, subscription: Document) -> Document:

@@ -3,12 +3,22 @@
 from typing import Any
 
 from sandbox.stripe.core.account import Account
-from sandbox.stripe.core.documents import Document
+from sandbox.stripe.core.documents import Document, private
 from sandbox.stripe.core.events import change, emit
 from sandbox.stripe.core.schedule import unschedule
 
 ENDED = frozenset({"canceled", "incomplete_expired"})
 _UPDATED = "customer.subscription.updated"
+_FORTHCOMING = (
+    "renew",
+    "upcoming",
+    "trial_will_end",
+    "cancel",
+    "resume",
+    "resumption",
+    "expire",
+)
+"""Everything a subscription may be due for."""
 
 
 def invoices_of(account: Account, subscription: str) -> list[Document]:
@@ -22,6 +32,8 @@ def paid(account: Account, subscription: Document) -> None:
         unschedule(account, "subscription.expire", subscription["id"])
         trialing = (subscription["trial_end"] or 0) > account.time_of(subscription)
         change(account, _UPDATED, subscription, status="trialing" if trialing else "active")
+    elif subscription["status"] == "paused":
+        _resume_if_settled(account, subscription)
     elif subscription["status"] in ("past_due", "unpaid") and not _owed(account, subscription):
         change(account, _UPDATED, subscription, status="active")
 
@@ -35,6 +47,26 @@ def _owed(account: Account, subscription: Document) -> bool:
 def payment_failed(account: Account, subscription: Document) -> None:
     if subscription["status"] in ("active", "trialing"):
         change(account, _UPDATED, subscription, status="past_due")
+    elif subscription["status"] == "paused":
+        waiting = private(subscription).get("resuming") or {}
+        if waiting.get("behavior") == "resume_on_payment_attempt":
+            resumed(account, subscription, "past_due")
+
+
+def _resume_if_settled(account: Account, subscription: Document) -> None:
+    """Paused stays paused, unless what was paid or given up is the invoice of its resumption."""
+    waiting = private(subscription).get("resuming")
+    invoice = account.get("invoice", waiting["invoice"]) if waiting else {}
+    if invoice.get("status") in ("paid", "uncollectible"):
+        resumed(account, subscription, "active")
+
+
+def resumed(account: Account, subscription: Document, status: str) -> None:
+    """A pause is over."""
+    private(subscription).pop("resuming", None)
+    unschedule(account, "subscription.resumption", subscription["id"])
+    change(account, _UPDATED, subscription, status=status, status_details=None)
+    emit(account, "customer.subscription.resumed", subscription)
 
 
 def retries_are_over(account: Account, subscription: Document) -> None:
@@ -58,9 +90,10 @@ def end(account: Account, subscription: Document, *, reason: str, **details: Any
         cancel_at_period_end=False,
         pause_collection=None,
         cancellation_details=_merged(subscription, {"reason": reason} | details),
+        status_details=None,
     )
     account.save(subscription)
-    for kind in ("renew", "upcoming", "trial_will_end", "cancel", "resume", "expire"):
+    for kind in _FORTHCOMING:
         unschedule(account, f"subscription.{kind}", subscription["id"])
     _stop_collecting(account, subscription)
     emit(account, "customer.subscription.deleted", subscription)

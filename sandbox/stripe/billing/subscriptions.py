@@ -182,14 +182,15 @@ def reschedule(account: Account, subscription: Document) -> None:
     identifier, timeline = subscription["id"], account.timeline_of(subscription)
     _, end = period_of(subscription)
     now = account.now(timeline)
+    goes_on = subscription["status"] != "paused" or "resuming" in private(subscription)
     # In the order in which things due at one instant are to be done: the renewal comes last.
     wanted = {
-        "upcoming": end - account.rules.upcoming_days * DAY,
+        "upcoming": end - account.rules.upcoming_days * DAY if goes_on else None,
         "trial_will_end": end - 3 * DAY if subscription["trial_end"] == end else None,
-        "cancel": subscription["cancel_at"] if not subscription["cancel_at_period_end"] else None,
+        "cancel": _cancels_at(subscription),
         "resume": (subscription["pause_collection"] or {}).get("resumes_at"),
         "expire": now + 23 * 3600 if subscription["status"] == "incomplete" else None,
-        "renew": end,
+        "renew": end if goes_on else None,
     }
     for kind, at in wanted.items():
         unschedule(account, f"subscription.{kind}", identifier)
@@ -197,16 +198,24 @@ def reschedule(account: Account, subscription: Document) -> None:
             schedule(account, f"subscription.{kind}", identifier, at, timeline)
 
 
+def _cancels_at(subscription: Document) -> int | None:
+    """When it is to end by itself; a running period's end is the renewal's to do."""
+    if subscription["cancel_at_period_end"] and subscription["status"] != "paused":
+        return None
+    found: int | None = subscription["cancel_at"]
+    return found
+
+
 @when_due("subscription.renew")
 def renew(account: Account, identifier: str) -> None:
     """A period is over: end, or go on with the next and draft its invoice."""
     subscription = account.get("subscription", identifier)
-    if subscription["status"] in standing.ENDED or subscription["status"] == "incomplete":
+    if subscription["status"] in (*standing.ENDED, "incomplete", "paused"):
         return
     if subscription["cancel_at_period_end"]:
         standing.end(account, subscription, reason="cancellation_requested")
         return
-    _next_period(account, subscription)
+    next_period(account, subscription)
     invoice = draft_invoice(account, subscription, "subscription_cycle")
     if _keeps_drafts(subscription):
         invoice["auto_advance"] = False
@@ -221,7 +230,7 @@ def _keeps_drafts(subscription: Document) -> bool:
     return subscription["status"] == "unpaid" or pause.get("behavior") == "keep_as_draft"
 
 
-def _next_period(account: Account, subscription: Document) -> None:
+def next_period(account: Account, subscription: Document) -> None:
     previous_start, start = period_of(subscription)
     private(subscription)["previous_start"] = previous_start
     rows = duplicate(subscription["items"])
@@ -266,32 +275,3 @@ def announce_trial_end(account: Account, identifier: str) -> None:
     subscription = account.get("subscription", identifier)
     if subscription["status"] == "trialing":
         emit(account, "customer.subscription.trial_will_end", subscription)
-
-
-@when_due("subscription.upcoming")
-def announce_renewal(account: Account, identifier: str) -> None:
-    """Send ``invoice.upcoming``, whose invoice has no id yet worth keeping."""
-    subscription = account.get("subscription", identifier)
-    goes_on = subscription["status"] in ("active", "trialing", "past_due")
-    if goes_on and not subscription["cancel_at_period_end"] and not subscription["cancel_at"]:
-        emit(account, "invoice.upcoming", preview_renewal(account, subscription))
-
-
-def preview_renewal(account: Account, subscription: Document) -> Document:
-    """The invoice the end of the present period would bring, computed by really doing it and
-    undoing it."""
-    identifier, timeline = subscription["id"], account.timeline_of(subscription)
-    _, end = period_of(subscription)
-    with account.store.rehearsal(), account.frozen(timeline, end):
-        rehearsed = account.get("subscription", identifier)
-        _next_period(account, rehearsed)
-        return as_preview(draft_invoice(account, rehearsed, "upcoming"))
-
-
-def as_preview(invoice: Document) -> Document:
-    """A copy of a rehearsed invoice under an id that says it does not exist."""
-    copy = duplicate(invoice)
-    copy["id"] = f"upcoming_{copy['id']}"
-    for line in copy["lines"]["data"]:
-        line["invoice"] = copy["id"]
-    return copy

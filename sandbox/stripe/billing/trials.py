@@ -6,6 +6,7 @@ is played.
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sandbox.stripe.billing.finalizing import finalize
 from sandbox.stripe.billing.subscriptions import draft_invoice
@@ -27,7 +28,7 @@ def give(account: Account, subscription: Document, until: int | str, behavior: s
     for row in rows["data"]:
         row.update(current_period_start=now, current_period_end=until)
     private(subscription)["anchor_day"] = datetime.fromtimestamp(until, UTC).day
-    values = {"trial_start": now, "trial_end": until, "billing_cycle_anchor": until}
+    values: dict[str, Any] = {"trial_start": now, "trial_end": until, "billing_cycle_anchor": until}
     change(
         account,
         "customer.subscription.updated",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.stripe.billing.drafting import Draft, draft, pending_lines
-from sandbox.stripe.billing.subscriptions import as_preview, preview_renewal
+from sandbox.stripe.billing.upcoming import as_preview, preview_renewal
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint

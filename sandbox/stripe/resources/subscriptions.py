@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.stripe.billing import plan_changes, standing, trials
+from sandbox.stripe.billing import pausing, plan_changes, standing, trials
 from sandbox.stripe.billing.subscriptions import period_of, reschedule
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
@@ -78,7 +78,8 @@ def apply_update(account: Account, subscription: Document, params: Params) -> Do
         plan_changes.apply(account, subscription, items, plan_changes.Change(behavior, at))
     if subscription["status"] not in standing.ENDED:
         reschedule(account, subscription)
-    if items and behavior == "always_invoice" and subscription["status"] != "trialing":
+    settled = subscription["status"] not in ("trialing", "paused")
+    if items and behavior == "always_invoice" and settled:
         return plan_changes.invoice_now(account, subscription)
     return None
 
@@ -130,6 +131,23 @@ def cancel(account: Account, params: Params, identifier: str) -> Document:
         raise invalid(f"No such subscription: '{identifier}'", "id", "resource_missing")
     details = changes({}, params.get("cancellation_details", {}))
     return standing.end(account, subscription, reason="cancellation_requested", **details)
+
+
+@endpoint("subscription.pause", "bill_for invoicing_behavior type")
+def pause(account: Account, params: Params, identifier: str) -> Document:
+    subscription = account.get("subscription", identifier)
+    pausing.pause(account, subscription, params)
+    return subscription
+
+
+@endpoint(
+    "subscription.resume",
+    "billing_cycle_anchor payment_behavior proration_behavior proration_date",
+)
+def resume(account: Account, params: Params, identifier: str) -> Document:
+    subscription = account.get("subscription", identifier)
+    pausing.resume(account, subscription, params)
+    return subscription
 
 
 @endpoint(

@@ -1,0 +1,39 @@
+"""The invoice to come: announced some days ahead, and shown to whoever asks.
+
+Nothing is computed twice: the invoice is really made and then undone.
+"""
+
+from sandbox.stripe.billing.subscriptions import draft_invoice, next_period, period_of
+from sandbox.stripe.core.account import Account
+from sandbox.stripe.core.documents import Document, duplicate
+from sandbox.stripe.core.events import emit
+from sandbox.stripe.core.schedule import when_due
+
+
+@when_due("subscription.upcoming")
+def announce_renewal(account: Account, identifier: str) -> None:
+    """Send ``invoice.upcoming``, whose invoice has no id yet worth keeping."""
+    subscription = account.get("subscription", identifier)
+    goes_on = subscription["status"] in ("active", "trialing", "past_due")
+    if goes_on and not subscription["cancel_at_period_end"] and not subscription["cancel_at"]:
+        emit(account, "invoice.upcoming", preview_renewal(account, subscription))
+
+
+def preview_renewal(account: Account, subscription: Document) -> Document:
+    """The invoice the end of the present period would bring, computed by really doing it and
+    undoing it."""
+    identifier, timeline = subscription["id"], account.timeline_of(subscription)
+    _, end = period_of(subscription)
+    with account.store.rehearsal(), account.frozen(timeline, end):
+        rehearsed = account.get("subscription", identifier)
+        next_period(account, rehearsed)
+        return as_preview(draft_invoice(account, rehearsed, "upcoming"))
+
+
+def as_preview(invoice: Document) -> Document:
+    """A copy of a rehearsed invoice under an id that says it does not exist."""
+    copy = duplicate(invoice)
+    copy["id"] = f"upcoming_{copy['id']}"
+    for line in copy["lines"]["data"]:
+        line["invoice"] = copy["id"]
+    return copy
