@@ -11,6 +11,7 @@ from dateutil.tz import tzical
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.depth import depth
 from webapp.booking.files import calendar_zones
 
 ZONES = sorted(name for name in available_timezones() if "/" in name)
@@ -32,7 +33,7 @@ def agrees(name: str, instants: list[datetime]) -> None:
             assert read.utcoffset(local.replace(tzinfo=None)) == local.utcoffset(), (name, at)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=depth(2_000, 120), deadline=None)
 @given(st.sampled_from(ZONES), st.lists(INSTANTS, min_size=1, max_size=4))
 def test_any_zone_reads_back_with_its_own_offsets(name: str, instants: list[datetime]) -> None:
     agrees(name, instants)

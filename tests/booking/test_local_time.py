@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.depth import depth
 from webapp.booking.slots.local_time import local_day, stretches
 
 DAY = 86400
@@ -30,7 +31,7 @@ def test_every_fifth_day_of_a_lifetime_has_the_right_offset(zone: str) -> None:
             assert offset_by_zoneinfo(zone, second) == offset
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=depth(2_000, 100), deadline=None)
 @given(st.sampled_from(ZONES), st.integers(START, END), st.integers(1, 800 * DAY))
 def test_stretches_cover_the_time_asked_for_and_have_the_right_offsets(
     zone: str, start: int, length: int

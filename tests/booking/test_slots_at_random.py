@@ -9,23 +9,24 @@ from hypothesis import strategies as st
 from tests.booking.given import solved
 from tests.booking.oracle import Json, oracle_slots
 from tests.booking.slot_cases import cases, limited_cases
+from tests.depth import depth
 from webapp.booking.slots import next_slot, offers, slots
 from webapp.booking.slots.case import read_case
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=depth(2_000, 100), deadline=None)
 @given(cases())
 def test_agrees_with_the_oracle_minute_by_minute(case: Json) -> None:
     assert solved(case) == oracle_slots(case)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=depth(1_000, 60), deadline=None)
 @given(limited_cases())
 def test_limits_agree_with_the_oracle_wherever_the_host_is(case: Json) -> None:
     assert solved(case) == oracle_slots(case)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=depth(1_000, 40), deadline=None)
 @given(cases(), st.data())
 def test_offers_and_next_slot_follow_the_list(case: Json, data: st.DataObject) -> None:
     read = read_case(json.dumps(case).encode())
@@ -40,7 +41,7 @@ def test_offers_and_next_slot_follow_the_list(case: Json, data: st.DataObject) -
         assert offers(read.event, read.hosts, read.now, read.mode, at) is (at in found)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=depth(500, 30), deadline=None)
 @given(cases(), st.integers(0, 2 * 86400))
 def test_adjoining_query_windows_share_out_the_slots(case: Json, cut: int) -> None:
     read = read_case(json.dumps(case).encode())

@@ -11,6 +11,7 @@ import whenever
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.depth import depth
 from webapp.booking.days import holidays_in
 from webapp.reviews.rule import (
     LAST,
@@ -107,7 +108,7 @@ def month_with_holidays(draw: st.DrawFn) -> tuple[int, int, frozenset[date]]:
     return year, month, frozenset(off.union(whole))
 
 
-@settings(max_examples=3_000, deadline=None)
+@settings(max_examples=depth(10_000, 600), deadline=None)
 @given(rules, month_with_holidays())
 def test_dates_and_instants_agree_with_the_naive_search(
     rule: Rule, where: tuple[int, int, frozenset[date]]
@@ -120,13 +121,13 @@ def test_dates_and_instants_agree_with_the_naive_search(
     assert rule.instant(day) == oracle_instant(day, rule.at, rule.time_zone)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=depth(2_000, 100), deadline=None)
 @given(rules)
 def test_a_stored_rule_reads_back_the_same(rule: Rule) -> None:
     assert Rule.from_dict(rule.as_dict()) == rule
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=depth(1_000, 70), deadline=None)
 @given(rules, st.dates(date(1990, 1, 1), date(2090, 1, 1)), st.integers(0, 40))
 def test_every_month_gets_one_date_wherever_one_starts(rule: Rule, first: date, count: int) -> None:
     found = rule.months(first, count)
