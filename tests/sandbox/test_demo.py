@@ -32,6 +32,8 @@ from webapp.catalog.models import Consultant, Offering
 from webapp.db import session
 from webapp.engagements.models import Engagement
 
+# In one process of a parallel run: two would each load the data.
+pytestmark = pytest.mark.xdist_group("demo_data")
 PASSWORD = "demo-pass-word-2468"
 LINE = re.compile(r"(\S+) (\S+@\S+) (\S+)")
 HOMES = {Role.CONSULTANT: "/roster", Role.SPONSOR: "/client"}

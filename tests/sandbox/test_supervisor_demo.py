@@ -15,6 +15,10 @@ from sandbox.health import page_answers
 from tests.sandbox.supervised import RunningDemo, alive, environment, eventually, state_folder
 
 
+# In one process of a parallel run: two would each start a demo.
+pytestmark = pytest.mark.xdist_group("demo")
+
+
 class Running:
     """The demo of this module: kept over tests, started again after one that ended it."""
 

@@ -15,6 +15,9 @@ from sandbox.state import State
 from sandbox.supervisor import Program, Supervisor
 from tests.sandbox.supervised import eventually, state_folder
 
+# In one process of a parallel run: two would each make a cluster.
+pytestmark = pytest.mark.xdist_group("postgres")
+
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:

@@ -28,6 +28,9 @@ from webapp import clock, db, outbox
 from webapp.db import session, transaction
 from webapp.outbox import Job
 
+# In one process of a parallel run: two would each start all of it.
+pytestmark = pytest.mark.xdist_group("faults")
+
 
 @pytest.fixture(scope="module")
 def stack(application: Flask, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
