@@ -14,7 +14,6 @@ from sandbox.bootstrap import ROOT
 from sandbox.health import page_answers
 from tests.sandbox.supervised import RunningDemo, alive, environment, eventually, state_folder
 
-
 # In one process of a parallel run: two would each start a demo.
 pytestmark = pytest.mark.xdist_group("demo")
 
