@@ -9,15 +9,21 @@ from sqlalchemy import CheckConstraint
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp import clock, outbox
+from webapp import audit, clock, outbox
 from webapp.billing.objects.event import SignedEvent
 from webapp.db import Base, session
 
+HANDLE = "billing.handle_event"
 STATES = ("received", "handled", "ignored", "failed")
 
 
 class StripeEvent(Base):
-    """The payload is kept to read what the event is about; its object is read anew from Stripe."""
+    """The payload is kept to read what the event is about; its object is read anew from Stripe.
+
+    did: what handling it changed, as [noun, stripe id or number, field, before, after]; sweeps: how
+    often it was put in line again because its job gave up; replays: how often a person did so;
+    about: the id of the object, '' where that has none.
+    """
 
     __tablename__ = "stripe_event"
 
@@ -30,6 +36,10 @@ class StripeEvent(Base):
     error: Mapped[str] = mapped_column(default="")
     received_at: Mapped[datetime] = mapped_column(default=clock.now)
     handled_at: Mapped[datetime | None]
+    about: Mapped[str] = mapped_column(default="", server_default="", index=True)
+    did: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    sweeps: Mapped[int] = mapped_column(default=0, server_default="0")
+    replays: Mapped[int] = mapped_column(default=0, server_default="0")
 
     __table_args__ = (CheckConstraint(f"state IN {STATES}", name="state"),)
 
@@ -39,11 +49,11 @@ class StripeEvent(Base):
         row = insert(cls).values(
             id=event.id, type=event.type, api_version=event.api_version, livemode=event.livemode,
             payload=event.payload, state="ignored" if refused else "received", error=refused,
-            received_at=clock.now(),
+            received_at=clock.now(), about=event.subject.get("id") or "",
         )  # fmt: skip
         new = session.scalar(row.on_conflict_do_nothing().returning(cls.id)) is not None
         if new and not refused:
-            outbox.enqueue("billing.handle_event", event.id)
+            outbox.enqueue(HANDLE, event.id)
         return new
 
     @property
@@ -54,3 +64,10 @@ class StripeEvent(Base):
 
     def settle(self, state: str, error: str = "") -> None:
         self.state, self.error, self.handled_at = state, error, clock.now()
+
+    def replay(self) -> None:
+        """Act on it once more. Safe: its object is read anew, and a step taken is not repeated."""
+        self.replays += 1
+        self.state, self.error, self.handled_at, self.sweeps = "received", "", None, 0
+        outbox.enqueue(HANDLE, self.id, key=f"{HANDLE}:{self.id}:replay:{self.replays}")
+        audit.record("stripe_event.replayed", self, type=self.type, times=self.replays)
