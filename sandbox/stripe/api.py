@@ -11,13 +11,14 @@ from flask import Blueprint, Response, current_app, request
 from stripe._error_object import ErrorObject
 
 from sandbox.stripe.core import faults, idempotency
-from sandbox.stripe.core.account import Account, Request, current_request
+from sandbox.stripe.core.account import Account, Request, acting_for, current_request
 from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import ENDPOINTS, Endpoint
 from sandbox.stripe.core.errors import (
     ApiError,
     invalid,
     lock_timeout,
+    not_imitated,
     rate_limited,
     server_error,
     unauthenticated,
@@ -109,6 +110,7 @@ def _hang_up() -> None:
 def _answer(call: Call) -> tuple[int, Document]:
     try:
         _authenticate(call.account)
+        _act_for(call)
         call.raw = _decode()
         with call.account.store.transaction():
             return _once(call)
@@ -124,6 +126,16 @@ def _authenticate(account: Account) -> None:
     )
     if key != account.api_key:
         raise unauthenticated(key)
+
+
+def _act_for(call: Call) -> None:
+    """Heed the ``Stripe-Account`` header: https://docs.stripe.com/connect/authentication."""
+    named = request.headers.get("Stripe-Account", "")
+    if named:
+        if not call.endpoint.for_connected:
+            raise not_imitated("Stripe-Account")
+        call.account.get("account", named, "Stripe-Account")
+    acting_for.set(named)
 
 
 def _decode() -> dict[str, Any]:

@@ -10,6 +10,7 @@ Everything speaks JSON and needs no key: the server listens on loopback only.
 * ``POST /_sandbox/deliver`` ``{"seconds": 30}``: deliver all webhooks now
 * ``GET /_sandbox/webhooks``, ``/objects``, ``/calls``, ``/violations``
 * ``POST /_sandbox/cards/<pm>`` ``{"behaviour": ...}``: let a card on file behave otherwise now
+* what other people do to accounts, payments and cards: ``control_money.py``
 """
 
 import json
@@ -20,50 +21,43 @@ from typing import Any
 from flask import Blueprint, abort, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from sandbox.stripe import control_money
 from sandbox.stripe.billing.cards import ALWAYS, DECLINES, ON_SESSION, ONCE, PASSES
 from sandbox.stripe.core import faults, switches
-from sandbox.stripe.core.account import Account, Rules
+from sandbox.stripe.core.account import Rules
 from sandbox.stripe.core.documents import private
 from sandbox.stripe.core.schedule import advance, next_due
 from sandbox.stripe.core.violations import violations
 from sandbox.stripe.core.webhooks import Sender
+from sandbox.stripe.pages.shared import account as open_account
+from sandbox.stripe.pages.shared import asked
 
 blueprint = Blueprint("control", __name__, url_prefix="/_sandbox")
 LONGEST_FLUSH = 120.0
 
 
-def _account() -> Account:
-    account: Account = current_app.extensions["stripe_account"]
-    return account
-
-
-def _body() -> dict[str, Any]:
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict):
-        abort(400, "a JSON object is expected")
-    return body
-
-
 @blueprint.errorhandler(400)
 @blueprint.errorhandler(404)
+@control_money.blueprint.errorhandler(400)
+@control_money.blueprint.errorhandler(404)
 def refused(error: Any) -> ResponseReturnValue:
     return jsonify(error=error.description), error.code
 
 
 @blueprint.get("/time")
 def show_time() -> ResponseReturnValue:
-    account = _account()
+    account = open_account()
     return jsonify(now=account.now(), offset=account.offset)
 
 
 @blueprint.get("/next_due")
 def show_next_due() -> ResponseReturnValue:
-    return jsonify(at=next_due(_account()))
+    return jsonify(at=next_due(open_account()))
 
 
 @blueprint.post("/advance")
 def move_time() -> ResponseReturnValue:
-    account, to = _account(), _body().get("to")
+    account, to = open_account(), asked().get("to")
     if not isinstance(to, int) or to < account.now():
         abort(400, "'to' must be Unix seconds that are not in the account's past")
     done = advance(account, to)
@@ -72,52 +66,52 @@ def move_time() -> ResponseReturnValue:
 
 @blueprint.get("/switches")
 def show_switches() -> ResponseReturnValue:
-    return jsonify(asdict(switches.Switches.of(_account())))
+    return jsonify(asdict(switches.Switches.of(open_account())))
 
 
 @blueprint.post("/switches")
 def set_switches() -> ResponseReturnValue:
     """Those named are set, the others stay."""
-    wanted = _body()
+    wanted = asked()
     if not switches.known(wanted):
         abort(400, "unknown switch")
-    changed = switches.Switches(**(asdict(switches.Switches.of(_account())) | wanted))
-    changed.save(_account())
+    changed = switches.Switches(**(asdict(switches.Switches.of(open_account())) | wanted))
+    changed.save(open_account())
     return jsonify(asdict(changed))
 
 
 @blueprint.get("/faults")
 def show_faults() -> ResponseReturnValue:
-    return jsonify(faults.waiting(_account()))
+    return jsonify(faults.waiting(open_account()))
 
 
 @blueprint.post("/faults")
 def add_fault() -> ResponseReturnValue:
     try:
-        faults.add(_account(), _body())
+        faults.add(open_account(), asked())
     except ValueError as problem:
         abort(400, str(problem))
-    return jsonify(faults.waiting(_account()))
+    return jsonify(faults.waiting(open_account()))
 
 
 @blueprint.delete("/faults")
 def clear_faults() -> ResponseReturnValue:
-    faults.clear(_account())
+    faults.clear(open_account())
     return jsonify([])
 
 
 @blueprint.get("/rules")
 def show_rules() -> ResponseReturnValue:
-    return jsonify(asdict(_account().rules))
+    return jsonify(asdict(open_account().rules))
 
 
 @blueprint.post("/rules")
 def set_rules() -> ResponseReturnValue:
-    wanted = _body()
+    wanted = asked()
     if not wanted.keys() <= {f.name for f in fields(Rules)}:
         abort(400, "unknown rule")
-    _account().store.set_setting("rules", asdict(_account().rules) | wanted)
-    return jsonify(asdict(_account().rules))
+    open_account().store.set_setting("rules", asdict(open_account().rules) | wanted)
+    return jsonify(asdict(open_account().rules))
 
 
 @blueprint.post("/deliver")
@@ -130,14 +124,14 @@ def deliver() -> ResponseReturnValue:
 
 
 def _delivery_states() -> dict[str, int]:
-    rows = _account().store.rows("SELECT state, count(*) AS n FROM deliveries GROUP BY state")
+    rows = open_account().store.rows("SELECT state, count(*) AS n FROM deliveries GROUP BY state")
     counted = {row["state"]: row["n"] for row in rows}
     return {"pending": 0, "delivered": 0} | counted
 
 
 @blueprint.get("/webhooks")
 def show_webhooks() -> ResponseReturnValue:
-    rows = _account().store.rows(
+    rows = open_account().store.rows(
         "SELECT seq, event, type, forged, state, attempts, answer, "
         "json_extract(body, '$.created') AS created FROM deliveries ORDER BY seq"
     )
@@ -149,28 +143,28 @@ def show_objects() -> ResponseReturnValue:
     """Counts by kind; with ``?kind=`` the documents themselves, newest first."""
     kind = request.args.get("kind")
     if kind:
-        return jsonify(_account().find(kind))
-    rows = _account().store.rows("SELECT kind FROM objects")
+        return jsonify(open_account().find(kind))
+    rows = open_account().store.rows("SELECT kind FROM objects")
     return jsonify(Counter(row["kind"] for row in rows))
 
 
 @blueprint.get("/calls")
 def show_calls() -> ResponseReturnValue:
-    rows = _account().store.rows("SELECT * FROM calls ORDER BY seq")
+    rows = open_account().store.rows("SELECT * FROM calls ORDER BY seq")
     return jsonify([dict(row) | {"params": json.loads(row["params"])} for row in rows])
 
 
 @blueprint.get("/violations")
 def show_violations() -> ResponseReturnValue:
-    return jsonify(violations(_account()))
+    return jsonify(violations(open_account()))
 
 
 @blueprint.post("/cards/<method>")
 def change_card(method: str) -> ResponseReturnValue:
-    behaviour = _body().get("behaviour")
+    behaviour = asked().get("behaviour")
     if behaviour not in {PASSES, ONCE, ALWAYS, ON_SESSION, *DECLINES}:
         abort(400, "unknown behaviour")
-    account = _account()
+    account = open_account()
     with account.store.transaction():
         found = account.store.load(method)
         if found is None or found["object"] != "payment_method":

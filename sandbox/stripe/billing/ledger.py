@@ -133,3 +133,9 @@ def held(account: Account, currency: str, holder: str) -> int:
     """Available and pending together: what can be called back from a connected account."""
     sums = _sums(account, holder)
     return sum(sum(sums[status, currency].values()) for status in ("available", "pending"))
+
+
+def source_type_of(account: Account, charge: Document | None) -> str:
+    """Which kind of money a payment brought: a card's or a bank account's."""
+    booked = account.store.load((charge or {}).get("balance_transaction") or "")
+    return str(private(booked)["source_type"]) if booked else CARD

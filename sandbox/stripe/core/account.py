@@ -32,6 +32,10 @@ class Request(NamedTuple):
 current_request: ContextVar[Request] = ContextVar("current_request", default=Request())  # noqa: B039
 
 
+acting_for: ContextVar[str] = ContextVar("acting_for", default="")
+"""The connected account a call is made for by its ``Stripe-Account`` header; else the platform."""
+
+
 @dataclass(frozen=True)
 class Rules:
     """Settings a real account has in its dashboard."""

@@ -32,6 +32,8 @@ _LEFT_OUT: dict[str, frozenset[str]] = {
         {"presentment_details", "instructions_email", "next_action", "pending_reason"}
     ),
     "Event": frozenset({"account", "context"}),
+    "Account": frozenset({"company", "groups", "individual"}),
+    "BankAccount": frozenset({"customer", "future_requirements", "requirements"}),
     "Data": frozenset({"previous_attributes"}),
     "SubscriptionItem": frozenset({"current_trial"}),
     "Source": frozenset({"coupon"}),
@@ -46,6 +48,8 @@ _ONE_OF = frozenset(
         "DestinationDetails",
     }
 )
+# Of these nothing is sent but what is there.
+_SPARSE = frozenset({"Capabilities"})
 
 
 def shape(kind: str, **values: Any) -> Document:
@@ -87,7 +91,7 @@ def _slots(cls: type) -> dict[str, _Slot]:
 
 
 def _is_left_out(cls: type, name: str, annotation: Any) -> bool:
-    if name == "deleted" or name in _LEFT_OUT.get(cls.__name__, ()):
+    if name == "deleted" or cls.__name__ in _SPARSE or name in _LEFT_OUT.get(cls.__name__, ()):
         return True
     return cls.__name__ in _ONE_OF and _nested_class(annotation) is not None
 

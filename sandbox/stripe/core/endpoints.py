@@ -18,6 +18,8 @@ class Endpoint:
     act: Act
     """Called with the account, the parameters and the ids of the path; returns what to show."""
     acts_on: frozenset[str]
+    for_connected: bool = False
+    """Whether it can be called for a connected account."""
 
     @property
     def operation(self) -> Operation:
@@ -50,15 +52,15 @@ def _paths(value: Any, prefix: str = "") -> Iterator[str]:
 ENDPOINTS: list[Endpoint] = []
 
 
-def endpoint(name: str, acts_on: str = "") -> Callable[[Act], Act]:
+def endpoint(name: str, acts_on: str = "", *, for_connected: bool = False) -> Callable[[Act], Act]:
     """Register the function that plays the SDK method of this name.
 
     ``acts_on`` lists the parameters it honours, nested ones as ``outer.inner``; any other that
-    Stripe knows is refused rather than ignored.
+    Stripe knows is refused rather than ignored. ``for_connected``: it heeds ``Stripe-Account``.
     """
 
     def register(act: Act) -> Act:
-        ENDPOINTS.append(Endpoint(name, act, frozenset(acts_on.split())))
+        ENDPOINTS.append(Endpoint(name, act, frozenset(acts_on.split()), for_connected))
         return act
 
     return register

@@ -5,7 +5,7 @@ from typing import Any
 from stripe._api_version import _ApiVersion
 
 from sandbox.stripe.core.account import Account, current_request
-from sandbox.stripe.core.documents import Document, public, shape
+from sandbox.stripe.core.documents import Document, private, public, shape
 from sandbox.stripe.core.violations import check
 from sandbox.stripe.core.webhooks import enqueue
 
@@ -17,6 +17,7 @@ def emit(account: Account, kind: str, document: Document, previous: Document | N
     data: Document = {"object": public(document)}
     if previous is not None:
         data["previous_attributes"] = previous
+    connected = _connected(document)
     event = shape(
         "event",
         api_version=API_VERSION,
@@ -26,11 +27,20 @@ def emit(account: Account, kind: str, document: Document, previous: Document | N
         pending_webhooks=1 if account.webhook_url else 0,
         request=current_request.get()._asdict(),
         type=kind,
+        **({"account": connected} if connected else {}),
     )
     check(account, f"event {kind}", event)
     check(account, f"event {kind}", data["object"])
     account.save(event)
     enqueue(account, event)
+
+
+def _connected(document: Document) -> str | None:
+    """The connected account a document belongs to, which its events then name."""
+    if document["object"] == "account":
+        return str(document["id"])
+    found: str | None = private(document).get("holder") or document.get("account")
+    return found
 
 
 def change(account: Account, event: str | None, document: Document, **values: Any) -> Document:

@@ -1,14 +1,14 @@
-"""The pages Stripe hosts: Checkout, the 3-D Secure challenge, the portal, invoices.
+"""The pages Stripe hosts: Checkout, 3-D Secure, the portal, invoices, Connect's onboarding.
 
 Server-rendered, no script. What a browser test may rely on is in the package's docstring.
 """
 
 from flask import Blueprint
 
-from sandbox.stripe.pages import checkout, invoices, portal
+from sandbox.stripe.pages import checkout, connect, invoices, portal
 
 blueprint = Blueprint("pages", __name__)
-for _module in (checkout, portal, invoices):
+for _module in (checkout, portal, invoices, connect):
     blueprint.register_blueprint(_module.blueprint)
 
 __all__ = ["blueprint"]

@@ -1,15 +1,15 @@
 """The balance and the transactions it is the sum of."""
 
 from sandbox.stripe.billing import ledger
-from sandbox.stripe.core.account import Account
+from sandbox.stripe.core.account import Account, acting_for
 from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.paging import matching, page
 
 
-@endpoint("balance.retrieve")
+@endpoint("balance.retrieve", for_connected=True)
 def balance(account: Account, params: Params) -> Document:
-    return ledger.balance(account)
+    return ledger.balance(account, acting_for.get())
 
 
 @endpoint("balance_transaction.retrieve")
@@ -20,7 +20,10 @@ def transaction(account: Account, params: Params, identifier: str) -> Document:
 @endpoint(
     "balance_transaction.list",
     "created currency limit source starting_after ending_before type",
+    for_connected=True,
 )
 def transactions(account: Account, params: Params) -> Document:
-    rows = matching(ledger.transactions(account), params, "currency", "source", "type")
+    rows = matching(
+        ledger.transactions(account, acting_for.get()), params, "currency", "source", "type"
+    )
     return page(rows, params, "/v1/balance_transactions")
