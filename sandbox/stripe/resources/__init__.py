@@ -2,6 +2,7 @@
 
 from sandbox.stripe.resources import (
     account_balance,
+    accounts,
     balances,
     catalog,
     charges,
@@ -20,10 +21,12 @@ from sandbox.stripe.resources import (
     subscription_items,
     subscriptions,
     test_clocks,
+    transfers,
 )
 
 __all__ = [
     "account_balance",
+    "accounts",
     "balances",
     "catalog",
     "charges",
@@ -42,4 +45,5 @@ __all__ = [
     "subscription_items",
     "subscriptions",
     "test_clocks",
+    "transfers",
 ]
