@@ -3,6 +3,7 @@
 Nothing is computed twice: the invoice is really made and then undone.
 """
 
+from sandbox.stripe.billing import balances
 from sandbox.stripe.billing.subscriptions import draft_invoice, next_period, period_of
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, duplicate
@@ -27,13 +28,17 @@ def preview_renewal(account: Account, subscription: Document) -> Document:
     with account.store.rehearsal(), account.frozen(timeline, end):
         rehearsed = account.get("subscription", identifier)
         next_period(account, rehearsed)
-        return as_preview(draft_invoice(account, rehearsed, "upcoming"))
+        return as_preview(account, draft_invoice(account, rehearsed, "upcoming"))
 
 
-def as_preview(invoice: Document) -> Document:
-    """A copy of a rehearsed invoice under an id that says it does not exist."""
+def as_preview(account: Account, invoice: Document) -> Document:
+    """A copy of a rehearsed invoice under an id that says it does not exist, the customer's balance
+    counted in."""
+    if invoice["status"] == "draft":
+        balances.apply_to(account, invoice, account.get("customer", invoice["customer"]))
     copy = duplicate(invoice)
-    copy["id"] = f"upcoming_{copy['id']}"
+    copy.update(id=f"upcoming_{copy['id']}", billing_reason="upcoming", attempted=False)
+    copy.update(status="draft", number=None, amount_paid=0, amount_remaining=copy["amount_due"])
     for line in copy["lines"]["data"]:
         line["invoice"] = copy["id"]
     return copy

@@ -83,7 +83,11 @@ def retrieve(account: Account, params: Params, item: str) -> Document:
     "quantity_decimal tax_behavior unit_amount_decimal",
 )
 def update(account: Account, params: Params, item: str) -> Document:
-    found = _unbilled(account, item)
+    return repriced_item(account, _unbilled(account, item), params)
+
+
+def repriced_item(account: Account, found: Document, params: Params) -> Document:
+    """A waiting item with what an update says about it."""
     cost = priced(account, again(found, params)) if ways(params) else {}
     same: Params = {
         k: params[k] for k in ("description", "discountable", "metadata") if k in params

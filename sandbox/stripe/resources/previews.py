@@ -1,54 +1,129 @@
-"""``invoices.create_preview``: the invoice to come, by rehearsing what would make it."""
+"""``invoices.create_preview``: the invoice to come, by rehearsing what would make it.
+
+Source: https://docs.stripe.com/api/invoices/create_preview and
+https://docs.stripe.com/invoicing/preview. With a subscription it is that subscription's next
+invoice (or, for ``always_invoice``, the one the change would bring), items given here included;
+with items of a subscription to be, its first; with a customer alone, the next of their
+subscriptions. **An invoice of the given items and nothing else is previewed without naming a
+customer who subscribes**: by ``customer_details`` and ``currency``.
+"""
 
 from typing import Any
 
+from sandbox.stripe.billing import invoice_items
+from sandbox.stripe.billing.customers import create_customer
 from sandbox.stripe.billing.drafting import Draft, draft, pending_lines
+from sandbox.stripe.billing.item_pricing import priced
 from sandbox.stripe.billing.upcoming import as_preview, preview_renewal
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import invalid
+from sandbox.stripe.core.events import change
 from sandbox.stripe.resources.customers import alive
+from sandbox.stripe.resources.invoice_items import repriced_item
+from sandbox.stripe.resources.starting import open_first
 from sandbox.stripe.resources.subscriptions import apply_update
 
-_CHANGE = ("cancel_at", "cancel_at_period_end", "items", "proration_behavior", "proration_date")
+_CHANGE = (
+    "billing_cycle_anchor",
+    "cancel_at",
+    "cancel_at_period_end",
+    "items",
+    "proration_behavior",
+    "proration_date",
+    "trial_end",
+)
+_ITEM = (
+    "amount currency description discountable invoiceitem metadata period price price_data "
+    "quantity quantity_decimal tax_behavior unit_amount unit_amount_decimal"
+)
+_PREVIEW = "customer subscription currency customer_details.address customer_details.tax_exempt"
 
 
 @endpoint(
     "invoice.create_preview",
-    "customer subscription " + " ".join(f"subscription_details.{name}" for name in _CHANGE),
+    " ".join([_PREVIEW, *(f"invoice_items.{name}" for name in _ITEM.split())])
+    + " "
+    + " ".join(f"subscription_details.{name}" for name in _CHANGE),
 )
 def create_preview(account: Account, params: Params) -> Document:
+    with account.store.rehearsal():
+        owner = _owner(account, params)
+        for given in params.get("invoice_items", []):
+            _put(account, owner, given, params)
+        if "subscription" in params:
+            return _of_subscription(account, params)
+        if params.get("subscription_details", {}).get("items"):
+            return _of_new_subscription(account, owner, params)
+        return _of_customer(account, owner, params.get("currency"))
+
+
+def _owner(account: Account, params: Params) -> Document:
+    """Who would be invoiced: the customer with the details given, or one made for the occasion."""
+    details = {k: v or None for k, v in params.get("customer_details", {}).items()}
+    named = params.get("customer")
     if "subscription" in params:
-        return _of_subscription(account, params)
-    if "customer" not in params:
+        named = account.get("subscription", params["subscription"], "subscription")["customer"]
+    if named:
+        return change(account, None, alive(account, named, "customer"), **details)
+    if not details:
         raise invalid("Missing required param: customer.", "customer", "parameter_missing")
-    return _of_customer(account, params["customer"])
+    return create_customer(account, **details)
+
+
+def _put(account: Account, owner: Document, given: Params, params: Params) -> None:
+    """An invoice item as it would be added or changed."""
+    if "invoiceitem" in given:
+        found = account.get("invoiceitem", given.pop("invoiceitem"), "invoice_items[invoiceitem]")
+        repriced_item(account, found, given)
+        return
+    period = given.get("period")
+    if "currency" not in given and "currency" in params:
+        given["currency"] = params["currency"]
+    invoice_items.create(
+        account,
+        owner["id"],
+        subscription=params.get("subscription"),
+        period=(period["start"], period["end"]) if period else None,
+        text=given.get("description"),
+        tax_behavior=given.get("tax_behavior"),
+        **{k: given[k] for k in ("discountable", "metadata") if k in given},
+        **priced(account, given),
+    )
 
 
 def _of_subscription(account: Account, params: Params) -> Document:
     details: dict[str, Any] = dict(params.get("subscription_details", {}))
-    with account.store.rehearsal():
-        subscription = account.get("subscription", params["subscription"], "subscription")
-        made = apply_update(account, subscription, details)
-        if made is not None:
-            return as_preview(made | {"billing_reason": "upcoming"})
-        if subscription["ended_at"] or subscription["cancel_at_period_end"]:
-            raise _nothing_upcoming(subscription["customer"])
-        return preview_renewal(account, subscription)
+    subscription = account.get("subscription", params["subscription"], "subscription")
+    made = apply_update(account, subscription, details)
+    if made is not None:
+        return as_preview(account, made)
+    if subscription["ended_at"] or subscription["cancel_at_period_end"]:
+        raise _nothing_upcoming(subscription["customer"])
+    return preview_renewal(account, subscription)
 
 
-def _of_customer(account: Account, customer: str) -> Document:
-    with account.store.rehearsal():
-        owner = alive(account, customer, "customer")
-        live = [s for s in account.find("subscription", customer=customer) if not s["ended_at"]]
-        if live:
-            return preview_renewal(account, live[0])
-        _, lines = pending_lines(account, customer, None)
-        if not lines:
-            raise _nothing_upcoming(customer)
-        plan = Draft(customer=customer, currency=lines[0].currency, reason="upcoming", lines=lines)
-        return as_preview(draft(account, plan) | {"test_clock": owner["test_clock"]})
+def _of_new_subscription(account: Account, owner: Document, params: Params) -> Document:
+    _, invoice = open_first(account, params["subscription_details"] | {"customer": owner["id"]})
+    return as_preview(account, invoice)
+
+
+def _of_customer(account: Account, owner: Document, currency: str | None) -> Document:
+    customer = owner["id"]
+    live = [s for s in account.find("subscription", customer=customer) if _renews(s)]
+    if live:
+        return preview_renewal(account, live[0])
+    _, lines = pending_lines(account, customer, None, currency)
+    if not lines:
+        raise _nothing_upcoming(customer)
+    plan = Draft(customer=customer, currency=lines[0].currency, reason="upcoming", lines=lines)
+    return as_preview(account, draft(account, plan))
+
+
+def _renews(subscription: Document) -> bool:
+    paused = subscription["status"] == "paused"
+    return not (subscription["ended_at"] or subscription["cancel_at_period_end"] or paused)
 
 
 def _nothing_upcoming(customer: str) -> Exception:

@@ -28,17 +28,22 @@ _DETAILS = (
 
 def begin(account: Account, params: Params) -> Document:
     """Start the subscription and have its first invoice paid, or leave it incomplete."""
-    now = account.customer_time(params["customer"])
-    subscription = start(account, _plan(account, params, now))
-    for index, extra in enumerate(params.get("add_invoice_items", [])):
-        _add(account, subscription, extra, f"add_invoice_items[{index}]")
-    invoice = draft_invoice(account, subscription, "subscription_create")
+    subscription, invoice = open_first(account, params)
     finalize(account, invoice)
     if invoice["status"] == "open":
         _first_payment(
             account, subscription, invoice, params.get("payment_behavior", "allow_incomplete")
         )
     return subscription
+
+
+def open_first(account: Account, params: Params) -> tuple[Document, Document]:
+    """The subscription and the draft of its first invoice."""
+    now = account.customer_time(params["customer"])
+    subscription = start(account, _plan(account, params, now))
+    for index, extra in enumerate(params.get("add_invoice_items", [])):
+        _add(account, subscription, extra, f"add_invoice_items[{index}]")
+    return subscription, draft_invoice(account, subscription, "subscription_create")
 
 
 def _plan(account: Account, params: Params, now: int) -> Plan:
