@@ -3,6 +3,9 @@
 * ``POST /_sandbox/accounts/<acct>`` ``{"do": ...}``: ``finish`` the onboarding, ``require``
   something more (``{"owed": [...]}``: payouts and transfers stop until it is given by ``finish``),
   ``pay_out`` what is available, ``empty`` the balance to the last cent, pending money too
+* ``POST /_sandbox/disputes`` ``{"charge" or "payment_intent": ..., "reason": "fraudulent",
+  "amount": all of it}``: the payer's bank opens a dispute
+* ``POST /_sandbox/disputes/<du>`` ``{"outcome": "won" or "lost"}``: the bank has decided
 """
 
 from collections.abc import Callable
@@ -11,9 +14,10 @@ from typing import Any
 from flask import Blueprint, abort, jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox.stripe.billing import accounts, ledger, payouts
+from sandbox.stripe.billing import accounts, disputes, ledger, payouts
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, public
+from sandbox.stripe.core.errors import ApiError
 from sandbox.stripe.pages.shared import account as open_account
 from sandbox.stripe.pages.shared import asked
 
@@ -63,3 +67,39 @@ def drive_account(identifier: str) -> ResponseReturnValue:
         connected = found(account, "account", identifier)
         doing(account, connected, body)
     return jsonify(public(connected) | {"balance": ledger.balance(account, identifier)})
+
+
+@blueprint.post("/disputes")
+def open_dispute() -> ResponseReturnValue:
+    account, body = open_account(), asked()
+    with account.store.transaction():
+        opened = disputes.open_dispute(
+            account,
+            _charge(account, body),
+            str(body.get("reason", "fraudulent")),
+            body.get("amount"),
+        )
+    return jsonify(public(opened))
+
+
+def _charge(account: Account, body: dict[str, Any]) -> Document:
+    if "payment_intent" in body:
+        intent = found(account, "payment_intent", str(body["payment_intent"]))
+        return found(account, "charge", str(intent["latest_charge"]))
+    return found(account, "charge", str(body.get("charge")))
+
+
+@blueprint.post("/disputes/<identifier>")
+def decide_dispute(identifier: str) -> ResponseReturnValue:
+    account, outcome = open_account(), asked().get("outcome")
+    if outcome not in ("won", "lost"):
+        abort(400, "'outcome' must be won or lost")
+    with account.store.transaction():
+        decided = disputes.decide(account, found(account, "dispute", identifier), outcome)
+    return jsonify(public(decided))
+
+
+@blueprint.errorhandler(ApiError)
+def impossible(refusal: ApiError) -> ResponseReturnValue:
+    """What Stripe would refuse too."""
+    return jsonify(error=str(refusal)), 400

@@ -8,11 +8,12 @@ capture method a charge has no balance transaction yet when it is reported to ha
 from typing import Any
 
 from sandbox.stripe.billing import ledger
-from sandbox.stripe.billing.cards import BYPASSES_PENDING, Decline
+from sandbox.stripe.billing.cards import BYPASSES_PENDING, DISPUTED, Decline
 from sandbox.stripe.billing.fees import payment_fee
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, duplicate, private, shape
 from sandbox.stripe.core.events import change
+from sandbox.stripe.core.schedule import schedule
 
 
 def settle(account: Account, charge: Document, method: Document) -> None:
@@ -36,6 +37,8 @@ def settle(account: Account, charge: Document, method: Document) -> None:
         ),
     )
     change(account, "charge.updated", charge, balance_transaction=transaction["id"])
+    if private(method).get("after") == DISPUTED:
+        schedule(account, "dispute.open", charge["id"], now, timeline)
 
 
 def record(

@@ -13,6 +13,9 @@ from sandbox.stripe.core.events import change, emit
 def refund(account: Account, charge: Document, amount: int | None, **details: Any) -> Document:
     """Refund a charge, wholly or in part; never more than is left of it."""
     left = charge["amount_captured"] - charge["amount_refunded"]
+    if _is_taken_back(account, charge):
+        text = f"Charge {charge['id']} has been charged back; cannot issue a refund."
+        raise invalid(text, code="charge_disputed")
     if left == 0:
         text = f"Charge {charge['id']} has already been refunded."
         raise invalid(text, code="charge_already_refunded")
@@ -41,6 +44,11 @@ def refund(account: Account, charge: Document, amount: int | None, **details: An
     emit(account, "refund.created", made)
     change(account, "charge.refunded", charge, amount_refunded=total, refunded=wanted == left)
     return made
+
+
+def _is_taken_back(account: Account, charge: Document) -> bool:
+    """Whether the payer's bank has the money, or may still keep it."""
+    return any(one["status"] != "won" for one in account.find("dispute", charge=charge["id"]))
 
 
 def _book(account: Account, charge: Document, made: Document) -> Document:

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sandbox.stripe.core.documents import Document, complete
+from sandbox.stripe.core.documents import PRIVATE, Document, complete
 from sandbox.stripe.core.errors import missing
 from sandbox.stripe.core.store import Store
 from sandbox.stripe.sdk.types import object_class
@@ -85,6 +85,9 @@ class Account:
             self._frozen = before
 
     def timeline_of(self, document: Document) -> str:
+        kept = document.get(PRIVATE, {}).get("timeline")
+        if kept is not None:
+            return str(kept)
         if document.get("test_clock"):
             return str(document["test_clock"])
         customer = document.get("customer")
