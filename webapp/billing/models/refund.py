@@ -21,9 +21,11 @@ STATE_OF = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 
 
 class Refund(Identified, Base):
-    """idempotency_key is 'refund:<invoice>:<reason>': one reason refunds an invoice once.
+    """idempotency_key is 'refund:<invoice>:<reason>': one reason refunds an invoice once; what a
+    person decides is 'refund:<uuid>', each time anew.
 
-    faults: how often Stripe answered with a fault of its own.
+    reason: why, as a code; note: in the words of the person who decided (by, their address).
+    faults: how often Stripe answered with a fault of its own. failure: why it did not arrive.
     """
 
     __tablename__ = "refund"
@@ -36,6 +38,10 @@ class Refund(Identified, Base):
     reason: Mapped[str]
     state: Mapped[str] = mapped_column(default="intended")
     faults: Mapped[int] = mapped_column(default=0)
+    note: Mapped[str] = mapped_column(default="", server_default="")
+    by: Mapped[str] = mapped_column(default="", server_default="")
+    failure: Mapped[str] = mapped_column(default="", server_default="")
+    settled_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     invoice: Mapped[Invoice] = relationship(back_populates="refunds")
 

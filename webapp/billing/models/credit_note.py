@@ -1,0 +1,124 @@
+"""Credit notes: the intent with its key, then the mirror of Stripe's document."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import CheckConstraint, ForeignKey, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp import audit, clock, outbox
+from webapp.billing.models.invoice import Invoice
+from webapp.billing.models.refund import Refund
+from webapp.billing.objects.credit_note import StripeCreditNote
+from webapp.db import Base, Identified, session
+from webapp.money import Money
+
+STATES = ("intended", "issued", "void", "failed")
+MEANS = ("reduce", "refund", "credit", "outside")
+AFTER_FAULT = timedelta(minutes=1)
+
+
+class CreditNote(Identified, Base):
+    """means: how it gives: 'reduce' (less is due on an open invoice), 'refund' (the paper to a
+    refund), 'credit' (onto the client's balance, for the next invoice), 'outside' (paid back
+    outside Stripe). States: intended (Stripe may or may not have heard), issued, void, failed.
+
+    idempotency_key is 'credit:<uuid>'; attempt: how often Stripe answered with a fault of its own.
+    by: whose decision it was, '' for the system and for Stripe's dashboard.
+    """
+
+    __tablename__ = "credit_note"
+
+    invoice_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("invoice.id"), index=True)
+    refund_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("refund.id"), unique=True)
+    idempotency_key: Mapped[str] = mapped_column(unique=True)
+    stripe_id: Mapped[str | None] = mapped_column(unique=True)
+    means: Mapped[str]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
+    by: Mapped[str] = mapped_column(default="")
+    state: Mapped[str] = mapped_column(default="intended")
+    failure: Mapped[str] = mapped_column(default="")
+    number: Mapped[str] = mapped_column(default="")
+    pdf_url: Mapped[str] = mapped_column(default="")
+    attempt: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    invoice: Mapped[Invoice] = relationship(backref="credit_notes")
+    refund: Mapped[Refund | None] = relationship(backref="credit_notes")
+
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint(f"state IN {STATES}", name="state"),
+        CheckConstraint(f"means IN {MEANS}", name="means"),
+        CheckConstraint("(means = 'refund') OR (refund_id IS NULL)", name="refund"),
+    )
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def call_key(self) -> str:
+        return f"{self.idempotency_key}:{self.attempt}"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it gives, or may be about to."""
+        return self.state in {"intended", "issued"}
+
+    @classmethod
+    def intend(cls, invoice: Invoice, amount: Money, means: str, **said: str) -> CreditNote:
+        """Write down that a person gives (said: reason, note, by); a job sends it. The caller has
+        the invoice's lock and has seen that so much is left."""
+        note = cls(invoice=invoice, means=means, amount_minor=amount.minor, state="intended",
+                   currency=amount.currency, idempotency_key=f"credit:{uuid.uuid4()}",
+                   **said)  # fmt: skip
+        session.add(note)
+        session.flush()
+        audit.record("credit_note.intended", invoice, minor=amount.minor, means=means,
+                     reason=note.note)  # fmt: skip
+        outbox.enqueue("billing.make_credit_note", note.id)
+        return note
+
+    @classmethod
+    def of_refund(cls, refund: Refund) -> CreditNote | None:
+        return session.scalar(select(cls).where(cls.refund_id == refund.id))
+
+    @classmethod
+    def for_refund(cls, refund: Refund) -> None:
+        """The paper to a refund made here: without one, the books of the client would go on saying
+        that the invoice was paid in full."""
+        if cls.of_refund(refund) is None:
+            note = cls.intend(refund.invoice, refund.amount, "refund", note=refund.note,
+                              by=refund.by)  # fmt: skip
+            note.refund = refund
+
+    @classmethod
+    def mirror(cls, invoice: Invoice, found: StripeCreditNote) -> CreditNote:
+        """Keep a credit note that Stripe tells of: ours, or one made in its dashboard."""
+        ours = found.metadata.get("credit_note", "")
+        wanted = select(cls).where((cls.stripe_id == found.id) | (cls.idempotency_key == ours))
+        note = session.scalar(wanted) or cls(
+            invoice=invoice, idempotency_key=f"credit:{found.id}", means=found.means,
+            note=found.memo,
+        )  # fmt: skip
+        session.add(note)
+        note.take(found)
+        return note
+
+    def take(self, found: StripeCreditNote) -> None:
+        self.stripe_id, self.state = found.id, found.status
+        self.amount_minor, self.currency = found.amount.minor, found.amount.currency
+        self.reason = found.reason or self.reason
+        self.number, self.pdf_url = found.number, found.pdf_url
+
+    def try_again(self) -> None:
+        """In a minute, after a fault of Stripe's."""
+        self.attempt += 1
+        run_after = clock.now() + AFTER_FAULT
+        key = f"billing.make_credit_note:{self.call_key}"
+        outbox.enqueue("billing.make_credit_note", self.id, key=key, run_after=run_after)
