@@ -76,6 +76,31 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "connected_account",
+        sa.Column("consultant_id", sa.Uuid(), nullable=False),
+        sa.Column("stripe_id", sa.Text(), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("attempted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("country", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("details_submitted", sa.Boolean(), nullable=False),
+        sa.Column("payouts_enabled", sa.Boolean(), nullable=False),
+        sa.Column("transfers_active", sa.Boolean(), nullable=False),
+        sa.Column("requirements", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("disabled_reason", sa.Text(), nullable=False),
+        sa.Column("deleted", sa.Boolean(), nullable=False),
+        sa.Column("livemode", sa.Boolean(), nullable=False),
+        sa.Column("synced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consultant_id"], ["consultant.id"], name=op.f("fk_connected_account_consultant_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connected_account")),
+        sa.UniqueConstraint("consultant_id", name=op.f("uq_connected_account_consultant_id")),
+        sa.UniqueConstraint("stripe_id", name=op.f("uq_connected_account_stripe_id")),
+    )
+    op.create_table(
         "bill",
         sa.Column("engagement_id", sa.Uuid(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -184,10 +209,206 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_invoice_item_invoice_id"), "invoice_item", ["invoice_id"], unique=False
     )
+    op.create_table(
+        "payment",
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("payment_intent", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("last4", sa.Text(), nullable=False),
+        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("fee_minor", sa.Integer(), nullable=True),
+        sa.Column("net_minor", sa.Integer(), nullable=True),
+        sa.Column("settled_currency", sa.Text(), nullable=False),
+        sa.Column("refunded_minor", sa.Integer(), nullable=False),
+        sa.Column("disputed", sa.Boolean(), nullable=False),
+        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("stripe_id", sa.Text(), nullable=False),
+        sa.Column("livemode", sa.Boolean(), nullable=False),
+        sa.Column("synced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["invoice_id"], ["invoice.id"], name=op.f("fk_payment_invoice_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
+        sa.UniqueConstraint("stripe_id", name=op.f("uq_payment_stripe_id")),
+    )
+    op.create_index(op.f("ix_payment_invoice_id"), "payment", ["invoice_id"], unique=False)
+    op.create_index(op.f("ix_payment_paid_at"), "payment", ["paid_at"], unique=False)
+    op.create_index(op.f("ix_payment_payment_intent"), "payment", ["payment_intent"], unique=False)
+    op.create_table(
+        "transfer",
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("consultant_id", sa.Uuid(), nullable=False),
+        sa.Column("part", sa.Text(), nullable=False),
+        sa.Column("share_percent", sa.Integer(), nullable=False),
+        sa.Column("earned_minor", sa.Integer(), nullable=False),
+        sa.Column("set_off_minor", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("destination", sa.Text(), nullable=False),
+        sa.Column("outside", sa.Boolean(), nullable=False),
+        sa.Column("stripe_id", sa.Text(), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("attempted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.CheckConstraint(
+            "reason IN ('', 'account', 'booking', 'outside', 'currency', 'dispute', 'refund')",
+            name=op.f("ck_transfer_reason"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'held', 'intended', 'sent', 'reversed', 'dropped')",
+            name=op.f("ck_transfer_state"),
+        ),
+        sa.CheckConstraint(
+            "earned_minor > 0 AND amount_minor BETWEEN 0 AND earned_minor",
+            name=op.f("ck_transfer_amounts"),
+        ),
+        sa.CheckConstraint(
+            "set_off_minor BETWEEN 0 AND earned_minor", name=op.f("ck_transfer_set_off")
+        ),
+        sa.CheckConstraint(
+            "share_percent BETWEEN 0 AND 100", name=op.f("ck_transfer_share_percent")
+        ),
+        sa.ForeignKeyConstraint(
+            ["consultant_id"], ["consultant.id"], name=op.f("fk_transfer_consultant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["invoice_id"], ["invoice.id"], name=op.f("fk_transfer_invoice_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer")),
+        sa.UniqueConstraint(
+            "invoice_id",
+            "consultant_id",
+            "part",
+            name=op.f("uq_transfer_invoice_id_consultant_id_part"),
+        ),
+        sa.UniqueConstraint("stripe_id", name=op.f("uq_transfer_stripe_id")),
+    )
+    op.create_index(op.f("ix_transfer_consultant_id"), "transfer", ["consultant_id"], unique=False)
+    op.create_index(op.f("ix_transfer_invoice_id"), "transfer", ["invoice_id"], unique=False)
+    op.create_index(
+        "ix_transfer_state",
+        "transfer",
+        ["state"],
+        unique=False,
+        postgresql_where="state IN ('waiting', 'held')",
+    )
+    op.create_table(
+        "credit_note",
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("refund_id", sa.Uuid(), nullable=True),
+        sa.Column("idempotency_key", sa.Text(), nullable=False),
+        sa.Column("stripe_id", sa.Text(), nullable=True),
+        sa.Column("means", sa.Text(), nullable=False),
+        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("failure", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("pdf_url", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.CheckConstraint(
+            "(means = 'refund') OR (refund_id IS NULL)", name=op.f("ck_credit_note_refund")
+        ),
+        sa.CheckConstraint(
+            "means IN ('reduce', 'refund', 'credit', 'outside')", name=op.f("ck_credit_note_means")
+        ),
+        sa.CheckConstraint(
+            "state IN ('intended', 'issued', 'void', 'failed')", name=op.f("ck_credit_note_state")
+        ),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_credit_note_amount")),
+        sa.ForeignKeyConstraint(
+            ["invoice_id"], ["invoice.id"], name=op.f("fk_credit_note_invoice_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["refund_id"], ["refund.id"], name=op.f("fk_credit_note_refund_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit_note")),
+        sa.UniqueConstraint("idempotency_key", name=op.f("uq_credit_note_idempotency_key")),
+        sa.UniqueConstraint("refund_id", name=op.f("uq_credit_note_refund_id")),
+        sa.UniqueConstraint("stripe_id", name=op.f("uq_credit_note_stripe_id")),
+    )
+    op.create_index(op.f("ix_credit_note_invoice_id"), "credit_note", ["invoice_id"], unique=False)
+    op.create_table(
+        "dispute",
+        sa.Column("payment_id", sa.Uuid(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("fee_minor", sa.Integer(), nullable=False),
+        sa.Column("fee_currency", sa.Text(), nullable=False),
+        sa.Column("evidence_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("stripe_id", sa.Text(), nullable=False),
+        sa.Column("livemode", sa.Boolean(), nullable=False),
+        sa.Column("synced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_dispute_payment_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
+        sa.UniqueConstraint("stripe_id", name=op.f("uq_dispute_stripe_id")),
+    )
+    op.create_index(op.f("ix_dispute_opened_at"), "dispute", ["opened_at"], unique=False)
+    op.create_index(op.f("ix_dispute_payment_id"), "dispute", ["payment_id"], unique=False)
+    op.create_table(
+        "transfer_reversal",
+        sa.Column("transfer_id", sa.Uuid(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("minor", sa.Integer(), nullable=False),
+        sa.Column("settled_minor", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("stripe_id", sa.Text(), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('cut', 'intended', 'made', 'debt')", name=op.f("ck_transfer_reversal_state")
+        ),
+        sa.CheckConstraint(
+            "minor > 0 AND settled_minor BETWEEN 0 AND minor",
+            name=op.f("ck_transfer_reversal_amounts"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["transfer_id"], ["transfer.id"], name=op.f("fk_transfer_reversal_transfer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer_reversal")),
+        sa.UniqueConstraint("stripe_id", name=op.f("uq_transfer_reversal_stripe_id")),
+    )
+    op.create_index(
+        "ix_transfer_reversal_debt",
+        "transfer_reversal",
+        ["transfer_id"],
+        unique=False,
+        postgresql_where="state = 'debt'",
+    )
+    op.create_index(
+        op.f("ix_transfer_reversal_transfer_id"), "transfer_reversal", ["transfer_id"], unique=False
+    )
+    op.add_column(
+        "assignment", sa.Column("share_percent", sa.Integer(), server_default="0", nullable=False)
+    )
+    op.add_column(
+        "consultant", sa.Column("share_percent", sa.Integer(), server_default="0", nullable=False)
+    )
     op.add_column(
         "offering",
         sa.Column("diagnostic_fee_minor", sa.Integer(), server_default="0", nullable=False),
     )
+    op.add_column("refund", sa.Column("note", sa.Text(), server_default="", nullable=False))
+    op.add_column("refund", sa.Column("by", sa.Text(), server_default="", nullable=False))
+    op.add_column("refund", sa.Column("failure", sa.Text(), server_default="", nullable=False))
+    op.add_column("refund", sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("stripe_event", sa.Column("about", sa.Text(), server_default="", nullable=False))
     op.add_column(
         "stripe_event",
@@ -211,6 +432,13 @@ def upgrade() -> None:
     )
     # ### end Alembic commands ###
 
+    op.create_check_constraint(
+        op.f("ck_assignment_share_percent"), "assignment", "share_percent BETWEEN 0 AND 100"
+    )
+    op.create_check_constraint(
+        op.f("ck_consultant_share_percent"), "consultant", "share_percent BETWEEN 0 AND 100"
+    )
+
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
@@ -221,7 +449,35 @@ def downgrade() -> None:
     op.drop_column("stripe_event", "sweeps")
     op.drop_column("stripe_event", "did")
     op.drop_column("stripe_event", "about")
+    op.drop_column("refund", "settled_at")
+    op.drop_column("refund", "failure")
+    op.drop_column("refund", "by")
+    op.drop_column("refund", "note")
     op.drop_column("offering", "diagnostic_fee_minor")
+    op.drop_column("consultant", "share_percent")
+    op.drop_column("assignment", "share_percent")
+    op.drop_index(op.f("ix_transfer_reversal_transfer_id"), table_name="transfer_reversal")
+    op.drop_index(
+        "ix_transfer_reversal_debt",
+        table_name="transfer_reversal",
+        postgresql_where="state = 'debt'",
+    )
+    op.drop_table("transfer_reversal")
+    op.drop_index(op.f("ix_dispute_payment_id"), table_name="dispute")
+    op.drop_index(op.f("ix_dispute_opened_at"), table_name="dispute")
+    op.drop_table("dispute")
+    op.drop_index(op.f("ix_credit_note_invoice_id"), table_name="credit_note")
+    op.drop_table("credit_note")
+    op.drop_index(
+        "ix_transfer_state", table_name="transfer", postgresql_where="state IN ('waiting', 'held')"
+    )
+    op.drop_index(op.f("ix_transfer_invoice_id"), table_name="transfer")
+    op.drop_index(op.f("ix_transfer_consultant_id"), table_name="transfer")
+    op.drop_table("transfer")
+    op.drop_index(op.f("ix_payment_payment_intent"), table_name="payment")
+    op.drop_index(op.f("ix_payment_paid_at"), table_name="payment")
+    op.drop_index(op.f("ix_payment_invoice_id"), table_name="payment")
+    op.drop_table("payment")
     op.drop_index(op.f("ix_invoice_item_invoice_id"), table_name="invoice_item")
     op.drop_index(op.f("ix_invoice_item_engagement_id"), table_name="invoice_item")
     op.drop_index(op.f("ix_invoice_item_bill_id"), table_name="invoice_item")
@@ -236,6 +492,7 @@ def downgrade() -> None:
     op.drop_table("billing_drift")
     op.drop_index(op.f("ix_bill_engagement_id"), table_name="bill")
     op.drop_table("bill")
+    op.drop_table("connected_account")
     op.drop_table("stripe_product")
     op.drop_index(op.f("ix_reconciliation_started_at"), table_name="reconciliation")
     op.drop_table("reconciliation")
