@@ -14,6 +14,7 @@ from webapp.booking.models.seat import seats_of
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import session
 from webapp.engagements.models import Assignment, Engagement, Terms
+from webapp.engagements.models.terms import COPIED
 
 serial = itertools.count(1)
 
@@ -97,10 +98,5 @@ def engagement(stage: str = "onboarding", **values: Any) -> Engagement:
 
 
 def terms(made: Engagement) -> Terms:
-    copied = (
-        "name", "role", "kind", "currency", "price_minor", "deposit_minor", "overage_rate_minor",
-        "included_minutes", "days_per_month", "weeks", "minimum_months", "notice_days",
-        "full_refund_days", "late_refund_percent",
-    )  # fmt: skip
-    values = {name: getattr(made.offering, name) for name in copied}
+    values = {name: getattr(made.offering, name) for name in COPIED}
     return Terms(engagement_id=made.id, valid_from=made.kick_off_on, **values)

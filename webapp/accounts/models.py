@@ -18,7 +18,10 @@ from webapp.db import Base, Email, Identified, aside, session
 
 
 class Company(Identified, Base):
-    """A client company, with what invoices need."""
+    """A client company, with what invoices need.
+
+    net_days: how long they have to pay a sent invoice; None where a card or account is charged.
+    """
 
     __tablename__ = "company"
 
@@ -27,6 +30,7 @@ class Company(Identified, Base):
     country: Mapped[str] = mapped_column(default="")
     address: Mapped[str] = mapped_column(default="")
     purchase_order: Mapped[str] = mapped_column(default="")
+    net_days: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     memberships: Mapped[list[Membership]] = relationship(back_populates="company")
 

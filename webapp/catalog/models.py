@@ -11,8 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import clock
 from webapp.accounts.models import Person
+from webapp.catalog.priced import Priced
 from webapp.db import Base, Identified
-from webapp.money import Money
 from webapp.web import zone_place
 
 ROLES = ("coo", "integrator", "both")
@@ -21,8 +21,8 @@ KINDS = ("diagnostic", "retainer")
 PHONE = re.compile(r"(?:(?:tel|phone):?\s*)?\+?[0-9 ()./-]{6,}", re.IGNORECASE)
 
 
-class Offering(Identified, Base):
-    """A standard engagement with its price. Amounts are minor units of `currency`.
+class Offering(Identified, Priced, Base):
+    """A standard engagement with its price.
 
     Editing one never touches what was sold: an engagement's terms are copied at agreement.
     """
@@ -32,15 +32,10 @@ class Offering(Identified, Base):
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     role: Mapped[str]
-    kind: Mapped[str]
     summary: Mapped[str]
     description: Mapped[str] = mapped_column(default="")
     days_per_month: Mapped[int]
     weeks: Mapped[int | None]
-    currency: Mapped[str]
-    price_minor: Mapped[int]
-    deposit_minor: Mapped[int] = mapped_column(default=0)
-    overage_rate_minor: Mapped[int] = mapped_column(default=0)
     included_minutes: Mapped[int] = mapped_column(default=0)
     minimum_months: Mapped[int] = mapped_column(default=1)
     notice_days: Mapped[int] = mapped_column(default=30)
@@ -59,27 +54,6 @@ class Offering(Identified, Base):
     )
 
     @property
-    def price(self) -> Money:
-        return Money(self.price_minor, self.currency)
-
-    @property
-    def deposit(self) -> Money:
-        return Money(self.deposit_minor, self.currency)
-
-    @property
-    def overage_rate(self) -> Money:
-        """For an hour beyond the allowance."""
-        return Money(self.overage_rate_minor, self.currency)
-
-    @property
-    def due_at_booking(self) -> Money:
-        return self.price + self.deposit
-
-    @property
-    def is_retainer(self) -> bool:
-        return self.kind == "retainer"
-
-    @property
     def role_label(self) -> str:
         return ROLE_LABELS[self.role]
 
@@ -89,7 +63,10 @@ class Offering(Identified, Base):
 
 
 class Consultant(Identified, Base):
-    """A person who can be booked. roles: 'coo', 'integrator' or both; country: for holidays."""
+    """A person who can be booked. roles: 'coo', 'integrator' or both; country: for holidays.
+
+    share_percent: their usual part of what clients pay for their work.
+    """
 
     __tablename__ = "consultant"
 
@@ -105,10 +82,14 @@ class Consultant(Identified, Base):
     days_per_month: Mapped[int]
     meeting_place: Mapped[str]
     published: Mapped[bool] = mapped_column(default=True)
+    share_percent: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     person: Mapped[Person] = relationship(lazy="joined")
 
-    __table_args__ = (CheckConstraint("days_per_month BETWEEN 0 AND 31", name="days_per_month"),)
+    __table_args__ = (
+        CheckConstraint("days_per_month BETWEEN 0 AND 31", name="days_per_month"),
+        CheckConstraint("share_percent BETWEEN 0 AND 100", name="share_percent"),
+    )
 
     @property
     def name(self) -> str:

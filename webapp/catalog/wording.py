@@ -52,6 +52,9 @@ def facts(offering: Offering) -> list[tuple[str, str]]:
     if offering.is_retainer:
         rows.append(("Minimum term", count(offering.minimum_months, "month")))
         rows.append(("Notice", f"{count(offering.notice_days, 'day')}, after the minimum term"))
+    if offering.diagnostic_fee:
+        fee = format_money(offering.diagnostic_fee)
+        rows.append(("To begin with", f"A diagnostic of your operations, {fee} once"))
     if offering.overage_rate:
         rate = format_money(offering.overage_rate)
         rows.append(("Beyond the included time", f"{rate} an hour, only when you approve it"))

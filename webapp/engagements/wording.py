@@ -17,7 +17,7 @@ from webapp.catalog.models import Offering
 from webapp.engagements.models.draft import Draft
 from webapp.engagements.refunds import RefundPolicy
 
-VERSION = "2"
+VERSION = "3"
 
 DUTIES = {
     "coo": (

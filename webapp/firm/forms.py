@@ -37,7 +37,7 @@ from webapp.plain_text import has_letter, one_line, ordinary_text, stripped
 from webapp.zone_field import ZoneField
 
 CURRENCIES = ("USD", "EUR", "GBP", "CAD", "AUD", "CHF", "JPY")
-AMOUNTS = ("price", "deposit", "overage_rate")
+AMOUNTS = ("price", "deposit", "diagnostic_fee", "overage_rate")
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 MEETING_SCHEMES = {"http", "https", "tel"}
 
@@ -82,6 +82,12 @@ class OfferingForm(FlaskForm):
     currency = SelectField("Currency", choices=CURRENCIES)
     price = AmountField("Price", [InputRequired(), NumberRange(Decimal("0.01"), 1_000_000)])
     deposit = AmountField("Deposit", [Optional(), NumberRange(0, 1_000_000)], default=Decimal(0))
+    diagnostic_fee = AmountField(
+        "Diagnostic fee",
+        [Optional(), NumberRange(0, 1_000_000)],
+        default=Decimal(0),
+        description="Paid once with a retainer’s first month, for the look at the company.",
+    )
     overage_rate = AmountField(
         "Overage, an hour", [Optional(), NumberRange(0, 10_000)], default=Decimal(0)
     )
@@ -104,6 +110,11 @@ class OfferingForm(FlaskForm):
 
     def validate_deposit(self, field: DecimalField) -> None:
         self._whole_minor_units(field)
+
+    def validate_diagnostic_fee(self, field: DecimalField) -> None:
+        self._whole_minor_units(field)
+        if field.data and self.kind.data == "diagnostic":
+            raise ValidationError("A diagnostic is paid by its price; this fee is a retainer’s.")
 
     def validate_overage_rate(self, field: DecimalField) -> None:
         self._whole_minor_units(field)

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from webapp import db
 from webapp.billing import mirroring
 from webapp.billing import stripe_gateway as gateway
+from webapp.billing.buying.order import Order
 from webapp.billing.calls import checkout as checkout_calls
-from webapp.billing.calls import customers
+from webapp.billing.calls import customers, products
 from webapp.billing.models import Checkout, Customer
 from webapp.billing.models.checkout import Call
 from webapp.billing.models.customer import details_of
 from webapp.billing.objects.customer import CustomerDetails
+from webapp.billing.objects.product import ProductFacts
 from webapp.billing.objects.session import StripeSession
 from webapp.billing.patience import patience
 from webapp.db import session
@@ -70,6 +72,7 @@ def _attempt(engagement_id: uuid.UUID, token: str) -> Checkout | None:
 def _ask(checkout: Checkout) -> StripeSession | None:
     """What has become of an attempt at Stripe, opened there if it has not been."""
     checkout_id, call = checkout.id, checkout.call()
+    new = products.missing(Order.of(checkout.engagement).products)
     company_id, client = _client(checkout.engagement)
     known = Customer.of(company_id)
     customer_id = known.stripe_id if known else None
@@ -77,9 +80,10 @@ def _ask(checkout: Checkout) -> StripeSession | None:
     def keep(answer: Answer) -> Answer:
         session.get_one(Checkout, checkout_id, with_for_update=True).take(answer.session)
         Customer.note(company_id, answer.customer, gateway.live(), replace=True)
+        products.note(new)
         return answer
 
-    answer = db.attempt(lambda: _reach(call, client, customer_id), keep)
+    answer = db.attempt(lambda: _reach(call, client, customer_id, new), keep)
     if answer.fault:
         raise answer.fault
     return answer.session
@@ -90,9 +94,13 @@ def _client(engagement: Engagement) -> tuple[uuid.UUID, CustomerDetails]:
     return engagement.company.id, details_of(engagement.company)
 
 
-def _reach(call: Call, client: CustomerDetails, known: str | None) -> Answer:
+def _reach(
+    call: Call, client: CustomerDetails, known: str | None, new: list[ProductFacts]
+) -> Answer:
     """Ask Stripe, no transaction open. Its own fault is an answer: the key is spent with it."""
     customer = customers.ensure(client, known)
+    for product in new:
+        products.make(product)
     try:
         return Answer(customer, _session(call, customer))
     except gateway.Faulted as fault:

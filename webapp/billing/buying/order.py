@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -9,14 +10,18 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 from dateutil.relativedelta import relativedelta
 
+from webapp.billing.objects.product import ProductFacts
 from webapp.engagements.models import Engagement
 from webapp.money import Money
 
 
 @dataclass(frozen=True)
 class OrderLine:
+    """label: for our pages; Stripe names the line by its product."""
+
     label: str
     amount: Money
+    product: ProductFacts
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Order:
     """lines are charged at booking; renewal is None for what is paid once."""
 
     name: str
+    product: ProductFacts
     lines: tuple[OrderLine, ...]
     renewal: Renewal | None
 
@@ -49,13 +55,32 @@ class Order:
     @classmethod
     def of(cls, engagement: Engagement) -> Order:
         terms = engagement.terms
-        first = f"First month, {month_days(engagement, 1)}"
-        label = first if terms.is_retainer else terms.name
-        lines = [OrderLine(label, terms.price)]
-        if terms.deposit:
-            lines.append(OrderLine("Deposit", terms.deposit))
-        renewal = _renewal(engagement, terms.price) if terms.is_retainer else None
-        return cls(terms.name, tuple(lines), renewal)
+        monthly = terms.is_retainer
+        renewal = _renewal(engagement, terms.price) if monthly else None
+        product = ProductFacts.of("retainer" if monthly else "diagnostic", engagement.offering)
+        return cls(terms.name, product, tuple(_lines(engagement)), renewal)
+
+    @property
+    def products(self) -> list[ProductFacts]:
+        """What Stripe has to have before it can sell this."""
+        return list(dict.fromkeys([self.product, *(line.product for line in self.lines)]))
+
+
+def _lines(engagement: Engagement) -> Iterator[OrderLine]:
+    terms, offering = engagement.terms, engagement.offering
+    if terms.is_retainer:
+        product = ProductFacts.of("first_month", offering)
+        yield OrderLine(first_month(engagement), terms.price, product)
+    else:
+        yield OrderLine(terms.name, terms.price, ProductFacts.of("diagnostic", offering))
+    if terms.diagnostic_fee:
+        yield OrderLine("Diagnostic", terms.diagnostic_fee, ProductFacts.of("diagnostic"))
+    if terms.deposit:
+        yield OrderLine("Deposit", terms.deposit, ProductFacts.of("deposit"))
+
+
+def first_month(engagement: Engagement) -> str:
+    return f"First month, {month_days(engagement, 1)}"
 
 
 def _renewal(engagement: Engagement, price: Money) -> Renewal:

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
 from webapp.billing.buying.order import Order
+from webapp.billing.objects.product import ProductFacts
 from webapp.billing.objects.session import StripeSession
 from webapp.db import Base, Identified, session
 from webapp.engagements.models import Engagement
+from webapp.money import Money
 
 STATES = ("intended", "open", "complete", "expired")
 # Stripe keeps a Session for 30 minutes at least, counted when the call arrives.
@@ -149,7 +151,7 @@ def purchase(engagement: Engagement, key: str) -> dict[str, Any]:
         }
     return common | {
         "mode": "subscription",
-        "line_items": [_item(order.name, order.renewal.price, monthly=True), *_one_time(order)],
+        "line_items": [_item(order.product, order.renewal.price, monthly=True), *_one_time(order)],
         "subscription_data": {
             "trial_end": int(order.renewal.at.timestamp()),
             "metadata": ours,
@@ -174,12 +176,12 @@ def _parts(order: Order) -> str:
 
 
 def _one_time(order: Order) -> list[dict[str, Any]]:
-    return [_item(line.label, line.amount) for line in order.lines]
+    return [_item(line.product, line.amount) for line in order.lines]
 
 
-def _item(name: str, price: Any, monthly: bool = False) -> dict[str, Any]:
-    data = {"currency": price.currency.lower(), "unit_amount": price.minor}
-    data["product_data"] = {"name": name}
+def _item(product: ProductFacts, price: Money, monthly: bool = False) -> dict[str, Any]:
+    data: dict[str, Any] = {"currency": price.currency.lower(), "unit_amount": price.minor}
+    data["product"] = product.stripe_id
     if monthly:
         data["recurring"] = {"interval": "month"}
     return {"price_data": data, "quantity": 1}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, false, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
-from webapp.billing.buying.order import month_days, month_number
+from webapp.billing.buying.order import first_month, month_days, month_number
 from webapp.billing.models.mirror import Mirrored
 from webapp.billing.objects.invoice import StripeInvoice, StripeLine
+from webapp.billing.objects.product import kind_of
 from webapp.db import Base, Identified, session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
@@ -23,14 +24,18 @@ if TYPE_CHECKING:
 
 # How Stripe words a renewal: "1 × COO, four days a month (at $6,800.00 / month)".
 RENEWAL = re.compile(r"\d+ × (?P<name>.+) \(at [^()]+\)")
+GRACE_DAYS = 10
 BEFORE_ONBOARDING = frozenset({"enquiry", "signed", "lost"})
 
 
 class Invoice(Identified, Mirrored, Base):
     """status as Stripe has it: draft, open, paid, void, uncollectible.
 
-    lines: [{"text", "minor", "starts", "ends"}] of what costs something; attempts: how
-    often a payment was tried, and next_attempt_at when it will be again.
+    total is subtotal less discount plus tax; collection: 'card' (what is on file is charged) or
+    'invoice' (sent, due by due_on). lines: [{"text", "minor", "tax", "kind", "item", "starts",
+    "ends"}] of what costs something or gives back; attempts: how often a payment was tried, and
+    next_attempt_at when it will be again; processing: a bank debit is on its way; needs_action:
+    the payer's bank wants them to confirm; failure: why the last try failed, as Stripe words it.
     """
 
     __tablename__ = "invoice"
@@ -40,11 +45,20 @@ class Invoice(Identified, Mirrored, Base):
     status: Mapped[str]
     billing_reason: Mapped[str] = mapped_column(default="")
     currency: Mapped[str]
+    collection: Mapped[str] = mapped_column(default="card", server_default="card")
+    subtotal_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    discount_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    tax_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    reverse_charge: Mapped[bool] = mapped_column(default=False, server_default=false())
     total_minor: Mapped[int]
     paid_minor: Mapped[int]
     due_minor: Mapped[int]
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
+    processing: Mapped[bool] = mapped_column(default=False, server_default=false())
+    needs_action: Mapped[bool] = mapped_column(default=False, server_default=false())
+    failure: Mapped[str] = mapped_column(default="", server_default="")
+    out_of_band: Mapped[bool] = mapped_column(default=False, server_default=false())
     lines: Mapped[list[Any]]
     hosted_url: Mapped[str] = mapped_column(default="")
     pdf_url: Mapped[str] = mapped_column(default="")
@@ -89,9 +103,41 @@ class Invoice(Identified, Mirrored, Base):
         return Money(sum(kept), self.currency)
 
     @property
+    def subtotal(self) -> Money:
+        return Money(self.subtotal_minor, self.currency)
+
+    @property
+    def discount(self) -> Money:
+        return Money(self.discount_minor, self.currency)
+
+    @property
+    def tax(self) -> Money:
+        return Money(self.tax_minor, self.currency)
+
+    @property
     def failing(self) -> bool:
-        """Open although a payment was tried."""
-        return self.status == "open" and self.attempts > 0
+        """Open although a payment was tried, and none is on its way."""
+        return self.status == "open" and self.attempts > 0 and not self.processing
+
+    @property
+    def late(self) -> bool:
+        """Not paid when it should have been: a charge failed, or the due date has passed."""
+        if self.collection == "card":
+            return self.failing
+        today = self.engagement.local_date(clock.now())
+        return self.status == "open" and self.due_on is not None and today > self.due_on
+
+    @property
+    def late_since(self) -> datetime:
+        """From when the days of dunning count: the day it was issued, or fell due."""
+        if self.collection == "card" or self.due_on is None:
+            return self.issued_at
+        return midnight(self.due_on + timedelta(days=1), self.engagement.time_zone)
+
+    @property
+    def grace_until(self) -> datetime:
+        """Until when work goes on however often a payment fails; then the firm decides."""
+        return self.late_since + timedelta(days=GRACE_DAYS)
 
     def take(self, found: StripeInvoice) -> None:
         """Be what Stripe says now; the mails that follow from the change are put in line."""
@@ -107,6 +153,11 @@ class Invoice(Identified, Mirrored, Base):
     def _copy(self, found: StripeInvoice) -> None:
         self.stripe_id, self.number, self.status = found.id, found.number, found.status
         self.billing_reason, self.currency = found.billing_reason, found.total.currency
+        self.collection, self.reverse_charge = found.collection, found.reverse_charge
+        self.subtotal_minor, self.discount_minor = found.subtotal.minor, found.discount.minor
+        self.tax_minor, self.out_of_band = found.tax.minor, found.out_of_band
+        self.processing, self.needs_action = found.processing, found.needs_action
+        self.failure = found.failure[:500]
         self.total_minor, self.paid_minor = found.total.minor, found.paid.minor
         self.due_minor, self.attempts = found.due.minor, found.attempts
         self.next_attempt_at = found.next_attempt_at
@@ -131,6 +182,9 @@ def _line(engagement: Engagement, line: StripeLine) -> dict[str, Any]:
     return {
         "text": _wording(engagement, line),
         "minor": line.amount.minor,
+        "tax": line.tax.minor,
+        "kind": line.kind,
+        "item": line.item,
         "starts": line.starts.isoformat(),
         "ends": line.ends.isoformat(),
     }
@@ -138,6 +192,8 @@ def _line(engagement: Engagement, line: StripeLine) -> dict[str, Any]:
 
 def _wording(engagement: Engagement, line: StripeLine) -> str:
     """A renewal by its name and its days; anything else as Stripe has it."""
+    if kind_of(line.product) == "first_month":
+        return first_month(engagement)
     renewal = RENEWAL.fullmatch(line.text)
     if not (line.recurring and renewal):
         return line.text

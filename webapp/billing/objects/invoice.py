@@ -6,34 +6,57 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webapp.billing.objects.document import Document, id_of, instant, moment
+from webapp.billing.objects.product import kind_of
 from webapp.money import Money
+
+COLLECTIONS = {"charge_automatically": "card", "send_invoice": "invoice"}
+# What must be asked for by name: https://docs.stripe.com/api/expanding_objects
+EXPANDED = ["payments.data.payment.payment_intent", "amount_paid_off_stripe"]
 
 
 @dataclass(frozen=True)
 class StripeLine:
-    """One line of an invoice; recurring lines are the subscription's own, for [starts, ends)."""
+    """One line of an invoice; recurring lines are the subscription's own, for [starts, ends).
+
+    kind: one of our products' kinds, '' for what is none of ours; item: our id of an invoice item.
+    """
 
     text: str
     amount: Money
+    tax: Money
+    kind: str
+    item: str
     starts: datetime
     ends: datetime
     recurring: bool
+    product: str | None
 
     @classmethod
     def read(cls, found: Document) -> StripeLine:
-        parent = found["parent"] or {}
+        parent, named = found["parent"] or {}, found["metadata"] or {}
+        currency = found["currency"].upper()
+        recurring = parent.get("type") == "subscription_item_details"
         return cls(
             text=found["description"] or "",
-            amount=Money(found["amount"], found["currency"].upper()),
+            amount=Money(found["amount"], currency),
+            tax=Money(_added(found.get("taxes")), currency),
+            kind=_kind(found, named, recurring),
+            item=named.get("item", ""),
             starts=moment(found["period"]["start"]),
             ends=moment(found["period"]["end"]),
-            recurring=parent.get("type") == "subscription_item_details",
+            recurring=recurring,
+            product=id_of(((found["pricing"] or {}).get("price_details") or {}).get("product")),
         )
 
 
 @dataclass(frozen=True)
 class StripeInvoice:
-    """payment_intent: what paid it, None when nothing has or when it was paid out of band."""
+    """payment_intent: what paid it, None when nothing has or when it was paid out of band.
+
+    total is subtotal less discount plus tax. collection: 'card' (whatever is on file is charged) or
+    'invoice' (sent, and due by a date). Of the payment under way: processing (a bank debit takes
+    days), needs_action (the payer's bank wants them to confirm), failure (why the last try failed).
+    """
 
     id: str
     number: str
@@ -41,6 +64,11 @@ class StripeInvoice:
     billing_reason: str
     customer: str
     subscription: str | None
+    collection: str
+    subtotal: Money
+    discount: Money
+    tax: Money
+    reverse_charge: bool
     total: Money
     paid: Money
     due: Money
@@ -53,6 +81,10 @@ class StripeInvoice:
     paid_at: datetime | None
     due_at: datetime | None
     payment_intent: str | None
+    out_of_band: bool
+    processing: bool
+    needs_action: bool
+    failure: str
     livemode: bool
     metadata: dict[str, str]
 
@@ -65,7 +97,7 @@ class StripeInvoice:
     @classmethod
     def read(cls, found: Document) -> StripeInvoice:
         currency = found["currency"].upper()
-        changes = found["status_transitions"]
+        changes, under_way = found["status_transitions"], _under_way(found)
         parent = (found["parent"] or {}).get("subscription_details") or {}
         return cls(
             id=found["id"],
@@ -74,6 +106,11 @@ class StripeInvoice:
             billing_reason=found["billing_reason"] or "",
             customer=id_of(found["customer"]) or "",
             subscription=id_of(parent.get("subscription")),
+            collection=COLLECTIONS[found["collection_method"]],
+            subtotal=Money(found["subtotal"], currency),
+            discount=Money(_added(found.get("total_discount_amounts")), currency),
+            tax=Money(_added(found.get("total_taxes")), currency),
+            reverse_charge=_reverse_charged(found),
             total=Money(found["total"], currency),
             paid=Money(found["amount_paid"], currency),
             due=Money(found["amount_remaining"], currency),
@@ -86,6 +123,10 @@ class StripeInvoice:
             paid_at=instant(changes["paid_at"]),
             due_at=instant(found["due_date"]),
             payment_intent=_paid_by(found),
+            out_of_band=bool(found.get("amount_paid_off_stripe")),
+            processing=under_way.get("status") == "processing",
+            needs_action=under_way.get("status") == "requires_action",
+            failure=(under_way.get("last_payment_error") or {}).get("message") or "",
             livemode=found["livemode"],
             metadata=(parent.get("metadata") or {}) | (found["metadata"] or {}),
         )
@@ -96,3 +137,30 @@ def _paid_by(invoice: Document) -> str | None:
     payments = (invoice.get("payments") or {}).get("data", [])
     paid = (entry["payment"] for entry in payments if entry["status"] == "paid")
     return next((id_of(payment.get("payment_intent")) for payment in paid), None)
+
+
+def _under_way(invoice: Document) -> Document:
+    """The payment intent of the payment that is open, where it was expanded."""
+    payments = (invoice.get("payments") or {}).get("data", [])
+    waiting = (entry["payment"] for entry in payments if entry["status"] == "open")
+    intents = (payment.get("payment_intent") for payment in waiting)
+    return next((intent for intent in intents if isinstance(intent, dict)), {})
+
+
+def _added(amounts: list[Document] | None) -> int:
+    """Taxes or discounts; a tax that prices include is part of them already."""
+    counted = (one for one in amounts or [] if one.get("tax_behavior") != "inclusive")
+    return sum(one["amount"] for one in counted)
+
+
+def _reverse_charged(invoice: Document) -> bool:
+    """The client owes the tax themselves: https://docs.stripe.com/tax/zero-tax#reverse-charges"""
+    taxes = invoice.get("total_taxes") or []
+    told = any(one["taxability_reason"] == "reverse_charge" for one in taxes)
+    return told or invoice.get("customer_tax_exempt") == "reverse"
+
+
+def _kind(line: Document, named: dict[str, str], recurring: bool) -> str:
+    price = (line["pricing"] or {}).get("price_details") or {}
+    known = named.get("kind") or kind_of(id_of(price.get("product")))
+    return known or ("retainer" if recurring else "")

@@ -10,18 +10,19 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.catalog.models import Offering
+from webapp.catalog.priced import Priced
 from webapp.db import Base, Identified
 from webapp.money import Money
 
 COPIED = (
-    "name", "role", "kind", "currency", "price_minor", "deposit_minor", "overage_rate_minor",
-    "included_minutes", "days_per_month", "weeks", "minimum_months", "notice_days",
-    "full_refund_days", "late_refund_percent",
+    "name", "role", "kind", "currency", "price_minor", "deposit_minor", "diagnostic_fee_minor",
+    "overage_rate_minor", "included_minutes", "days_per_month", "weeks", "minimum_months",
+    "notice_days", "full_refund_days", "late_refund_percent",
 )  # fmt: skip
 
 
-class Terms(Identified, Base):
-    """Amounts in minor units of `currency`; overage per hour; refunds as days and percent."""
+class Terms(Identified, Priced, Base):
+    """Refunds as days and percent. booking_discount_minor: what a coupon takes off at booking."""
 
     __tablename__ = "terms"
 
@@ -29,11 +30,6 @@ class Terms(Identified, Base):
     valid_from: Mapped[date]
     name: Mapped[str]
     role: Mapped[str]
-    kind: Mapped[str]
-    currency: Mapped[str]
-    price_minor: Mapped[int]
-    deposit_minor: Mapped[int]
-    overage_rate_minor: Mapped[int]
     included_minutes: Mapped[int]
     days_per_month: Mapped[int]
     weeks: Mapped[int | None]
@@ -41,6 +37,7 @@ class Terms(Identified, Base):
     notice_days: Mapped[int]
     full_refund_days: Mapped[int]
     late_refund_percent: Mapped[int]
+    booking_discount_minor: Mapped[int] = mapped_column(default=0, server_default="0")
 
     __table_args__ = (UniqueConstraint("engagement_id", "valid_from"),)
 
@@ -50,21 +47,9 @@ class Terms(Identified, Base):
         return cls(valid_from=valid_from, **{name: getattr(offering, name) for name in COPIED})
 
     @property
-    def price(self) -> Money:
-        return Money(self.price_minor, self.currency)
-
-    @property
-    def deposit(self) -> Money:
-        return Money(self.deposit_minor, self.currency)
+    def booking_discount(self) -> Money:
+        return Money(self.booking_discount_minor, self.currency)
 
     @property
     def due_at_booking(self) -> Money:
-        return self.price + self.deposit
-
-    @property
-    def overage_rate(self) -> Money:
-        return Money(self.overage_rate_minor, self.currency)
-
-    @property
-    def is_retainer(self) -> bool:
-        return self.kind == "retainer"
+        return super().due_at_booking - self.booking_discount
