@@ -31,6 +31,7 @@ class Settings:
     stripe_api_key: str
     stripe_webhook_secrets: tuple[str, ...]
     stripe_api_base: str
+    stripe_tax: bool
     firm_name: str
     firm_address: str
     firm_time_zone: str
@@ -67,6 +68,7 @@ class Settings:
             stripe_api_key=env["STRIPE_API_KEY"],
             stripe_webhook_secrets=words(env["STRIPE_WEBHOOK_SECRET"]),
             stripe_api_base=env.get("STRIPE_API_BASE", ""),
+            stripe_tax=env.get("STRIPE_TAX") == "on",
             firm_name=env.get("FIRM_NAME", "Righthand"),
             firm_address=env.get("FIRM_ADDRESS", ""),
             firm_time_zone=env.get("FIRM_TIME_ZONE", "UTC"),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from webapp.billing import mails, settlement, stripe_events
 from webapp.billing.books import reconciling
+from webapp.billing.owing import bills, placing
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from workers.job import task
@@ -58,6 +59,24 @@ def catch_up(_slot: int) -> None:
 @task("billing.refresh")
 def refresh(engagement_id: str) -> None:
     reconciling.refresh(uuid.UUID(engagement_id))
+
+
+# -- owing -----------------------------------------------------------------------------------------
+
+
+@task("billing.place_item")
+def place_item(item_id: str) -> None:
+    placing.place(uuid.UUID(item_id))
+
+
+@task("billing.remove_item")
+def remove_item(item_id: str) -> None:
+    placing.remove(uuid.UUID(item_id))
+
+
+@task("billing.make_bill")
+def make_bill(bill_id: str) -> None:
+    bills.make(uuid.UUID(bill_id))
 
 
 # -- mails -----------------------------------------------------------------------------------------

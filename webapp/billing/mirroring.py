@@ -16,7 +16,7 @@ from webapp import audit, outbox
 from webapp.billing.buying.order import midnight, month_number, month_start
 from webapp.billing.calls import checkout as checkout_calls
 from webapp.billing.calls import customers, invoices, payment_methods, refunds, subscriptions
-from webapp.billing.models import Checkout, Customer, Invoice, Refund, Subscription
+from webapp.billing.models import Checkout, Customer, Invoice, InvoiceItem, Refund, Subscription
 from webapp.billing.objects.invoice import StripeInvoice
 from webapp.billing.objects.session import StripeSession
 from webapp.billing.objects.subscription import StripeSubscription
@@ -138,7 +138,7 @@ def _keep_renewal_day(engagement: Engagement, found: StripeSubscription) -> None
 def _keep_card(engagement: Engagement, method: str) -> None:
     customer = Customer.of(engagement.company_id)
     if customer:
-        customer.take_card(payment_methods.read(method))
+        customer.take_means(payment_methods.read(method))
 
 
 def sync_card(engagement: Engagement) -> None:
@@ -150,7 +150,7 @@ def sync_card(engagement: Engagement) -> None:
     own = subscriptions.read(mirror.stripe_id).default_card if mirror else None
     method = own or known.default_card
     if method and not known.deleted:
-        customer.take_card(payment_methods.read(method))
+        customer.take_means(payment_methods.read(method))
 
 
 # -- invoices and refunds --------------------------------------------------------------------------
@@ -171,6 +171,7 @@ def mirror_invoice(engagement: Engagement, found: StripeInvoice) -> None:
         return
     invoice = Invoice.known(found.id) or Invoice(engagement=engagement, status="", attempts=0)
     invoice.take(found)
+    _keep_items(invoice)
     if found.customer:
         _note_customer(engagement, found.customer, found.livemode)
     mirror = Subscription.of(engagement)
@@ -178,6 +179,14 @@ def mirror_invoice(engagement: Engagement, found: StripeInvoice) -> None:
         Refund.intend(invoice, invoice.paid, "second_subscription")
     elif found.status == "paid" and found.covers:
         _open_month(engagement, month_number(engagement, found.covers.starts))
+
+
+def _keep_items(invoice: Invoice) -> None:
+    """Our items that stand on it; one that is void with it stays so."""
+    ids = [uuid.UUID(line["item"]) for line in invoice.lines if line["item"]]
+    rows = select(InvoiceItem).where(InvoiceItem.id.in_(ids))
+    for item in session.scalars(rows.order_by(InvoiceItem.id)) if ids else ():
+        item.stand_on(invoice)
 
 
 def _open_month(engagement: Engagement, number: int) -> None:

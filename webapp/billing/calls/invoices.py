@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from webapp.billing.objects.invoice import StripeInvoice
-from webapp.billing.stripe_gateway import ask
+from webapp.billing.objects.document import Document
+from webapp.billing.objects.invoice import EXPANDED, StripeInvoice
+from webapp.billing.stripe_gateway import Bug, Missing, ask, keyed
 
 
 def read(invoice: str) -> StripeInvoice:
-    params = {"expand": ["payments"]}
+    params = {"expand": EXPANDED}
     return StripeInvoice.read(ask(lambda v1: v1.invoices.retrieve(invoice, params)))
 
 
@@ -28,3 +29,71 @@ def invoice_of_payment(payment_intent: str) -> str | None:
     payment = {"type": "payment_intent", "payment_intent": payment_intent}
     found = ask(lambda v1: v1.invoice_payments.list({"payment": payment, "limit": 1}))["data"]
     return str(found[0]["invoice"]) if found else None
+
+
+# -- invoices of our own ---------------------------------------------------------------------------
+
+
+def draft(params: Document, key: str) -> StripeInvoice:
+    """An empty draft, which Stripe leaves alone until it is finalised."""
+    fixed = {"auto_advance": False, "pending_invoice_items_behavior": "exclude"}
+    return StripeInvoice.read(ask(lambda v1: v1.invoices.create(params | fixed, keyed(key))))
+
+
+def find(customer: str, bill: str) -> StripeInvoice | None:
+    """The invoice that carries the id of a bill of ours in its metadata; among the newest."""
+    params = {"customer": customer, "limit": 100}
+    found = ask(lambda v1: v1.invoices.list(params))["data"]
+    ours = (one for one in found if (one["metadata"] or {}).get("bill") == bill)
+    return next(map(StripeInvoice.read, ours), None)
+
+
+def finalize(invoice: str) -> None:
+    """Number a draft; from then on Stripe collects it as it does any. One that is no draft is let
+    be."""
+    try:
+        ask(lambda v1: v1.invoices.finalize_invoice(invoice, {"auto_advance": True}))
+    except Missing:
+        raise
+    except Bug:
+        if read(invoice).status == "draft":
+            raise
+
+
+def pay(invoice: str, key: str) -> None:
+    """Charge the means on file now. Raises Declined or ActionRequired; one that is not open any
+    more is let be."""
+    try:
+        ask(lambda v1: v1.invoices.pay(invoice, {"off_session": True}, keyed(key)))
+    except Missing:
+        raise
+    except Bug:
+        if read(invoice).status == "open":
+            raise
+
+
+def discard(invoice: str) -> None:
+    """Drop a draft on which nothing stands; one that is gone already is let be."""
+    try:
+        ask(lambda v1: v1.invoices.delete(invoice))
+    except Missing:
+        return
+
+
+def send(invoice: str) -> None:
+    """Let Stripe mail an invoice that is paid by its due date."""
+    ask(lambda v1: v1.invoices.send_invoice(invoice))
+
+
+def pay_out_of_band(invoice: str, key: str) -> None:
+    """Note that it was paid outside Stripe; one that is paid already is let be.
+
+    https://docs.stripe.com/api/invoices/pay#pay_invoice-paid_out_of_band
+    """
+    try:
+        ask(lambda v1: v1.invoices.pay(invoice, {"paid_out_of_band": True}, keyed(key)))
+    except Missing:
+        raise
+    except Bug:
+        if read(invoice).status != "paid":
+            raise

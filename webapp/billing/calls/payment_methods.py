@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from webapp.billing.objects.customer import StripeCard
+from webapp.billing.objects.customer import StripeMeans
 from webapp.billing.stripe_gateway import ask
 
 
-def read(method: str) -> StripeCard:
-    return StripeCard.read(ask(lambda v1: v1.payment_methods.retrieve(method)))
+def read(method: str) -> StripeMeans:
+    return StripeMeans.read(ask(lambda v1: v1.payment_methods.retrieve(method)))

@@ -1,11 +1,40 @@
 """Our mirror of what Stripe holds, the attempts to pay, and the inbox of its events."""
 
+from webapp.billing.models.alert import Alert
+from webapp.billing.models.bill import Bill
 from webapp.billing.models.checkout import Checkout
+from webapp.billing.models.connected_account import ConnectedAccount
+from webapp.billing.models.credit_note import CreditNote
 from webapp.billing.models.customer import Customer
+from webapp.billing.models.dispute import Dispute
+from webapp.billing.models.drift import Drift, Reconciliation
 from webapp.billing.models.event import StripeEvent
 from webapp.billing.models.invoice import Invoice
+from webapp.billing.models.invoice_item import InvoiceItem
+from webapp.billing.models.payment import Payment
 from webapp.billing.models.product import Product
 from webapp.billing.models.refund import Refund
 from webapp.billing.models.subscription import Subscription
+from webapp.billing.models.transfer import Transfer
+from webapp.billing.models.transfer_reversal import TransferReversal
 
-__all__ = ["Checkout", "Customer", "Invoice", "Product", "Refund", "StripeEvent", "Subscription"]
+__all__ = [
+    "Alert",
+    "Bill",
+    "Checkout",
+    "ConnectedAccount",
+    "CreditNote",
+    "Customer",
+    "Dispute",
+    "Drift",
+    "Invoice",
+    "InvoiceItem",
+    "Payment",
+    "Product",
+    "Reconciliation",
+    "Refund",
+    "StripeEvent",
+    "Subscription",
+    "Transfer",
+    "TransferReversal",
+]

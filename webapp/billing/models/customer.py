@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
+from dateutil.relativedelta import relativedelta
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -11,12 +13,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp import clock
 from webapp.accounts.models import Company
 from webapp.billing.models.mirror import Mirrored
-from webapp.billing.objects.customer import CustomerDetails, StripeCard
+from webapp.billing.objects.customer import CustomerDetails, StripeMeans
 from webapp.db import Base, Identified, session
 
 
 class Customer(Identified, Mirrored, Base):
-    """card_expires: 'MM/YYYY'; all of the card is '' while none is on file."""
+    """What is on file to be charged: means as Stripe names it ('card', 'sepa_debit',
+    'us_bank_account', …), '' while nothing is. card_expires: 'MM/YYYY'; card_last4: of a card or
+    an account; fingerprint: the same for the same card, whoever pays with it.
+    """
 
     __tablename__ = "stripe_customer"
 
@@ -24,6 +29,9 @@ class Customer(Identified, Mirrored, Base):
     card_brand: Mapped[str] = mapped_column(default="")
     card_last4: Mapped[str] = mapped_column(default="")
     card_expires: Mapped[str] = mapped_column(default="")
+    means: Mapped[str] = mapped_column(default="", server_default="")
+    bank_name: Mapped[str] = mapped_column(default="", server_default="")
+    fingerprint: Mapped[str] = mapped_column(default="", server_default="")
     company: Mapped[Company] = relationship()
 
     @classmethod
@@ -44,9 +52,27 @@ class Customer(Identified, Mirrored, Base):
             row = row.on_conflict_do_update(index_elements=["company_id"], set_=values)
         session.execute(row if replace else row.on_conflict_do_nothing())
 
-    def take_card(self, card: StripeCard) -> None:
-        self.card_brand, self.card_last4 = card.brand, card.last4
-        self.card_expires = card.expires
+    @property
+    def named(self) -> str:
+        """'Visa ending 4242', 'Bank debit ending 6789'; '' while nothing is on file."""
+        if not self.card_last4:
+            return ""
+        bank = f", {self.bank_name}" if self.bank_name else ""
+        what = self.card_brand.capitalize() if self.card_brand else f"Bank debit{bank},"
+        return f"{what} ending {self.card_last4}"
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which the card is good; None for what does not expire."""
+        if not self.card_expires:
+            return None
+        month, year = map(int, self.card_expires.split("/"))
+        return date(year, month, 1) + relativedelta(months=1, days=-1)
+
+    def take_means(self, found: StripeMeans) -> None:
+        self.means, self.fingerprint = found.kind, found.fingerprint
+        self.card_brand, self.card_last4 = found.brand, found.last4
+        self.card_expires, self.bank_name = found.expires, found.bank
         self.synced_at = clock.now()
 
 

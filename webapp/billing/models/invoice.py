@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, false, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
-from webapp.billing.buying.order import first_month, month_days, month_number
+from webapp.billing.buying.order import first_month, midnight, month_days, month_number
 from webapp.billing.models.mirror import Mirrored
 from webapp.billing.objects.invoice import StripeInvoice, StripeLine
 from webapp.billing.objects.product import kind_of

@@ -20,7 +20,8 @@ OVER = ("canceled", "incomplete_expired")
 
 
 class Subscription(Identified, Mirrored, Base):
-    """status as Stripe has it; renews_at: the next period's start, None once it is over."""
+    """status as Stripe has it; renews_at: the next period's start, None once it is over;
+    cancels_at: when it ends by itself. collection: as an invoice's."""
 
     __tablename__ = "stripe_subscription"
 
@@ -30,6 +31,8 @@ class Subscription(Identified, Mirrored, Base):
     currency: Mapped[str]
     renews_at: Mapped[datetime | None]
     cancel_at_period_end: Mapped[bool] = mapped_column(default=False)
+    cancels_at: Mapped[datetime | None]
+    collection: Mapped[str] = mapped_column(default="card", server_default="card")
     ended_at: Mapped[datetime | None]
     engagement: Mapped[Engagement] = relationship()
 
@@ -40,6 +43,13 @@ class Subscription(Identified, Mirrored, Base):
     @property
     def over(self) -> bool:
         return self.status in OVER
+
+    @property
+    def renews(self) -> bool:
+        """Whether another month will be charged, as things stand."""
+        if self.over or self.cancel_at_period_end or self.renews_at is None:
+            return False
+        return self.cancels_at is None or self.cancels_at > self.renews_at
 
     @property
     def price(self) -> Money:
@@ -54,6 +64,7 @@ class Subscription(Identified, Mirrored, Base):
         self.price_minor, self.currency = found.price.minor, found.price.currency
         self.renews_at = None if found.over else found.renews_at
         self.cancel_at_period_end = found.cancel_at_period_end
+        self.cancels_at, self.collection = found.cancels_at, found.collection
         self.ended_at = found.ended_at
         self.livemode, self.synced_at = found.livemode, clock.now()
 

@@ -8,19 +8,31 @@ from webapp.billing.objects.document import Document, id_of
 
 
 @dataclass(frozen=True)
-class StripeCard:
-    """The card on file; expires as 'MM/YYYY'. All empty for other means of payment."""
+class StripeMeans:
+    """What is on file to be charged. kind: as Stripe names it ('card', 'sepa_debit',
+    'us_bank_account', …); brand and expires ('MM/YYYY') of a card, bank of an account.
+    """
 
+    kind: str
     brand: str
     last4: str
     expires: str
+    bank: str
+    fingerprint: str
 
     @classmethod
-    def read(cls, found: Document) -> StripeCard:
-        card = found.get("card")
-        if not card:
-            return cls("", "", "")
-        return cls(card["brand"], card["last4"], f"{card['exp_month']:02}/{card['exp_year']}")
+    def read(cls, found: Document) -> StripeMeans:
+        kind = found["type"]
+        facts = found.get(kind) or {}
+        expires = f"{facts['exp_month']:02}/{facts['exp_year']}" if "exp_month" in facts else ""
+        return cls(
+            kind=kind,
+            brand=facts.get("brand") or "",
+            last4=facts.get("last4") or "",
+            expires=expires,
+            bank=facts.get("bank_name") or facts.get("bank_code") or "",
+            fingerprint=facts.get("fingerprint") or "",
+        )
 
 
 @dataclass(frozen=True)

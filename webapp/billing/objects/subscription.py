@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webapp.billing.objects.document import Document, id_of, instant, moment
+from webapp.billing.objects.invoice import COLLECTIONS
 from webapp.money import Money
 
 
@@ -19,7 +20,9 @@ class StripeSubscription:
     default_card: str | None
     renews_at: datetime
     price: Money
+    collection: str
     cancel_at_period_end: bool
+    cancels_at: datetime | None
     ended_at: datetime | None
     livemode: bool
     metadata: dict[str, str]
@@ -39,6 +42,8 @@ class StripeSubscription:
             default_card=id_of(found["default_payment_method"]),
             renews_at=moment(items[0]["current_period_end"]),
             price=Money(minor, found["currency"].upper()),
+            collection=COLLECTIONS[found["collection_method"]],
+            cancels_at=instant(found["cancel_at"]),
             cancel_at_period_end=found["cancel_at_period_end"],
             ended_at=instant(found["ended_at"]),
             livemode=found["livemode"],

@@ -1,0 +1,78 @@
+"""Putting an item on the next invoice, once, whatever answer of Stripe's is lost on the way."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from webapp import audit, clock, outbox
+from webapp.billing import mirroring
+from webapp.billing import stripe_gateway as gateway
+from webapp.billing.calls import items
+from webapp.billing.models import Customer, InvoiceItem, Subscription
+from webapp.billing.owing.asking import asked, made
+from webapp.billing.owing.bills import bill_now
+from webapp.db import session
+from webapp.engagements.models import Engagement
+
+AGAIN = timedelta(minutes=1)
+
+
+def place(item_id: uuid.UUID) -> None:
+    """Let an item wait at Stripe for its engagement's next renewal.
+
+    Where none will come it stays with us: for the final invoice while the engagement ends, and
+    on an invoice of its own once it has ended or never renewed.
+    """
+    item = session.get_one(InvoiceItem, item_id)
+    engagement = mirroring.locked(item.engagement_id)
+    assert engagement is not None
+    session.refresh(item)
+    if item.state != "intended" or item.bill_id:
+        return
+    mirror = Subscription.of(engagement)
+    if mirror and mirror.renews:
+        _place_on(item, engagement, mirror)
+    elif mirror is None or mirror.over:
+        bill_now(engagement, "nothing renews any more")
+
+
+def _place_on(item: InvoiceItem, engagement: Engagement, mirror: Subscription) -> None:
+    customer = Customer.of(engagement.company_id)
+    assert customer is not None
+    owner = {"customer": customer.stripe_id, "subscription": mirror.stripe_id}
+    try:
+        item.placed(made(asked(item), owner, customer.stripe_id).id)
+        audit.record("invoice_item.placed", item, minor=item.amount_minor)
+    except gateway.Faulted:
+        item.next_attempt()
+        key = f"billing.place_item:{item.call_key}"
+        outbox.enqueue("billing.place_item", item.id, key=key, run_after=clock.now() + AGAIN)
+
+
+def take_back(item: InvoiceItem) -> None:
+    """Write down that a pending item is not owed after all; a job removes it at Stripe."""
+    if not item.undoable:
+        raise ValueError("it stands on an invoice: credit it there")
+    item.state = "void"
+    audit.record("invoice_item.taken_back", item, minor=item.amount_minor)
+    outbox.enqueue("billing.remove_item", item.id, key=f"billing.remove_item:{item.call_key}")
+
+
+def remove(item_id: uuid.UUID) -> None:
+    """Take a void item off Stripe's list; one that an invoice took meanwhile is owed again."""
+    item = session.get_one(InvoiceItem, item_id)
+    engagement = mirroring.locked(item.engagement_id)
+    assert engagement is not None
+    session.refresh(item)
+    customer = Customer.of(engagement.company_id)
+    if item.state != "void" or customer is None:
+        return
+    found = items.find(customer.stripe_id, str(item.id))
+    if found is None:
+        return
+    if found.invoice:
+        item.placed(found.id)
+        audit.record("invoice_item.was_invoiced", item, invoice=found.invoice)
+        return
+    items.remove(found.id)
