@@ -76,6 +76,19 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "tax_id",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_tax_id_company_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tax_id")),
+        sa.UniqueConstraint(
+            "company_id", "kind", "value", name=op.f("uq_tax_id_company_id_kind_value")
+        ),
+    )
+    op.create_index(op.f("ix_tax_id_company_id"), "tax_id", ["company_id"], unique=False)
+    op.create_table(
         "connected_account",
         sa.Column("consultant_id", sa.Uuid(), nullable=False),
         sa.Column("stripe_id", sa.Text(), nullable=True),
@@ -162,6 +175,77 @@ def upgrade() -> None:
         postgresql_where="mended_at IS NULL",
     )
     op.create_table(
+        "change_request",
+        sa.Column("engagement_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("asked_by_id", sa.Uuid(), nullable=False),
+        sa.Column("wish", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("answered_by_id", sa.Uuid(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.CheckConstraint("kind IN ('plan', 'pause')", name=op.f("ck_change_request_kind")),
+        sa.CheckConstraint(
+            "state IN ('open', 'accepted', 'declined')", name=op.f("ck_change_request_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["answered_by_id"], ["person.id"], name=op.f("fk_change_request_answered_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["asked_by_id"], ["person.id"], name=op.f("fk_change_request_asked_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["engagement_id"], ["engagement.id"], name=op.f("fk_change_request_engagement_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_change_request")),
+    )
+    op.create_index(
+        op.f("ix_change_request_engagement_id"), "change_request", ["engagement_id"], unique=False
+    )
+    op.create_index(
+        "uq_change_request_open",
+        "change_request",
+        ["engagement_id", "kind"],
+        unique=True,
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_table(
+        "pause",
+        sa.Column("engagement_id", sa.Uuid(), nullable=False),
+        sa.Column("starts", sa.Date(), nullable=False),
+        sa.Column("ends", sa.Date(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('planned', 'running', 'over', 'withdrawn')", name=op.f("ck_pause_state")
+        ),
+        sa.CheckConstraint("starts < ends", name=op.f("ck_pause_dates")),
+        sa.ForeignKeyConstraint(
+            ["engagement_id"], ["engagement.id"], name=op.f("fk_pause_engagement_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pause")),
+    )
+    op.create_index(
+        "ix_pause_due",
+        "pause",
+        ["starts"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('planned', 'running')"),
+    )
+    op.create_index(op.f("ix_pause_engagement_id"), "pause", ["engagement_id"], unique=False)
+    op.create_index(
+        "uq_pause_live",
+        "pause",
+        ["engagement_id"],
+        unique=True,
+        postgresql_where=sa.text("state IN ('planned', 'running')"),
+    )
+    op.create_table(
         "invoice_item",
         sa.Column("engagement_id", sa.Uuid(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
@@ -234,6 +318,36 @@ def upgrade() -> None:
     op.create_index(op.f("ix_payment_invoice_id"), "payment", ["invoice_id"], unique=False)
     op.create_index(op.f("ix_payment_paid_at"), "payment", ["paid_at"], unique=False)
     op.create_index(op.f("ix_payment_payment_intent"), "payment", ["payment_intent"], unique=False)
+    op.create_table(
+        "terms_change",
+        sa.Column("engagement_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("pause_id", sa.Uuid(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('upgrade', 'downgrade', 'switch', 'plan_withdrawn', 'pause_planned', 'pause_withdrawn', 'pause_begun', 'resumed', 'notice_given', 'notice_withdrawn', 'ended')",
+            name=op.f("ck_terms_change_kind"),
+        ),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_terms_change_by_id")),
+        sa.ForeignKeyConstraint(
+            ["engagement_id"], ["engagement.id"], name=op.f("fk_terms_change_engagement_id")
+        ),
+        sa.ForeignKeyConstraint(["pause_id"], ["pause.id"], name=op.f("fk_terms_change_pause_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_terms_change")),
+    )
+    op.create_index(
+        op.f("ix_terms_change_engagement_id"), "terms_change", ["engagement_id"], unique=False
+    )
     op.create_table(
         "transfer",
         sa.Column("invoice_id", sa.Uuid(), nullable=False),
@@ -440,6 +554,17 @@ def upgrade() -> None:
     op.add_column("refund", sa.Column("failure", sa.Text(), server_default="", nullable=False))
     op.add_column("refund", sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column(
+        "retainer_period", sa.Column("part", sa.Integer(), server_default="1", nullable=False)
+    )
+    op.drop_constraint(
+        op.f("uq_retainer_period_engagement_id_number"), "retainer_period", type_="unique"
+    )
+    op.create_unique_constraint(
+        op.f("uq_retainer_period_engagement_id_number_part"),
+        "retainer_period",
+        ["engagement_id", "number", "part"],
+    )
+    op.add_column(
         "stripe_customer", sa.Column("means", sa.Text(), server_default="", nullable=False)
     )
     op.add_column(
@@ -500,6 +625,16 @@ def downgrade() -> None:
     op.drop_column("stripe_customer", "fingerprint")
     op.drop_column("stripe_customer", "bank_name")
     op.drop_column("stripe_customer", "means")
+    op.drop_constraint(
+        op.f("uq_retainer_period_engagement_id_number_part"), "retainer_period", type_="unique"
+    )
+    op.create_unique_constraint(
+        op.f("uq_retainer_period_engagement_id_number"),
+        "retainer_period",
+        ["engagement_id", "number"],
+        postgresql_nulls_not_distinct=False,
+    )
+    op.drop_column("retainer_period", "part")
     op.drop_column("refund", "settled_at")
     op.drop_column("refund", "failure")
     op.drop_column("refund", "by")
@@ -535,6 +670,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_transfer_invoice_id"), table_name="transfer")
     op.drop_index(op.f("ix_transfer_consultant_id"), table_name="transfer")
     op.drop_table("transfer")
+    op.drop_index(op.f("ix_terms_change_engagement_id"), table_name="terms_change")
+    op.drop_table("terms_change")
     op.drop_index(op.f("ix_payment_payment_intent"), table_name="payment")
     op.drop_index(op.f("ix_payment_paid_at"), table_name="payment")
     op.drop_index(op.f("ix_payment_invoice_id"), table_name="payment")
@@ -543,6 +680,25 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_invoice_item_engagement_id"), table_name="invoice_item")
     op.drop_index(op.f("ix_invoice_item_bill_id"), table_name="invoice_item")
     op.drop_table("invoice_item")
+    op.drop_index(
+        "uq_pause_live",
+        table_name="pause",
+        postgresql_where=sa.text("state IN ('planned', 'running')"),
+    )
+    op.drop_index(op.f("ix_pause_engagement_id"), table_name="pause")
+    op.drop_index(
+        "ix_pause_due",
+        table_name="pause",
+        postgresql_where=sa.text("state IN ('planned', 'running')"),
+    )
+    op.drop_table("pause")
+    op.drop_index(
+        "uq_change_request_open",
+        table_name="change_request",
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.drop_index(op.f("ix_change_request_engagement_id"), table_name="change_request")
+    op.drop_table("change_request")
     op.drop_index(
         "uq_billing_drift_open", table_name="billing_drift", postgresql_where="mended_at IS NULL"
     )
@@ -554,6 +710,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_bill_engagement_id"), table_name="bill")
     op.drop_table("bill")
     op.drop_table("connected_account")
+    op.drop_index(op.f("ix_tax_id_company_id"), table_name="tax_id")
+    op.drop_table("tax_id")
     op.drop_table("stripe_product")
     op.drop_index(op.f("ix_reconciliation_started_at"), table_name="reconciliation")
     op.drop_table("reconciliation")
