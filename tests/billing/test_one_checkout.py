@@ -20,7 +20,7 @@ from webapp import clock
 from webapp.billing import stripe_gateway as gateway
 from webapp.billing.calls import checkout
 from webapp.billing.calls import customers as customer_calls
-from webapp.billing.models import Customer
+from webapp.billing.models import Alert, Customer
 from webapp.billing.objects.customer import CustomerDetails
 from webapp.booking.models import Claim
 from webapp.db import session
@@ -114,7 +114,7 @@ def test_every_answer_lost_a_second_try_comes_to_the_same_session(payer: Client)
     assert len(sessions(payer)) == 1
 
 
-def test_lost_session_is_found_by_its_metadata_when_the_key_can_no_longer_be_used(
+def test_m19_lost_session_is_found_by_its_metadata_when_the_key_can_no_longer_be_used(
     payer: Client,
 ) -> None:
     payer.stripe.fault("POST /v1/checkout/sessions", "lost_response", times=3)
@@ -126,7 +126,9 @@ def test_lost_session_is_found_by_its_metadata_when_the_key_can_no_longer_be_use
     assert len(sessions(payer)) == len(checkouts()) == 1
 
 
-def test_customer_whose_answer_was_lost_days_ago_is_found_by_metadata(payer: Client) -> None:
+def test_m19_customer_whose_answer_was_lost_days_ago_is_found_by_metadata(
+    payer: Client,
+) -> None:
     payer.to_checkout()
     session.query(Customer).delete()
     session.commit()
@@ -155,7 +157,7 @@ def test_stripes_own_fault_is_stored_with_its_key_so_the_next_try_uses_another(
     assert [row.state for row in checkouts()] == ["expired", "open"]
 
 
-def test_too_many_requests_are_backed_off_and_can_be_tried_again(payer: Client) -> None:
+def test_m20_too_many_requests_are_backed_off_and_can_be_tried_again(payer: Client) -> None:
     payer.stripe.fault("POST /v1/checkout/sessions", "429")
     answer = payer.browser.post(payer.url("pay"))
     assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
@@ -163,7 +165,7 @@ def test_too_many_requests_are_backed_off_and_can_be_tried_again(payer: Client) 
     assert len(sessions(payer)) == 1
 
 
-def test_key_reused_with_other_params_is_an_alarm_and_opens_nothing(payer: Client) -> None:
+def test_m21_key_reused_with_other_params_is_an_alarm_and_opens_nothing(payer: Client) -> None:
     payer.to_checkout()
     [attempt] = checkouts()
     [customer] = rows(Customer)
@@ -171,12 +173,15 @@ def test_key_reused_with_other_params_is_an_alarm_and_opens_nothing(payer: Clien
         "customer": customer.stripe_id,
         "cancel_url": "https://other.example",
     }
-    with pytest.raises(gateway.Bug):
-        checkout.open_session(params, attempt.idempotency_key)
+    for _ in range(2):
+        with pytest.raises(gateway.KeyReused):
+            checkout.open_session(params, attempt.idempotency_key)
     assert len(sessions(payer)) == 1
+    [alarm] = rows(Alert)
+    assert alarm.kind == "key_reused" and attempt.idempotency_key in alarm.about
 
 
-def test_customer_deleted_in_stripe_is_made_anew(payer: Client) -> None:
+def test_m46_customer_deleted_in_stripe_is_made_anew(payer: Client) -> None:
     payer.to_checkout()
     [gone] = customers(payer)
     payer.stripe.api("DELETE", f"customers/{gone}")

@@ -94,7 +94,7 @@ def test_nothing_is_asked_while_nobody_has_ever_paid(payer: Client) -> None:
     assert jobs("billing.catch_up") == []
 
 
-def test_event_left_behind_by_a_crash_is_swept_with_exactly_one_effect(
+def test_m16_event_left_behind_by_a_crash_is_swept_with_exactly_one_effect(
     payer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     payer.pay()

@@ -132,7 +132,9 @@ def test_end_in_stripes_dashboard_calls_the_reviews_ahead_off_once(payer: Client
     assert (unscheduled.state, unscheduled.payload) == ("done", [str(payer.engagement.id)])
 
 
-def test_old_event_of_an_active_subscription_after_its_end_leaves_it_ended(payer: Client) -> None:
+def test_m08_old_event_of_an_active_subscription_after_its_end_leaves_it_ended(
+    payer: Client,
+) -> None:
     payer.start()
     created = payer.stripe.objects("event", type="customer.subscription.created")[0]
     payer.stripe.api("DELETE", f"subscriptions/{subscription().stripe_id}")

@@ -10,10 +10,12 @@ import structlog
 from sqlalchemy import select
 
 from webapp.billing import mirroring
-from webapp.billing.calls import invoices
+from webapp.billing.calls import events, invoices
 from webapp.billing.models import Customer, Invoice, StripeEvent, Subscription
+from webapp.billing.noting import noted
 from webapp.billing.objects.document import id_of
 from webapp.billing.objects.event import SignedEvent
+from webapp.billing.stripe_gateway import API_VERSION
 from webapp.billing.webhooks import believable
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -22,7 +24,7 @@ from webapp.outbox import RetryLater
 Subject = dict[str, Any]
 log = structlog.get_logger()
 
-# Stripe's list call takes no more than twenty.
+# What the endpoint at Stripe has to send; the list of events is asked for in chunks of them.
 TYPES = (
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
@@ -65,10 +67,20 @@ def handle(event_id: str) -> None:
         event.settle("ignored")
         return
     try:
-        act(event.subject)
+        with noted() as changes:
+            act(subject_of(event))
+        event.did = changes
         event.settle("handled")
     except NotOurs as reason:
         event.settle("ignored", str(reason))
+
+
+def subject_of(event: StripeEvent) -> Subject:
+    """What the event is about, to find whose it is by; in another version's shape it is of no use,
+    and is read anew in ours."""
+    if event.api_version == API_VERSION:
+        return event.subject
+    return events.subject_now(event.type.rpartition(".")[0], event.about)
 
 
 def engagement_of(named: str | None) -> Engagement:

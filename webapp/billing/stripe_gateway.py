@@ -17,6 +17,7 @@ import stripe
 import structlog
 from flask import current_app
 
+from webapp.billing.models.alert import Alert
 from webapp.billing.objects.document import Document
 from webapp.billing.patience import time_left
 from webapp.config import Settings
@@ -39,6 +40,10 @@ class ActionRequired(Exception):
 
 class Bug(Exception):
     """Stripe refuses what we asked: ours to mend, and trying again will not help."""
+
+
+class KeyReused(Bug):
+    """A key of ours was sent before with other parameters: nothing was done this time."""
 
 
 class Missing(Bug):
@@ -135,10 +140,18 @@ def translated(error: stripe.StripeError) -> Exception:
     if (error.http_status or 0) >= 500:
         return Faulted(f"Stripe faulted: {text}", 60)
     if isinstance(error, stripe.IdempotencyError):
-        log.critical("stripe.key_reused", error=text, request=error.request_id)
+        return _key_reused(error)
     known = {"resource_missing": Missing, "resource_already_exists": Exists}
     kind = known.get(error.code or "", Bug)
     return kind(text if kind is not Bug else f"{type(error).__name__}: {text}")
+
+
+def _key_reused(error: stripe.IdempotencyError) -> KeyReused:
+    """Ours to find: two pieces of work share a key, or one changed between two tries."""
+    told = str(error.user_message or error)
+    log.critical("stripe.key_reused", error=told, request=error.request_id)
+    Alert.sound_aside("key_reused", told[:500], f"request {error.request_id or 'unknown'}")
+    return KeyReused(told)
 
 
 def _told_pause(error: stripe.StripeError) -> int:

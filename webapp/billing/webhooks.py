@@ -10,7 +10,9 @@ from typing import Any
 
 import structlog
 
+from webapp import clock
 from webapp.billing import stripe_gateway as gateway
+from webapp.billing.models.alert import Alert
 from webapp.billing.objects.event import SignedEvent
 
 TOLERANCE_SECONDS = 300
@@ -68,9 +70,13 @@ def _signed_at(header: str) -> int:
 
 def believable(event: SignedEvent) -> bool:
     """Whether an event belongs to the mode our key is for; another version is noted, since the
-    object is read anew in ours."""
+    object is read anew in ours. The firm hears of both: the endpoint at Stripe is set up wrongly.
+    """
     if event.api_version != gateway.API_VERSION:
         log.warning("stripe.other_api_version", event_id=event.id, version=event.api_version)
+        Alert.sound("other_version", event.api_version, f"{event.type} ({event.id})")
     if event.livemode != gateway.live():
         log.error("stripe.other_mode", event_id=event.id, livemode=event.livemode)
+        mode = "live" if event.livemode else "test"
+        Alert.sound("other_mode", f"{mode} {clock.now():%Y-%m-%d}", f"{event.type} ({event.id})")
     return event.livemode == gateway.live()

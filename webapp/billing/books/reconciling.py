@@ -16,7 +16,8 @@ from webapp import clock, outbox
 from webapp.billing import mirroring, stripe_events
 from webapp.billing.calls import events, invoices
 from webapp.billing.mails import NOTICE_DAYS, REMINDERS
-from webapp.billing.models import Checkout, Invoice, StripeEvent, Subscription
+from webapp.billing.models import Alert, Checkout, Invoice, StripeEvent, Subscription
+from webapp.billing.models.event import HANDLE
 from webapp.billing.models.subscription import OVER
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -32,23 +33,45 @@ LEFT_BEHIND = timedelta(minutes=5)
 FRESH = timedelta(days=1)
 AHEAD = timedelta(hours=48)
 AT_ONCE = 200
+MOST_SWEEPS = 3
 
 
 # -- planners --------------------------------------------------------------------------------------
 
 
 def sweep_inbox() -> None:
-    """Events that nobody finished are put in line again, hourly at most."""
-    now = clock.now()
-    left = select(StripeEvent.id).filter(
-        StripeEvent.state == "received", StripeEvent.received_at < now - LEFT_BEHIND
+    """Events whose jobs all gave up are put in line again; after the third time a person decides.
+
+    One that still waits its turn (Stripe is down, say) is left to it.
+    """
+    for event in session.scalars(_left_behind()).all():
+        event.sweeps += 1
+        if event.sweeps > MOST_SWEEPS:
+            event.settle("failed", _last_error(event.id))
+            Alert.sound("event_failed", event.id, f"{event.type}: {event.error}")
+        else:
+            outbox.enqueue(HANDLE, event.id, key=f"{HANDLE}:{event.id}:sweep:{_marked(event)}")
+
+
+def _left_behind() -> Select[StripeEvent]:
+    named = Job.payload[0].as_string() == StripeEvent.id
+    in_line = select(Job.id).where(Job.task == HANDLE, Job.state.in_(("waiting", "leased")), named)
+    left = select(StripeEvent).where(
+        StripeEvent.state == "received",
+        StripeEvent.received_at < clock.now() - LEFT_BEHIND,
+        ~in_line.exists(),
     )
-    hour = f"{now:%Y%m%d%H}"
-    rows = session.scalars(left.order_by(StripeEvent.received_at).limit(AT_ONCE))
-    outbox.enqueue_all(
-        ("billing.handle_event", [event_id], f"billing.handle_event:{event_id}:{hour}", None)
-        for event_id in rows
-    )
+    left = left.order_by(StripeEvent.received_at).limit(AT_ONCE)
+    return left.with_for_update(skip_locked=True)
+
+
+def _marked(event: StripeEvent) -> str:
+    return f"{event.replays}.{event.sweeps}"
+
+
+def _last_error(event_id: str) -> str:
+    tried = select(Job.last_error).where(Job.task == HANDLE, Job.payload[0].as_string() == event_id)
+    return session.scalar(tried.order_by(Job.created_at.desc()).limit(1)) or "no job was found"
 
 
 def look_for_events() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -12,13 +13,36 @@ from webapp.billing.objects.event import SignedEvent
 from webapp.billing.stripe_gateway import ask
 
 MOST_PAGES = 50
+# https://docs.stripe.com/api/events/list#list_events-types
+MOST_TYPES = 20
+
+# Where an object of each noun is read, for events that tell of it in another version's shape.
+READ: dict[str, Callable[[Any, str], Any]] = {
+    "checkout.session": lambda v1, key: v1.checkout.sessions.retrieve(key),
+    "customer.subscription": lambda v1, key: v1.subscriptions.retrieve(key),
+    "invoice": lambda v1, key: v1.invoices.retrieve(key),
+    "invoiceitem": lambda v1, key: v1.invoice_items.retrieve(key),
+    "refund": lambda v1, key: v1.refunds.retrieve(key),
+    "customer": lambda v1, key: v1.customers.retrieve(key),
+    "charge": lambda v1, key: v1.charges.retrieve(key),
+    "charge.dispute": lambda v1, key: v1.disputes.retrieve(key),
+    "credit_note": lambda v1, key: v1.credit_notes.retrieve(key),
+    "payment_method": lambda v1, key: v1.payment_methods.retrieve(key),
+    "account": lambda v1, key: v1.accounts.retrieve(key),
+    "transfer": lambda v1, key: v1.transfers.retrieve(key),
+}
 
 log = structlog.get_logger()
 
 
 def list_since(since: datetime, types: Sequence[str]) -> Iterator[SignedEvent]:
-    """Events of these types (at most 20) made at or after `since`, newest first."""
-    wanted = {"created": {"gte": int(since.timestamp())}, "types": list(types), "limit": 100}
+    """Events of these types made at or after `since`: newest first, twenty types at a time."""
+    for first in range(0, len(types), MOST_TYPES):
+        yield from _of_types(since, list(types[first : first + MOST_TYPES]))
+
+
+def _of_types(since: datetime, types: list[str]) -> Iterator[SignedEvent]:
+    wanted = {"created": {"gte": int(since.timestamp())}, "types": types, "limit": 100}
     after: Document = {}
     for _ in range(MOST_PAGES):
         page = _events(wanted | after)
@@ -31,3 +55,8 @@ def list_since(since: datetime, types: Sequence[str]) -> Iterator[SignedEvent]:
 
 def _events(params: Document) -> Document:
     return ask(lambda v1: v1.events.list(params))
+
+
+def subject_now(noun: str, stripe_id: str) -> Document:
+    """The object as Stripe shows it in our version. noun: an event type without its verb."""
+    return ask(lambda v1: READ[noun](v1, stripe_id))
