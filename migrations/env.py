@@ -14,7 +14,7 @@ from webapp.db import Base
 OWNER_URL = sqlalchemy_url(os.environ.get("MIGRATION_DATABASE_URL") or os.environ["DATABASE_URL"])
 APP_ROLE = make_url(sqlalchemy_url(os.environ["DATABASE_URL"])).username
 
-APPEND_ONLY = ("audit_event", "stage_change", "agreement")
+APPEND_ONLY = ("audit_event", "stage_change", "agreement", "terms_change")
 
 
 def grant(connection) -> None:  # type: ignore[no-untyped-def]
@@ -24,12 +24,13 @@ def grant(connection) -> None:  # type: ignore[no-untyped-def]
     connection.execute(
         text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")
     )
-    for table in APPEND_ONLY:
+    for table in filter(lambda name: exists(connection, name), APPEND_ONLY):
         connection.execute(text(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}"))
 
 
-def migrated(connection) -> bool:  # type: ignore[no-untyped-def]
-    return connection.scalar(text("SELECT to_regclass('audit_event')")) is not None
+def exists(connection, table: str) -> bool:  # type: ignore[no-untyped-def]
+    """Whether the revision migrated to has that table."""
+    return connection.scalar(text(f"SELECT to_regclass('{table}')")) is not None
 
 
 def run() -> None:
@@ -38,7 +39,7 @@ def run() -> None:
         context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
         with context.begin_transaction():
             context.run_migrations()
-            if engine.url.username != APP_ROLE and migrated(connection):
+            if engine.url.username != APP_ROLE and exists(connection, "audit_event"):
                 grant(connection)
 
 

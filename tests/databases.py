@@ -26,7 +26,7 @@ from webapp.db import Base
 ROOT = Path(__file__).parent.parent
 LOCK = 7_316_402
 # As the migrations have it.
-APPEND_ONLY = ("audit_event", "stage_change", "agreement")
+APPEND_ONLY = ("audit_event", "stage_change", "agreement", "terms_change")
 counter = itertools.count(1)
 
 

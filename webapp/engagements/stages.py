@@ -102,6 +102,8 @@ def _steps_settled(facts: Facts) -> str | None:
 
 
 def _notice_kept(facts: Facts) -> str | None:
+    if facts.by_system:
+        return None  # what is no longer paid for ends, notice or not
     earliest = facts.today + timedelta(days=facts.notice_days)
     if facts.ends_on and facts.ends_on >= earliest:
         return None
@@ -150,10 +152,10 @@ MACHINE = (
         "onboarding", "active", _may(CONSULTANT, COORDINATORS), (_kickoff_held, _steps_settled)
     ),
     Transition("onboarding", "ended", _may(SPONSOR, COORDINATORS), (_kickoff_ahead,)),
-    Transition("active", "paused", _may(COORDINATORS), (_reason,)),
+    Transition("active", "paused", _may(SYSTEM, COORDINATORS), (_reason,)),
     Transition("paused", "active", _may(COORDINATORS, SYSTEM)),
     *(
-        Transition(stage, "ending", _may(SPONSOR, OWNER), (_notice_kept,))
+        Transition(stage, "ending", _may(SPONSOR, OWNER, SYSTEM), (_notice_kept,))
         for stage in ("onboarding", "active", "paused")
     ),
     Transition("ending", "active", _may(COORDINATORS), (_before_the_end,)),

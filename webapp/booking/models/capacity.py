@@ -68,6 +68,17 @@ class CapacityMonth(Base):
         session.execute(rows.with_for_update(key_share=True)).all()
 
     @classmethod
+    def full(
+        cls, consultant_id: uuid.UUID, months: Sequence[date], days: int, limit: int
+    ) -> date | None:
+        """The first of these months in which so many days more would be past the limit."""
+        taken = select(cls.month, cls.used_days).where(
+            cls.consultant_id == consultant_id, cls.month.in_(months)
+        )
+        used = {row.month: row.used_days for row in session.execute(taken)}
+        return next((one for one in sorted(months) if used.get(one, 0) + days > limit), None)
+
+    @classmethod
     def add(cls, consultant_id: uuid.UUID, months: Sequence[date], days: int, limit: int) -> bool:
         """Add the days to each month that stays within the limit; whether all did."""
         values = [

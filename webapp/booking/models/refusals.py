@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+
+from babel.dates import format_date
 
 
 class SlotTaken(Exception):
@@ -16,6 +18,15 @@ class SlotTaken(Exception):
 
 class NoCapacity(SlotTaken):
     """The consultant has no days left in a month that the engagement needs."""
+
+
+class DaysPromised(Exception):
+    """A consultant has no days left in a month that a larger plan needs; says who and when."""
+
+    def __init__(self, who: str, month: date) -> None:
+        named = format_date(month, "MMMM y", locale="en")
+        super().__init__(f"{who} has no days left for it in {named}.")
+        self.who, self.month = who, month
 
 
 class TooManyHeld(Exception):

@@ -59,7 +59,12 @@ def can_fill(offering: Offering, team: Team) -> bool:
 
 def shares(offering: Offering, count: int) -> list[int]:
     """The days a month of each of so many, the lead's first; an odd day is the lead's."""
-    even, odd = divmod(offering.days_per_month, count)
+    return split_days(offering.days_per_month, count)
+
+
+def split_days(days: int, count: int) -> list[int]:
+    """As even as whole days are; an odd day is the first one's."""
+    even, odd = divmod(days, count)
     return [even + (number < odd) for number in range(count)]
 
 

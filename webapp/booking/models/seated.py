@@ -12,7 +12,8 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 from webapp import clock
 from webapp.booking.models.capacity import CapacityMonth, CapacityUse, months_from
 from webapp.booking.models.contention import contend
-from webapp.booking.models.seat import HoldSeat, Team, seats_of
+from webapp.booking.models.refusals import DaysPromised
+from webapp.booking.models.seat import HoldSeat, Team, seats_of, split_days
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import Identified, session
 
@@ -94,6 +95,17 @@ class Seated(Identified):
         the work goes on, and nobody new is promised those days."""
         contend(self._extend_capacity)
 
+    def change_days(self, days: int, from_month: date, refuse: bool = True) -> None:
+        """Take so many days a month in all from that month on, shared as at booking.
+
+        refuse: raise DaysPromised past what a consultant has; else they are taken all the same.
+        """
+        contend(lambda: self._change_days(days, from_month, refuse))
+
+    def keep_capacity(self) -> None:
+        """Take again what `free_capacity` gave back. Raises DaysPromised past what they have."""
+        contend(self._keep_capacity)
+
     # -- steps, within a savepoint -----------------------------------------------------------------
 
     def _in_turn(self) -> list[HoldSeat]:
@@ -141,6 +153,31 @@ class Seated(Identified):
         for seat in self._in_turn():
             CapacityMonth.queue(seat.consultant_id)
             seat.take(self._missing(seat.consultant_id), BEYOND_ANY)
+
+    def _change_days(self, days: int, from_month: date, refuse: bool) -> None:
+        self.lock()
+        self.seat_rows = self.seats
+        for seat, share in zip(self.seats, split_days(days, len(self.seats)), strict=True):
+            seat.days = share
+        session.flush()
+        for seat in self._in_turn():
+            give_back(self.id, seat.consultant_id, CapacityUse.month >= from_month)
+            months = [month for month in self.months_ahead if month >= from_month]
+            self._take_or_say(seat, months, refuse)
+
+    def _keep_capacity(self) -> None:
+        self.lock()
+        self.capacity_ends = None
+        for seat in self._in_turn():
+            CapacityMonth.queue(seat.consultant_id)
+            self._take_or_say(seat, self._missing(seat.consultant_id), refuse=True)
+
+    def _take_or_say(self, seat: HoldSeat, months: Sequence[date], refuse: bool) -> None:
+        who, limit = seat.consultant, seat.consultant.days_per_month if refuse else BEYOND_ANY
+        full = CapacityMonth.full(who.id, months, seat.days, limit)
+        if full and seat.days:
+            raise DaysPromised(who.name, full)
+        seat.take(months, limit)
 
     def _missing(self, consultant_id: uuid.UUID) -> Sequence[date]:
         ours = CapacityUse.hold_id == self.id, CapacityUse.consultant_id == consultant_id

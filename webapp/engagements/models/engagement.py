@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, ForeignKey, Select, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp import audit, clock, outbox
+from webapp import clock, outbox
 from webapp.accounts.models import Company, Person
 from webapp.booking.models import Booking, Handover, Hold, SlotTaken, nearest
 from webapp.booking.models.contention import contend
@@ -18,14 +18,13 @@ from webapp.catalog.models import Consultant
 from webapp.db import Base, session
 from webapp.engagements import stages
 from webapp.engagements.models.agreement import Agreement, hash_of
-from webapp.engagements.models.assignment import Assignment, StageChange
-from webapp.engagements.models.enquiring import Enquiring
+from webapp.engagements.models.assignment import Assignment
+from webapp.engagements.models.ending import Ending
 from webapp.engagements.models.onboarding import OnboardingStep
 from webapp.engagements.models.period import RetainerPeriod
-from webapp.engagements.models.standing import actors, facts
 from webapp.engagements.models.terms import Terms
 from webapp.engagements.refunds import RefundPolicy
-from webapp.engagements.stages import Actor, IllegalStage
+from webapp.engagements.stages import IllegalStage
 from webapp.engagements.timeline import TimelineEntry, timeline_of
 from webapp.engagements.wording import VERSION
 from webapp.money import Money
@@ -33,7 +32,7 @@ from webapp.money import Money
 UNPAID_DAYS = 7
 
 
-class Engagement(Enquiring, Base):
+class Engagement(Ending, Base):
     """company_id and sponsor_id are set by the agreement."""
 
     __tablename__ = "engagement"
@@ -42,15 +41,11 @@ class Engagement(Enquiring, Base):
     sponsor_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     signed_at: Mapped[datetime | None]
-    ends_on: Mapped[date | None]
     kickoff_notes: Mapped[str] = mapped_column(default="")
     company: Mapped[Company | None] = relationship()
     sponsor: Mapped[Person | None] = relationship(foreign_keys=[sponsor_id])
     agreements: Mapped[list[Agreement]] = relationship(order_by=Agreement.accepted_at)
-    terms_history: Mapped[list[Terms]] = relationship(order_by=Terms.valid_from)
     steps: Mapped[list[OnboardingStep]] = relationship(order_by=OnboardingStep.position)
-    periods: Mapped[list[RetainerPeriod]] = relationship(order_by=RetainerPeriod.number)
-    stage_changes: Mapped[list[StageChange]] = relationship(order_by=StageChange.id)
     meetings: Mapped[list[Booking]] = relationship(order_by=Booking.starts_at, viewonly=True)
 
     __table_args__ = (
@@ -109,63 +104,12 @@ class Engagement(Enquiring, Base):
     # -- what it is --------------------------------------------------------------------------------
 
     @property
-    def title(self) -> str:
-        """What was sold, such as 'COO, four days a month'."""
-        return self.terms.name if self.terms_history else self.offering.name
-
-    @property
-    def role(self) -> str:
-        return self.terms.role if self.terms_history else self.offering.role
-
-    @property
-    def terms(self) -> Terms:
-        """Those in force today; before the first are, the first."""
-        today = self.local_date(clock.now())
-        started = [terms for terms in self.terms_history if terms.valid_from <= today]
-        return (started or self.terms_history)[-1 if started else 0]
-
-    @property
-    def due_at_booking(self) -> Money:
-        sold = self.terms if self.terms_history else self.offering
-        return sold.due_at_booking
-
-    @property
     def kickoff(self) -> Booking | None:
         return next((meeting for meeting in self.meetings if meeting.kind == "kickoff"), None)
-
-    @property
-    def stage_label(self) -> str:
-        return stages.LABELS[self.stage]
 
     def timeline(self, zone: str | None = None) -> list[TimelineEntry]:
         """Stage changes, steps done and meetings, oldest first; told in `zone`."""
         return timeline_of(self, zone or self.time_zone)
-
-    def is_to(self, person: Person | None) -> frozenset[Actor]:
-        """What a person is to this engagement."""
-        return actors(self, person)
-
-    # -- stages ------------------------------------------------------------------------------------
-
-    def advance(self, to: str, by: Person | None, reason: str = "") -> None:
-        """The one place where a stage changes; by None is the system. Raises IllegalStage."""
-        self._check(to, by, reason)
-        before, self.stage = self.stage, to
-        change = StageChange(from_stage=before, to_stage=to, by=by.name if by else "system",
-                             reason=reason[:500], at=clock.now())  # fmt: skip
-        self.stage_changes.append(change)
-        audit.record(f"engagement.{to}", self, before=before, reason=reason[:500])
-
-    def why_not(self, to: str, by: Person | None, reason: str = "") -> str:
-        """Why that step may not be taken, for a person to read; '' when it may."""
-        try:
-            self._check(to, by, reason)
-        except IllegalStage as refused:
-            return str(refused)
-        return ""
-
-    def _check(self, to: str, by: Person | None, reason: str) -> None:
-        stages.check(self.stage, to, actors(self, by), facts(self, by, reason))
 
     # -- booking -----------------------------------------------------------------------------------
 
