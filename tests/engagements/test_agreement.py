@@ -22,7 +22,7 @@ from webapp.audit import AuditEvent
 from webapp.booking.models import Hold
 from webapp.db import session
 from webapp.engagements.models import Agreement, Assignment, Engagement, StageChange, Terms
-from webapp.engagements.wording import sections
+from webapp.engagements.wording import VERSION, sections
 
 SignIn = Callable[[Person], FlaskClient]
 
@@ -101,7 +101,7 @@ def test_what_was_accepted_is_kept_with_its_hash(signed: Booking) -> None:
     kept = signed.engagement.agreements[0]
     assert hashlib.sha256(kept.text.encode()).hexdigest() == kept.text_hash
     assert (kept.accepted_name, kept.accepted_email) == ("Ana Reyes", "ana@harbour.example.com")
-    assert kept.address == "127.0.0.1" and kept.agent and kept.version == "2"
+    assert kept.address == "127.0.0.1" and kept.agent and kept.version == VERSION
     assert abs(kept.accepted_at - clock.now()) < timedelta(minutes=1)
     with pytest.raises(Exception, match=r"append-only|permission denied"):
         session.execute(text("UPDATE agreement SET accepted_name = 'x'"))

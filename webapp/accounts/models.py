@@ -33,6 +33,9 @@ class Company(Identified, Base):
     net_days: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     memberships: Mapped[list[Membership]] = relationship(back_populates="company")
+    tax_ids: Mapped[list[TaxId]] = relationship(
+        back_populates="company", order_by="TaxId.kind", cascade="all, delete-orphan"
+    )
 
     def people(self, *roles: Role) -> list[Person]:
         """Active members holding one of the roles (any, when none is named), oldest first."""
@@ -49,6 +52,19 @@ class Company(Identified, Base):
     @property
     def billing_contact(self) -> Person | None:
         return next(iter(self.people(Role.BILLING)), None) or self.sponsor
+
+
+class TaxId(Identified, Base):
+    """By which a tax office knows a company. kind: as Stripe names them; value: without spaces."""
+
+    __tablename__ = "tax_id"
+
+    company_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("company.id"), index=True)
+    kind: Mapped[str]
+    value: Mapped[str]
+    company: Mapped[Company] = relationship(back_populates="tax_ids")
+
+    __table_args__ = (UniqueConstraint("company_id", "kind", "value"),)
 
 
 class Person(Identified, UserMixin, Base):  # type: ignore[misc]

@@ -47,6 +47,9 @@ class AmountField(DecimalField):
 
     data: Decimal | None
 
+    def process_data(self, value: Decimal | Money | None) -> None:
+        super().process_data(value.major if isinstance(value, Money) else value)
+
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata(valuelist)
         if self.data is not None and not self.data.is_finite():
@@ -130,12 +133,7 @@ class OfferingForm(FlaskForm):
 
     @classmethod
     def of(cls, offering: Offering) -> OfferingForm:
-        amounts = {name: getattr(offering, name).major for name in AMOUNTS}
-        form: OfferingForm = cls(obj=offering, data=amounts)
-        for name in AMOUNTS:
-            if not form.is_submitted():
-                form[name].data = amounts[name]
-        return form
+        return cls(obj=offering)
 
     def apply(self, offering: Offering) -> None:
         """Write the form onto an offering; what was sold before keeps its own terms."""
