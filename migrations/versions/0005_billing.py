@@ -609,6 +609,10 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_consultant_share_percent"), "consultant", "share_percent BETWEEN 0 AND 100"
     )
+    op.execute(
+        "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON terms_change"
+        " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    )
 
 
 def downgrade() -> None:
