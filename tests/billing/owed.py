@@ -1,0 +1,39 @@
+"""What tests of owing share: items by hand, and what Stripe has of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.billing.conftest import Client, rows
+from webapp.billing.models import Invoice, InvoiceItem
+from webapp.billing.owing.overage import add_overage
+from webapp.db import session
+from webapp.engagements.models import Engagement, RetainerPeriod
+from webapp.money import Money
+
+RATE = Money(20000, "USD")
+
+
+def period_of(engagement: Engagement, number: int = 1) -> RetainerPeriod:
+    return next(period for period in engagement.periods if period.number == number)
+
+
+def overage(payer: Client, minutes: int, number: int = 1) -> None:
+    """What the hours room will call when a period is closed."""
+    add_overage(period_of(payer.engagement, number), minutes, RATE)
+    session.commit()
+    payer.drain()
+    session.rollback()
+
+
+def items() -> list[InvoiceItem]:
+    return sorted(rows(InvoiceItem), key=lambda row: row.id)
+
+
+def at_stripe(payer: Client) -> list[dict[str, Any]]:
+    """Oldest first."""
+    return list(reversed(payer.stripe.of("invoiceitem", payer.engagement.id)))
+
+
+def kinds(invoice: Invoice) -> list[tuple[str, int]]:
+    return [(line["kind"], line["minor"]) for line in invoice.lines]
