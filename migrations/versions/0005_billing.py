@@ -576,6 +576,10 @@ def upgrade() -> None:
     op.add_column("stripe_event", sa.Column("about", sa.Text(), server_default="", nullable=False))
     op.add_column(
         "stripe_event",
+        sa.Column("refused", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
+    op.add_column(
+        "stripe_event",
         sa.Column(
             "did", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False
         ),
@@ -625,6 +629,7 @@ def downgrade() -> None:
     op.drop_column("stripe_event", "replays")
     op.drop_column("stripe_event", "sweeps")
     op.drop_column("stripe_event", "did")
+    op.drop_column("stripe_event", "refused")
     op.drop_column("stripe_event", "about")
     op.drop_column("stripe_customer", "fingerprint")
     op.drop_column("stripe_customer", "bank_name")
