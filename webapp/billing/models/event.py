@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, false
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,6 +37,7 @@ class StripeEvent(Base):
     received_at: Mapped[datetime] = mapped_column(default=clock.now)
     handled_at: Mapped[datetime | None]
     about: Mapped[str] = mapped_column(default="", server_default="", index=True)
+    refused: Mapped[bool] = mapped_column(default=False, server_default=false())
     did: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     sweeps: Mapped[int] = mapped_column(default=0, server_default="0")
     replays: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -49,7 +50,7 @@ class StripeEvent(Base):
         row = insert(cls).values(
             id=event.id, type=event.type, api_version=event.api_version, livemode=event.livemode,
             payload=event.payload, state="ignored" if refused else "received", error=refused,
-            received_at=clock.now(), about=event.subject.get("id") or "",
+            received_at=clock.now(), about=event.subject.get("id") or "", refused=bool(refused),
         )  # fmt: skip
         new = session.scalar(row.on_conflict_do_nothing().returning(cls.id)) is not None
         if new and not refused:
@@ -61,6 +62,12 @@ class StripeEvent(Base):
         """The object it is about, as it was when the event was made."""
         found: dict[str, Any] = self.payload["data"]["object"]
         return found
+
+    @property
+    def replayable(self) -> bool:
+        """Whether a person may have it acted on again: not while it is in line, and not one that
+        was refused at the door, which is of the other mode."""
+        return self.state in {"handled", "failed"} or (self.state == "ignored" and not self.refused)
 
     def settle(self, state: str, error: str = "") -> None:
         self.state, self.error, self.handled_at = state, error, clock.now()
