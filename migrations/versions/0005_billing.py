@@ -516,6 +516,7 @@ def upgrade() -> None:
     op.add_column(
         "consultant", sa.Column("share_percent", sa.Integer(), server_default="0", nullable=False)
     )
+    op.add_column("engagement", sa.Column("settles_by", sa.DateTime(timezone=True), nullable=True))
     op.add_column(
         "invoice", sa.Column("collection", sa.Text(), server_default="card", nullable=False)
     )
@@ -658,6 +659,7 @@ def downgrade() -> None:
     op.drop_column("invoice", "discount_minor")
     op.drop_column("invoice", "subtotal_minor")
     op.drop_column("invoice", "collection")
+    op.drop_column("engagement", "settles_by")
     op.drop_column("consultant", "share_percent")
     op.drop_column("company", "net_days")
     op.drop_column("assignment", "share_percent")
