@@ -4,7 +4,12 @@ from typing import Any
 
 from flask import Blueprint
 
+from webapp.access import Role
 from webapp.firm import wording
+from webapp.web import firm_zone
+
+# Who moves money and acts on Stripe's events; the rest of the firm reads.
+KEEPERS = (Role.OWNER, Role.FINANCE)
 
 blueprint = Blueprint("firm", __name__, template_folder="../templates", url_prefix="/practice")
 
@@ -12,4 +17,5 @@ blueprint = Blueprint("firm", __name__, template_folder="../templates", url_pref
 @blueprint.context_processor
 def words() -> dict[str, Any]:
     told = (wording.task_words, wording.subject_words, wording.engagement_of, wording.told)
-    return {word.__name__: word for word in told}
+    more = {"keepers": frozenset(KEEPERS), "firm_zone": firm_zone()}
+    return {word.__name__: word for word in told} | more

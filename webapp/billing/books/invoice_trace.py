@@ -1,0 +1,131 @@
+"""One invoice with all that it comes from and all that came of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select
+
+from webapp.billing.books.tracing import dashboard_url, events_about
+from webapp.billing.models import (
+    CreditNote,
+    Dispute,
+    Invoice,
+    InvoiceItem,
+    Payment,
+    StripeEvent,
+    Transfer,
+)
+from webapp.db import session
+from webapp.engagements.models import Engagement, RetainerPeriod, Terms, TermsChange
+from webapp.money import Money
+from webapp.notifications.models import EmailMessage
+
+OF_THE_TERMS = frozenset({"retainer", "first_month", "deposit", "diagnostic"})
+
+
+@dataclass(frozen=True)
+class TracedLine:
+    """terms: what it was agreed by; change: the dated change that set those, or caused the item;
+    period: the month it pays for; item: the row of ours it was made from."""
+
+    text: str
+    amount: Money
+    kind: str
+    terms: Terms | None
+    change: TermsChange | None
+    period: RetainerPeriod | None
+    item: InvoiceItem | None
+
+
+@dataclass(frozen=True)
+class InvoiceTrace:
+    invoice: Invoice
+    lines: list[TracedLine]
+    payments: list[Payment]
+    credit_notes: list[CreditNote]
+    disputes: list[Dispute]
+    transfers: Sequence[Transfer]
+    emails: Sequence[EmailMessage]
+    events: list[StripeEvent]
+    dashboard: str
+
+
+def trace(invoice: Invoice) -> InvoiceTrace:
+    payments, disputes = Payment.of(invoice), Dispute.of(invoice)
+    notes: list[CreditNote] = list(
+        session.scalars(select(CreditNote).filter_by(invoice_id=invoice.id).order_by(CreditNote.id))
+    )
+    transfers = session.scalars(
+        select(Transfer).filter_by(invoice_id=invoice.id).order_by(Transfer.id)
+    ).all()
+    touched: list[Any] = [invoice, *payments, *invoice.refunds, *notes, *disputes, *transfers]
+    return InvoiceTrace(
+        invoice=invoice,
+        lines=list(_lines(invoice)),
+        payments=payments,
+        credit_notes=notes,
+        disputes=disputes,
+        transfers=transfers,
+        emails=_emails(touched),
+        events=events_about(row.stripe_id for row in touched),
+        dashboard=dashboard_url(f"invoices/{invoice.stripe_id}", invoice.livemode),
+    )
+
+
+def _lines(invoice: Invoice) -> Iterator[TracedLine]:
+    items = _items(invoice)
+    for line in invoice.lines:
+        yield _line(invoice.engagement, line, items, invoice.currency)
+
+
+def _items(invoice: Invoice) -> dict[str, InvoiceItem]:
+    named = [uuid.UUID(line["item"]) for line in invoice.lines if line.get("item")]
+    rows = select(InvoiceItem).where(
+        or_(InvoiceItem.id.in_(named), InvoiceItem.invoice_id == invoice.id)
+    )
+    return {str(item.id): item for item in session.scalars(rows)}
+
+
+def _line(
+    engagement: Engagement, line: dict[str, Any], items: dict[str, InvoiceItem], currency: str
+) -> TracedLine:
+    starts = datetime.fromisoformat(line["starts"]).astimezone(ZoneInfo(engagement.time_zone))
+    # A renewal may stand an hour before its local midnight, where summer time has begun since.
+    day = (starts + timedelta(hours=2)).date()
+    item = items.get(line.get("item") or "")
+    kind = line.get("kind") or (item.kind if item else "") or "retainer"
+    agreed = engagement.terms_on(day) if kind in OF_THE_TERMS and engagement.terms_history else None
+    return TracedLine(
+        text=line["text"],
+        amount=Money(line["minor"], currency),
+        kind=kind,
+        terms=agreed,
+        change=_change(engagement, item, agreed),
+        period=next((one for one in engagement.periods if one.starts <= day < one.ends), None),
+        item=item,
+    )
+
+
+def _change(
+    engagement: Engagement, item: InvoiceItem | None, agreed: Terms | None
+) -> TermsChange | None:
+    """The change that the item's key names, or the one that brought the terms about."""
+    if item:
+        named = item.key.partition(":")[2].partition(":")[0]
+        return next((c for c in engagement.changes if named in (str(c.id), str(c.pause_id))), None)
+    since = agreed.valid_from.isoformat() if agreed else None
+    made = (c for c in engagement.changes if c.after and c.after.get("valid_from") == since)
+    return next(made, None)
+
+
+def _emails(rows: Sequence[Any]) -> Sequence[EmailMessage]:
+    """The mails about the invoice itself, or about what was paid and given back of it."""
+    about = [f"{row.__tablename__}:{row.id}" for row in rows]
+    found = select(EmailMessage).where(EmailMessage.about.in_(about))
+    return session.scalars(found.order_by(EmailMessage.created_at, EmailMessage.id)).all()

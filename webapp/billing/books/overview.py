@@ -1,0 +1,203 @@
+"""Money at a glance, by currency: what is due, came in, is late, and will be charged next.
+
+All of it is summed by PostgreSQL from the mirrors, in a constant number of queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import ColumnElement, Date, DateTime, Row, and_, case, cast, func, or_, select
+
+from webapp import clock
+from webapp.billing.models import (
+    Drift,
+    Invoice,
+    InvoiceItem,
+    Payment,
+    Refund,
+    StripeEvent,
+    Subscription,
+)
+from webapp.billing.models.invoice_item import PENDING
+from webapp.billing.models.subscription import OVER
+from webapp.db import session
+from webapp.money import Money
+
+# Days late: up to 30, up to 60, up to 90, and more.
+AGES = (30, 60, 90)
+AGE_LABELS = ("0–30 days", "31–60 days", "61–90 days", "over 90 days")
+AHEAD = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """How many rows, and what they come to."""
+
+    count: int
+    amount: Money
+
+
+@dataclass
+class CurrencyLine:
+    """What one currency's books come to. overdue: one Sum for each of AGE_LABELS."""
+
+    currency: str
+    due: Sum
+    overdue: list[Sum]
+    paid: Sum
+    returned: Sum
+    upcoming: Sum
+    items: Sum
+
+    @property
+    def late(self) -> Sum:
+        amounts = (one.amount for one in self.overdue)
+        zero = Money(0, self.currency)
+        return Sum(sum(one.count for one in self.overdue), sum(amounts, zero))
+
+
+@dataclass
+class Overview:
+    """lines: by currency; failed, drift: what waits for somebody."""
+
+    since: datetime
+    lines: list[CurrencyLine]
+    failed: int
+    drift: int
+
+
+def overview(zone: str) -> Overview:
+    """The books as they stand; this month is counted in the firm's zone. Six queries."""
+    since = month_start(clock.now(), zone)
+    parts = {
+        "open": _by_currency(_open()),
+        "paid": _by_currency(_paid(since)),
+        "returned": _by_currency(_returned(since)),
+        "upcoming": _by_currency(_upcoming()),
+        "items": _by_currency(_waiting_items()),
+    }
+    currencies = sorted({row.currency for rows in parts.values() for row in rows})
+    failed, drift = session.execute(_waiting()).one()
+    return Overview(since, [_line(parts, code) for code in currencies], failed, drift)
+
+
+def month_start(at: datetime, zone: str) -> datetime:
+    local = at.astimezone(ZoneInfo(zone))
+    return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def month_bounds(month: str, zone: str) -> tuple[datetime, datetime]:
+    """[start, end) of a month written '2026-11', in a zone; ValueError for anything else."""
+    start = datetime.strptime(month, "%Y-%m").replace(tzinfo=ZoneInfo(zone))
+    return start.astimezone(UTC), (start + relativedelta(months=1)).astimezone(UTC)
+
+
+# -- what is late ----------------------------------------------------------------------------------
+
+
+def late_since() -> ColumnElement[datetime]:
+    """From when an unpaid invoice's days count: its due date where it was sent, else its issue."""
+    due = cast(Invoice.due_on + 1, DateTime(timezone=True))
+    sent = and_(Invoice.collection == "invoice", Invoice.due_on.is_not(None))
+    return case((sent, due), else_=Invoice.issued_at)
+
+
+def is_overdue() -> ColumnElement[bool]:
+    """Open, and either a charge of it has failed or its due date is past."""
+    failed = and_(Invoice.collection == "card", Invoice.attempts > 0)
+    past = and_(Invoice.due_on.is_not(None), Invoice.due_on < cast(clock.now(), Date))
+    return and_(Invoice.status == "open", or_(failed, past))
+
+
+def _age() -> ColumnElement[int]:
+    """The index in AGE_LABELS of an overdue invoice; -1 for one that is not."""
+    now = clock.now()
+    steps = [(late_since() > now - timedelta(days=days), at) for at, days in enumerate(AGES)]
+    return case((~is_overdue(), -1), *steps, else_=len(AGES))
+
+
+# -- the sums --------------------------------------------------------------------------------------
+
+
+def _by_currency(query: Any) -> Sequence[Row[Any]]:
+    return session.execute(query).all()
+
+
+def _open() -> Any:
+    age = _age().label("age")
+    summed = (func.count().label("rows"), func.sum(Invoice.due_minor).label("minor"))
+    rows = select(Invoice.currency, age, *summed).where(Invoice.status == "open")
+    return rows.group_by(Invoice.currency, age)
+
+
+def _paid(since: datetime) -> Any:
+    """By what was paid, however it was: out of band too."""
+    summed = (func.count().label("rows"), func.sum(Invoice.paid_minor).label("minor"))
+    rows = select(Invoice.currency, *summed).where(Invoice.paid_at >= since)
+    return rows.where(Invoice.status == "paid").group_by(Invoice.currency)
+
+
+def _returned(since: datetime) -> Any:
+    summed = (func.count().label("rows"), func.sum(Refund.amount_minor).label("minor"))
+    rows = select(Refund.currency, *summed).where(Refund.created_at >= since)
+    return rows.where(Refund.state != "failed").group_by(Refund.currency)
+
+
+def _upcoming() -> Any:
+    """Renewals of the next thirty days, before tax and items."""
+    now = clock.now()
+    summed = (func.count().label("rows"), func.sum(Subscription.price_minor).label("minor"))
+    stays = or_(Subscription.cancels_at.is_(None), Subscription.cancels_at > Subscription.renews_at)
+    rows = select(Subscription.currency, *summed).where(
+        Subscription.status.not_in((*OVER, "paused")),
+        Subscription.cancel_at_period_end.is_(False),
+        Subscription.renews_at.between(now, now + AHEAD),
+        stays,
+    )
+    return rows.group_by(Subscription.currency)
+
+
+def _waiting_items() -> Any:
+    """Items that wait for an invoice."""
+    summed = (func.count().label("rows"), func.sum(InvoiceItem.amount_minor).label("minor"))
+    rows = select(InvoiceItem.currency, *summed).where(InvoiceItem.state.in_(PENDING))
+    return rows.group_by(InvoiceItem.currency)
+
+
+def _waiting() -> Any:
+    failed = select(func.count()).where(StripeEvent.state == "failed").scalar_subquery()
+    drift = select(func.count()).where(Drift.mended_at.is_(None)).scalar_subquery()
+    return select(failed, drift)
+
+
+def _line(parts: dict[str, Sequence[Row[Any]]], currency: str) -> CurrencyLine:
+    ours = {name: [row for row in rows if row.currency == currency] for name, rows in parts.items()}
+    aged = [
+        _total((row for row in ours["open"] if row.age == age), currency)
+        for age in range(len(AGE_LABELS))
+    ]
+    due = _total((row for row in ours["open"] if row.age == -1), currency)
+    sums = {name: _total(rows, currency) for name, rows in ours.items() if name != "open"}
+    return CurrencyLine(currency, due, aged, **sums)
+
+
+def _total(rows: Iterable[Row[Any]], currency: str) -> Sum:
+    counted = [(row.rows, int(row.minor)) for row in rows]
+    return Sum(sum(n for n, _ in counted), Money(sum(m for _, m in counted), currency))
+
+
+def net_fees(since: datetime, until: datetime) -> list[Money]:
+    """What Stripe kept of the payments of a span, by the currency it settled in."""
+    rows = (
+        select(Payment.settled_currency, func.sum(Payment.fee_minor))
+        .where(Payment.paid_at >= since, Payment.paid_at < until, Payment.fee_minor.is_not(None))
+        .group_by(Payment.settled_currency)
+        .order_by(Payment.settled_currency)
+    )
+    return [Money(int(minor or 0), currency) for currency, minor in session.execute(rows)]
