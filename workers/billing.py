@@ -7,6 +7,7 @@ from datetime import datetime
 
 from webapp.billing import mails, settlement, stripe_events
 from webapp.billing.books import reconciling
+from webapp.billing.buying import mails as buying_mails
 from webapp.billing.owing import bills, placing
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -95,6 +96,16 @@ def tell_upcoming(subscription_id: str, renews_at: str) -> None:
 @task("billing.tell_failed")
 def tell_failed(invoice_id: str, day: int) -> None:
     mails.tell_failed(uuid.UUID(invoice_id), day)
+
+
+@task("billing.tell_debit_begun")
+def tell_debit_begun(checkout_id: str) -> None:
+    buying_mails.tell_debit_begun(uuid.UUID(checkout_id))
+
+
+@task("billing.tell_debit_returned")
+def tell_debit_returned(checkout_id: str) -> None:
+    buying_mails.tell_debit_returned(uuid.UUID(checkout_id))
 
 
 @task("billing.tell_slot_lost")

@@ -63,7 +63,11 @@ def sync_checkout(engagement: Engagement, session_id: str) -> StripeSession:
     checkout.take(found)
     if found.customer:
         _note_customer(engagement, found.customer, found.livemode)
-    if found.paid:
+    returned = checkout.on_its_way and checkout_calls.came_back(found)
+    if returned:
+        _call_off(found)
+        checkout.debit_came_back()
+    if found.paid or returned:
         _sync_bought(engagement, found)
     settle(engagement)
     return found
@@ -86,6 +90,15 @@ def _sync_bought(engagement: Engagement, found: StripeSession) -> None:
         mirror_subscription(engagement, subscriptions.read(found.subscription))
     if found.invoice:
         mirror_invoice(engagement, invoices.read(found.invoice))
+
+
+def _call_off(found: StripeSession) -> None:
+    """What a returned debit leaves behind could still be paid, and would renew: the client pays
+    anew instead."""
+    if found.subscription:
+        subscriptions.cancel(found.subscription)
+    if found.invoice:
+        invoices.void(found.invoice)
 
 
 # -- subscriptions ---------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
-from webapp.billing import mirroring
-from webapp.billing.calls import events, invoices
+from webapp.billing import mirroring, money_events
+from webapp.billing.calls import events
+from webapp.billing.event_parties import NotOurs, engagement_of, invoice_paid_by
 from webapp.billing.models import Customer, Invoice, StripeEvent, Subscription
 from webapp.billing.noting import noted
 from webapp.billing.objects.document import id_of
@@ -19,7 +20,6 @@ from webapp.billing.stripe_gateway import API_VERSION
 from webapp.billing.webhooks import believable
 from webapp.db import session
 from webapp.engagements.models import Engagement
-from webapp.outbox import RetryLater
 
 Subject = dict[str, Any]
 log = structlog.get_logger()
@@ -28,6 +28,7 @@ log = structlog.get_logger()
 TYPES = (
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
     "checkout.session.expired",
     "customer.subscription.created",
     "customer.subscription.updated",
@@ -44,11 +45,8 @@ TYPES = (
     "refund.failed",
     "customer.updated",
     "customer.deleted",
+    *money_events.TYPES,
 )
-
-
-class NotOurs(Exception):
-    """About something in the Stripe account that Righthand did not make."""
 
 
 def receive(event: SignedEvent) -> bool:
@@ -83,18 +81,6 @@ def subject_of(event: StripeEvent) -> Subject:
     return events.subject_now(event.type.rpartition(".")[0], event.about)
 
 
-def engagement_of(named: str | None) -> Engagement:
-    """The engagement an object names, locked. Not here (yet) is tried again, never dropped."""
-    try:
-        engagement_id = uuid.UUID(named or "")
-    except ValueError:
-        raise NotOurs("names no engagement") from None
-    engagement = mirroring.locked(engagement_id)
-    if engagement is None:
-        raise RetryLater(f"engagement {engagement_id} is not here yet", 30)
-    return engagement
-
-
 def on_checkout(subject: Subject) -> None:
     named = (subject["metadata"] or {}).get("engagement")
     mirroring.sync_checkout(engagement_of(named), subject["id"])
@@ -118,15 +104,9 @@ def _engagement_of_invoice(subject: Subject) -> str | None:
 
 
 def on_refund(subject: Subject) -> None:
-    payment = id_of(subject["payment_intent"])
-    stripe_id = invoices.invoice_of_payment(payment) if payment else None
-    known = Invoice.known(stripe_id or "")
-    if stripe_id and known is None:
-        raise RetryLater(f"invoice {stripe_id} is not here yet", 30)
-    if known is None:
-        raise NotOurs("pays no invoice")
-    engagement = engagement_of(str(known.engagement_id))
-    mirroring.sync_refund(engagement, subject["id"], known)
+    invoice = invoice_paid_by(id_of(subject["payment_intent"]))
+    engagement = engagement_of(str(invoice.engagement_id))
+    mirroring.sync_refund(engagement, subject["id"], invoice)
 
 
 def on_customer(subject: Subject) -> None:
@@ -151,5 +131,6 @@ NOUNS: dict[str, Callable[[Subject], None]] = {
     "invoice": on_invoice,
     "refund": on_refund,
     "customer": on_customer,
+    **money_events.NOUNS,
 }
 HANDLERS = {kind: NOUNS[kind.rpartition(".")[0]] for kind in TYPES}

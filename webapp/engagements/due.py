@@ -24,7 +24,7 @@ def ask_for_payment(engagement_id: uuid.UUID, asked_at: datetime, days: int) -> 
     """Nothing once it is paid, lost, or asked anew."""
     engagement = session.get_one(Engagement, engagement_id)
     waiting = engagement.stage in {"enquiry", "signed"} and engagement.asked_at == asked_at
-    if not waiting or _too_late(asked_at + timedelta(days=days)):
+    if not waiting or engagement.settles_by or _too_late(asked_at + timedelta(days=days)):
         return
     if days == COORDINATOR_DAY:
         mails.tell_unpaid(engagement)
@@ -40,7 +40,7 @@ def offer_resume(engagement_id: uuid.UUID, touched_at: datetime) -> None:
     """Once, an hour after the client was last at it; not while a coordinator prepares it."""
     engagement = session.get_one(Engagement, engagement_id)
     silent = engagement.touched_at == touched_at and engagement.details.complete
-    if not silent or _too_late(touched_at + timedelta(hours=1)):
+    if not silent or engagement.settles_by or _too_late(touched_at + timedelta(hours=1)):
         return
     enquiring = engagement.stage == "enquiry" and not _prepared(engagement)
     if enquiring or engagement.stage == "signed":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webapp.billing.objects.document import Document
+from webapp.billing.objects.document import Document, id_of
 from webapp.billing.objects.session import StripeSession
 from webapp.billing.stripe_gateway import Bug, Missing, ask, keyed
 
@@ -14,6 +14,21 @@ def open_session(params: Document, key: str) -> StripeSession:
 
 def read(session_id: str) -> StripeSession:
     return StripeSession.read(ask(lambda v1: v1.checkout.sessions.retrieve(session_id)))
+
+
+def came_back(found: StripeSession) -> bool:
+    """Whether the bank debit of a completed Session was returned; else it is still on its way.
+
+    https://docs.stripe.com/payments/paymentintents/lifecycle
+    """
+    intent = found.payment_intent or _intent_of(found.invoice or "")
+    paid_by = ask(lambda v1: v1.payment_intents.retrieve(intent)) if intent else None
+    return paid_by is not None and paid_by["status"] in {"requires_payment_method", "canceled"}
+
+
+def _intent_of(invoice: str) -> str | None:
+    payments = ask(lambda v1: v1.invoice_payments.list({"invoice": invoice, "limit": 1}))["data"]
+    return id_of(payments[0]["payment"].get("payment_intent")) if payments else None
 
 
 def find(customer: str, key: str) -> StripeSession | None:

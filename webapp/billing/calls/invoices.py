@@ -80,6 +80,17 @@ def discard(invoice: str) -> None:
         return
 
 
+def void(invoice: str) -> None:
+    """Nobody can pay it any more; one that is not open is let be."""
+    try:
+        ask(lambda v1: v1.invoices.void_invoice(invoice))
+    except Missing:
+        raise
+    except Bug:
+        if read(invoice).status == "open":
+            raise
+
+
 def send(invoice: str) -> None:
     """Let Stripe mail an invoice that is paid by its due date."""
     ask(lambda v1: v1.invoices.send_invoice(invoice))

@@ -14,6 +14,7 @@ from webapp import audit, clock, outbox
 from webapp.billing.buying.order import Order
 from webapp.billing.objects.product import ProductFacts
 from webapp.billing.objects.session import StripeSession
+from webapp.booking.models import SlotTaken
 from webapp.db import Base, Identified, session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
@@ -22,6 +23,12 @@ STATES = ("intended", "open", "complete", "expired")
 # Stripe keeps a Session for 30 minutes at least, counted when the call arrives.
 OPEN_FOR = timedelta(minutes=31)
 HELD_AFTER = timedelta(minutes=10)
+# A bank debit takes days: four for ACH, five for SEPA, up to a fortnight at worst.
+# https://docs.stripe.com/payments/bank-debits
+CLEARS_WITHIN = timedelta(days=14)
+DEBITS = {"USD": "us_bank_account", "EUR": "sepa_debit"}
+# How long the kick-off is kept for paying again after a debit came back.
+PAY_AGAIN_WITHIN = timedelta(hours=48)
 # Below this a Session is not worth coming back to.
 WORTH_RETURNING = timedelta(minutes=3)
 # A call whose answer was lost is repeated with its key and its frozen expiry for so long.
@@ -42,7 +49,8 @@ class Call:
 class Checkout(Identified, Base):
     """idempotency_key is 'checkout:<engagement>:<attempt>'; params are frozen before the call.
 
-    States: intended (Stripe may or may not have heard), open, complete (paid), expired.
+    States: intended (Stripe may or may not have heard), open, complete (paid), expired (or its
+    debit came back). debited_at: since when a bank debit is on its way; it is open meanwhile.
     """
 
     __tablename__ = "checkout"
@@ -55,6 +63,7 @@ class Checkout(Identified, Base):
     stripe_id: Mapped[str | None] = mapped_column(unique=True)
     url: Mapped[str] = mapped_column(default="")
     expires_at: Mapped[datetime]
+    debited_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     engagement: Mapped[Engagement] = relationship()
 
@@ -122,10 +131,45 @@ class Checkout(Identified, Base):
             self.state = "expired"
             return
         self.stripe_id, self.url, self.expires_at = found.id, found.url, found.expires_at
+        if self.state == "expired" and not found.paid:
+            return
+        if found.debited and self.debited_at is None:
+            self._note_debit()
         if found.paid and self.state != "complete":
             audit.record("checkout.paid", self.engagement, attempt=self.attempt)
         if self.state != "complete":
             self.state = "complete" if found.paid else _state(found)
+
+
+    @property
+    def on_its_way(self) -> bool:
+        """A bank debit that is neither there nor back."""
+        return self.debited_at is not None and self.state == "open"
+
+    @property
+    def settles_by(self) -> datetime:
+        assert self.debited_at is not None
+        return self.debited_at + CLEARS_WITHIN
+
+    def _note_debit(self) -> None:
+        """The kick-off is kept until the bank has decided."""
+        self.debited_at = clock.now()
+        audit.record("checkout.debited", self.engagement, attempt=self.attempt)
+        self.engagement.settles_by = self.settles_by
+        outbox.enqueue("billing.tell_debit_begun", self.id)
+        try:
+            with session.begin_nested():
+                self.engagement.hold.keep_until(self.settles_by)
+        except SlotTaken:
+            audit.record("payment.slot_lost", self.engagement)  # it goes back once it has come
+
+    def debit_came_back(self) -> None:
+        """The bank returned it: the client may pay another way, and hears of it."""
+        if self.on_its_way:
+            self.state, self.engagement.settles_by = "expired", None
+            self.engagement.hold.keep_only_until(clock.now() + PAY_AGAIN_WITHIN)
+            audit.record("checkout.debit_returned", self.engagement, attempt=self.attempt)
+            outbox.enqueue("billing.tell_debit_returned", self.id)
 
 
 def _state(found: StripeSession) -> str:
@@ -142,7 +186,7 @@ def purchase(engagement: Engagement, key: str) -> dict[str, Any]:
     """
     order = Order.of(engagement)
     ours = {"engagement": str(engagement.id), "checkout": key}
-    common = {"client_reference_id": str(engagement.id), "metadata": ours}
+    common = {"client_reference_id": str(engagement.id), "metadata": ours} | _means(engagement)
     if order.renewal is None:
         return common | {
             "mode": "payment",
@@ -159,6 +203,13 @@ def purchase(engagement: Engagement, key: str) -> dict[str, Any]:
         },
         "custom_text": {"submit": {"message": _explained(order)}},
     }
+
+
+def _means(engagement: Engagement) -> dict[str, Any]:
+    """Cards always; a bank debit only where it can clear before the kick-off."""
+    debit = DEBITS.get(engagement.terms.currency)
+    near = engagement.hold.starts_at - clock.now() < CLEARS_WITHIN
+    return {"excluded_payment_method_types": [debit]} if debit and near else {}
 
 
 def _explained(order: Order) -> str:

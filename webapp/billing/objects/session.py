@@ -19,6 +19,7 @@ class StripeSession:
     customer: str | None
     subscription: str | None
     invoice: str | None
+    payment_intent: str | None
     expires_at: datetime
     livemode: bool
     metadata: dict[str, str]
@@ -27,6 +28,11 @@ class StripeSession:
     def paid(self) -> bool:
         """Complete and settled; a bank debit may be complete for days before it is paid."""
         return self.status == "complete" and self.payment_status != "unpaid"
+
+    @property
+    def debited(self) -> bool:
+        """Complete, and the money is not there: a bank debit is on its way, or came back."""
+        return self.status == "complete" and self.payment_status == "unpaid"
 
     @classmethod
     def read(cls, found: Document) -> StripeSession:
@@ -38,6 +44,7 @@ class StripeSession:
             customer=id_of(found["customer"]),
             subscription=id_of(found["subscription"]),
             invoice=id_of(found["invoice"]),
+            payment_intent=id_of(found["payment_intent"]),
             expires_at=moment(found["expires_at"]),
             livemode=found["livemode"],
             metadata=found["metadata"] or {},

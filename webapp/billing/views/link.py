@@ -26,7 +26,7 @@ def behind(token: str) -> Engagement:
 
 def elsewhere(engagement: Engagement, token: str) -> ResponseReturnValue | None:
     """Where to go when this engagement is not waiting to be paid; None when it is."""
-    if engagement.stage == "signed":
+    if engagement.stage == "signed" and not engagement.settles_by:
         return None
     if engagement.stage in UNSIGNED:
         return redirect(url_for("engagements.agreement", token=token), 303)

@@ -49,6 +49,11 @@ def pending(engagement: Engagement, token: str) -> ResponseReturnValue:
     return summary("pending", engagement, token, looks=looks, pause=pause)
 
 
+def debited(engagement: Engagement, token: str) -> ResponseReturnValue:
+    """A bank debit takes days; nothing on this page changes until the bank has decided."""
+    return summary("debited", engagement, token, checkout=Checkout.latest(engagement))
+
+
 def refunded(engagement: Engagement, token: str) -> ResponseReturnValue:
     return summary("refunded", engagement, token, invoices=Invoice.paid_of(engagement))
 
@@ -57,7 +62,7 @@ def lapsed(engagement: Engagement, token: str) -> ResponseReturnValue:
     return start.past_booking(engagement, token) or abort(404)
 
 
-PAGES = {"thanks": thanks, "pending": pending, "refunded": refunded, "lapsed": lapsed}
+PAGES = {"thanks": thanks, "pending": pending, "debited": debited, "refunded": refunded, "lapsed": lapsed}
 
 
 def look(engagement: Engagement) -> bool:
@@ -75,13 +80,13 @@ def look(engagement: Engagement) -> bool:
     except RetryLater as reason:
         log.warning("checkout.not_synced", reason=str(reason))
         return True
-    return found.status == "complete"
+    return found.status == "complete" and checkout.state != "expired"
 
 
 def outcome(engagement: Engagement) -> str:
     """Which page tells how it went."""
     if engagement.stage == "signed":
-        return "pending"
+        return "debited" if engagement.settles_by else "pending"
     if engagement.stage == "lost":
         return "refunded" if Invoice.paid_of(engagement) else "lapsed"
     return "thanks"

@@ -204,6 +204,10 @@ class Hold(Seated, Base):
         """Keep it at least until then; one that lapsed is taken again. Raises SlotTaken."""
         contend_for(self.span, self.team, lambda: self._keep(instant))
 
+    def keep_only_until(self, instant: datetime) -> None:
+        """Let it lapse earlier than it would: what it was kept so long for will not come."""
+        contend(lambda: self._shorten(instant))
+
     def move(self, starts_at: datetime) -> None:
         """Hold another time instead, with its months; refused (see take), the old one stands."""
         span = Span.of(starts_at, KICKOFF_MINUTES)
@@ -244,6 +248,12 @@ class Hold(Seated, Base):
         session.flush()
         if not self._still_claimed(expires_at=self.expires_at):
             self._occupy(self.span, as_free)
+
+    def _shorten(self, until: datetime) -> None:
+        self.lock()
+        if self.state == "held" and self.expires_at > until:
+            self.expires_at = until
+            self._still_claimed(expires_at=until)
 
     def _move(self, span: Span, team: Team) -> None:
         self.lock()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, ForeignKey, Select, or_, select
@@ -136,8 +136,16 @@ class Engagement(Ending, Base):
         self.touch()
 
     def lose(self, reason: str) -> None:
-        """Signed but never paid: the time and the capacity are free again."""
+        """Signed but never paid: the time and the capacity are free again.
+
+        Not while a bank debit is on its way: then it is looked at again when that must be settled.
+        """
         if self.lock().stage != "signed":
+            return
+        if self.settles_by:
+            again = f"engagements.lose_unpaid:{self.id}:{self.settles_by:%Y%m%d}"
+            later = max(self.settles_by, clock.now()) + timedelta(days=1)
+            outbox.enqueue("engagements.lose_unpaid", self.id, key=again, run_after=later)
             return
         self.advance("lost", None, reason)
         self.hold.release()
@@ -146,8 +154,9 @@ class Engagement(Ending, Base):
 
     # -- onboarding --------------------------------------------------------------------------------
 
-    def begin_onboarding(self) -> None:
-        """Paid for the first time: the kick-off is booked and everything that follows is set off.
+    def begin_onboarding(self, reason: str = "First payment received") -> None:
+        """Paid for the first time, or to be paid by invoice: the kick-off is booked and everything
+        that follows is set off.
 
         Safe to call again. Raises SlotTaken when the time is no longer to be had.
         """
@@ -160,7 +169,8 @@ class Engagement(Ending, Base):
         people += [(row.consultant.person, "consultant") for row in self.assignments]
         Booking.confirm(self.hold, self.id, f"Kick-off: {self.title}", people)
         session.expire(self, ["meetings"])
-        self.advance("onboarding", None, "First payment received")
+        self.settles_by = None
+        self.advance("onboarding", None, reason)
         self._plan_first_weeks()
 
     def _plan_first_weeks(self) -> None:

@@ -30,7 +30,7 @@ class Enquiring(Staffed):
 
     kick_off_on is the local date, in time_zone, on which period 1 starts. touched_at: when the
     client last did something about booking; asked_at: when they were first asked to pay, by
-    signing or by a coordinator's link.
+    signing or by a coordinator's link; settles_by: by when a bank debit that was begun has cleared.
     """
 
     stage: Mapped[str] = mapped_column(default="enquiry", index=True)
@@ -41,6 +41,7 @@ class Enquiring(Staffed):
     kick_off_on: Mapped[date]
     touched_at: Mapped[datetime] = mapped_column(default=clock.now)
     asked_at: Mapped[datetime | None]
+    settles_by: Mapped[datetime | None]
 
     @declared_attr
     def offering(cls) -> Mapped[Offering]:
@@ -80,6 +81,8 @@ class Enquiring(Staffed):
         """
         if self.lock().stage not in UNPAID:
             raise IllegalStage("This engagement is booked: move its kick-off instead.")
+        if self.settles_by:
+            raise IllegalStage("Your bank payment for this kick-off is on its way.")
         if anyone and self.stage == "enquiry":
             teams = teams_in_turn(self.offering, starts_at, self.hold)
             self.hold.move_to_any(teams, starts_at)

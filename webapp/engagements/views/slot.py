@@ -10,6 +10,7 @@ from webapp.booking import queries
 from webapp.booking.models import Hold, NoCapacity, SlotTaken
 from webapp.booking.picker import picking
 from webapp.engagements.models import Engagement
+from webapp.engagements.stages import IllegalStage
 from webapp.engagements.views import start
 from webapp.engagements.views.blueprint import blueprint
 from webapp.web import chosen_zone, format_when
@@ -34,6 +35,9 @@ def change_slot(token: str) -> ResponseReturnValue:
         return start.past_booking(engagement, token) or redirect("/", 303)
     try:
         start.keep_time(engagement)
+    except IllegalStage as refused:
+        flash(str(refused), "warn")
+        return redirect(url_for("billing.done", token=token), 303)
     except SlotTaken as lost:
         return _page(engagement.hold, engagement.time_zone, token, lost), 409
     at = format_when(engagement.hold.starts_at, engagement.time_zone)
