@@ -82,14 +82,17 @@ def make_refund(refund_id: uuid.UUID) -> None:
         return
     payment = invoices.read(refund.invoice.stripe_id).payment_intent
     if payment is None:
-        refund.state = "failed"
-        audit.record("refund.failed", refund, reason="paid outside Stripe: refund by hand")
+        refund.fail("paid outside Stripe: give it back by hand")
         return
     try:
         refund.take(_made_before(payment, refund) or _send(payment, refund))
         audit.record("refund.made", refund, minor=refund.amount_minor)
     except gateway.Faulted:
         refund.try_again()
+    except gateway.KeyReused:
+        raise
+    except gateway.Bug as reason:
+        refund.fail(str(reason))
 
 
 def _made_before(payment: str, refund: Refund) -> StripeRefund | None:

@@ -54,8 +54,25 @@ class Exists(Bug):
     """What we wanted to make, under an id or a code of our own, is there already."""
 
 
+class Insufficient(Bug):
+    """The account that the money was to be taken from does not hold so much."""
+
+
+class NotEnabled(Bug):
+    """The account that the money was to be sent to may not receive any (yet, or any more)."""
+
+
 class Faulted(RetryLater):
     """Stripe answered with a fault of its own, and will answer this idempotency key so again."""
+
+
+# https://docs.stripe.com/error-codes
+REFUSALS: dict[str, type[Bug]] = {
+    "resource_missing": Missing,
+    "resource_already_exists": Exists,
+    "balance_insufficient": Insufficient,
+    "insufficient_capabilities_for_transfer": NotEnabled,
+}
 
 
 class BoundedClient(stripe.RequestsClient):
@@ -141,8 +158,7 @@ def translated(error: stripe.StripeError) -> Exception:
         return Faulted(f"Stripe faulted: {text}", 60)
     if isinstance(error, stripe.IdempotencyError):
         return _key_reused(error)
-    known = {"resource_missing": Missing, "resource_already_exists": Exists}
-    kind = known.get(error.code or "", Bug)
+    kind = REFUSALS.get(error.code or "", Bug)
     return kind(text if kind is not Bug else f"{type(error).__name__}: {text}")
 
 

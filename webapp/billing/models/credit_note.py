@@ -47,8 +47,8 @@ class CreditNote(Identified, Base):
     pdf_url: Mapped[str] = mapped_column(default="")
     attempt: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-    invoice: Mapped[Invoice] = relationship(backref="credit_notes")
-    refund: Mapped[Refund | None] = relationship(backref="credit_notes")
+    invoice: Mapped[Invoice] = relationship()
+    refund: Mapped[Refund | None] = relationship()
 
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount"),
@@ -85,6 +85,12 @@ class CreditNote(Identified, Base):
         return note
 
     @classmethod
+    def of(cls, invoice: Invoice) -> list[CreditNote]:
+        """An invoice's, oldest first, those that came to nothing too."""
+        rows = select(cls).where(cls.invoice_id == invoice.id)
+        return list(session.scalars(rows.order_by(cls.id)))
+
+    @classmethod
     def of_refund(cls, refund: Refund) -> CreditNote | None:
         return session.scalar(select(cls).where(cls.refund_id == refund.id))
 
@@ -115,6 +121,11 @@ class CreditNote(Identified, Base):
         self.amount_minor, self.currency = found.amount.minor, found.amount.currency
         self.reason = found.reason or self.reason
         self.number, self.pdf_url = found.number, found.pdf_url
+
+    def fail(self, why: str) -> None:
+        """Stripe refuses it; somebody has to see to it."""
+        self.state, self.failure = "failed", why
+        audit.record("credit_note.failed", self, reason=why)
 
     def try_again(self) -> None:
         """In a minute, after a fault of Stripe's."""

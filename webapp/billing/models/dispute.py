@@ -38,7 +38,7 @@ class Dispute(Identified, Mirrored, Base):
     evidence_due_at: Mapped[datetime | None]
     opened_at: Mapped[datetime] = mapped_column(index=True)
     closed_at: Mapped[datetime | None]
-    payment: Mapped[Payment] = relationship(backref="disputes")
+    payment: Mapped[Payment] = relationship()
 
     @classmethod
     def of(cls, invoice: Invoice) -> list[Dispute]:

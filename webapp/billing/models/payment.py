@@ -37,7 +37,7 @@ class Payment(Identified, Mirrored, Base):
     refunded_minor: Mapped[int] = mapped_column(default=0)
     disputed: Mapped[bool] = mapped_column(default=False)
     paid_at: Mapped[datetime] = mapped_column(index=True)
-    invoice: Mapped[Invoice] = relationship(backref="payments")
+    invoice: Mapped[Invoice] = relationship()
 
     @classmethod
     def known(cls, charge: str) -> Payment | None:

@@ -15,6 +15,8 @@ from webapp.billing.objects.refund import StripeRefund
 from webapp.db import Base, Identified, session
 from webapp.money import Money
 
+# A person's decision; other reasons are Righthand's own, or 'dashboard'.
+REQUESTED = "requested"
 STATES = ("intended", "pending", "succeeded", "failed")
 # Stripe's own, in our words: https://docs.stripe.com/api/refunds/object#refund_object-status
 STATE_OF = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
@@ -71,19 +73,35 @@ class Refund(Identified, Base):
 
         Never more than is left of what was paid.
         """
+        session.refresh(invoice, ["paid_minor", "refunds"], with_for_update=True)
         minor = min(amount.minor, (invoice.paid - invoice.given_back).minor)
         key = f"refund:{invoice.id}:{reason}"
         if minor <= 0 or cls._known(key):
             return
         row = insert(cls).values(
             invoice_id=invoice.id, idempotency_key=key, amount_minor=minor, state="intended",
-            currency=invoice.currency, reason=reason, created_at=clock.now(), faults=0,
+            currency=invoice.currency, reason=reason, created_at=clock.now(), faults=0, note="",
+            by="", failure="",
         )  # fmt: skip
         made = session.scalar(row.on_conflict_do_nothing().returning(cls.id))
         if made:
             session.expire(invoice, ["refunds"])
             audit.record("refund.intended", invoice, minor=minor, reason=reason)
             outbox.enqueue("billing.make_refund", made)
+
+    @classmethod
+    def decide(cls, invoice: Invoice, amount: Money, note: str, by: str) -> Refund:
+        """Write down that a person gives money of an invoice back; a job sends it. The caller has
+        the invoice's lock and has seen that so much is left."""
+        made = cls(
+            invoice=invoice, idempotency_key=f"refund:{uuid.uuid4()}", amount_minor=amount.minor,
+            currency=invoice.currency, reason=REQUESTED, note=note, by=by, state="intended",
+        )  # fmt: skip
+        session.add(made)
+        session.flush()
+        audit.record("refund.intended", invoice, minor=amount.minor, reason=note)
+        outbox.enqueue("billing.make_refund", made.id)
+        return made
 
     @classmethod
     def _known(cls, key: str) -> bool:
@@ -100,6 +118,25 @@ class Refund(Identified, Base):
         session.add(refund)
         refund.take(found)
 
+    @property
+    def under_way(self) -> bool:
+        return self.state in {"intended", "pending"}
+
     def take(self, found: StripeRefund) -> None:
-        self.stripe_id, self.state = found.id, STATE_OF.get(found.status, "pending")
+        """Be what Stripe says now; what follows from the change is put in line."""
+        before, self.state = self.state, STATE_OF.get(found.status, "pending")
+        self.stripe_id, self.failure = found.id, found.failure
         self.amount_minor, self.currency = found.amount.minor, found.amount.currency
+        if self.state != before:
+            self._became()
+
+    def fail(self, why: str) -> None:
+        """Nothing can be sent; somebody has to see to it."""
+        self.state, self.failure = "failed", why
+        audit.record("refund.failed", self, reason=why)
+        self._became()
+
+    def _became(self) -> None:
+        self.settled_at = clock.now() if self.state in {"succeeded", "failed"} else None
+        session.flush()
+        outbox.enqueue("billing.follow_refund", self.id, self.state)

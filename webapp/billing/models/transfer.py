@@ -77,7 +77,8 @@ class Transfer(Identified, Base):
     def of(cls, invoice_id: uuid.UUID) -> list[Transfer]:
         """An invoice's, oldest first, locked."""
         rows = select(cls).where(cls.invoice_id == invoice_id).order_by(cls.id)
-        return list(session.scalars(rows.with_for_update()))
+        fresh = rows.with_for_update().execution_options(populate_existing=True)
+        return list(session.scalars(fresh))
 
     @property
     def earned(self) -> Money:

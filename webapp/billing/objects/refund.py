@@ -15,6 +15,7 @@ class StripeRefund:
     amount: Money
     payment_intent: str | None
     metadata: dict[str, str]
+    failure: str
 
     @classmethod
     def read(cls, found: Document) -> StripeRefund:
@@ -24,4 +25,5 @@ class StripeRefund:
             amount=Money(found["amount"], found["currency"].upper()),
             payment_intent=id_of(found["payment_intent"]),
             metadata=found["metadata"] or {},
+            failure=found.get("failure_reason") or "",
         )

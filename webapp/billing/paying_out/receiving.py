@@ -1,0 +1,88 @@
+"""Mirroring what paid an invoice, and sharing it out once it is known."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import exists, select
+
+from webapp import clock, outbox
+from webapp.billing import mirroring
+from webapp.billing.calls import charges
+from webapp.billing.models import Invoice, Payment, Transfer
+from webapp.billing.objects.charge import StripeCharge
+from webapp.billing.paying_out.planning import locked, release_all, share_out
+from webapp.db import session
+
+AT_ONCE = 200
+SLOWEST_MINUTES = 60
+
+
+def read_payments(invoice_id: uuid.UUID, tries: int = 0) -> None:
+    """Mirror the charges behind a paid invoice, then share it out."""
+    invoice = session.get_one(Invoice, invoice_id)
+    mirroring.locked(invoice.engagement_id)
+    if invoice.status != "paid":
+        return
+    if invoice.paid_minor > 0 and not invoice.out_of_band:
+        for found in charges.that_paid(invoice.stripe_id):
+            keep(invoice, found)
+        if not _booked(invoice):
+            _look_later(invoice, tries)
+            return
+    share_out(invoice.id)
+    release_all(locked(invoice.id))
+
+
+def _booked(invoice: Invoice) -> bool:
+    """A share is cut to what Stripe leaves of the payment, so that has to be known."""
+    paid = Payment.of(invoice)
+    return bool(paid) and all(payment.fee_minor is not None for payment in paid)
+
+
+def _look_later(invoice: Invoice, tries: int) -> None:
+    """Ever more slowly; a `charge.updated` comes first, as a rule."""
+    key = f"billing.read_payments:{invoice.id}:unbooked:{tries}"
+    run_after = clock.now() + timedelta(minutes=min(2**tries, SLOWEST_MINUTES))
+    outbox.enqueue("billing.read_payments", invoice.id, tries + 1, key=key, run_after=run_after)
+
+
+def keep(invoice: Invoice, found: StripeCharge) -> Payment:
+    """Mirror a charge; the engagement's lock is the caller's."""
+    payment = Payment.known(found.id) or Payment(invoice=invoice)
+    payment.take(found)
+    session.add(payment)
+    session.flush()
+    return payment
+
+
+def sync_charge(payment: Payment) -> None:
+    """Read a charge anew: booked meanwhile, refunded, disputed."""
+    payment.take(charges.read(payment.stripe_id))
+    if payment.fee_minor is not None:
+        key = f"billing.read_payments:{payment.invoice_id}:booked"
+        outbox.enqueue("billing.read_payments", payment.invoice_id, key=key)
+
+
+def plan_reading() -> None:
+    """Paid invoices whose payment was never read (a job that gave up, a release of before) are
+    read again, daily at most; so is the state of accounts that shares wait for."""
+    today = f"{clock.now():%Y%m%d}"
+    unread = select(Invoice.id).where(
+        Invoice.status == "paid", Invoice.paid_minor > 0, Invoice.out_of_band.is_(False),
+        ~exists().where(Payment.invoice_id == Invoice.id),
+    )  # fmt: skip
+    waiting = select(Transfer.consultant_id).where(
+        Transfer.state == "waiting", Transfer.reason == "account"
+    )
+    ids = session.scalars(unread.order_by(Invoice.issued_at).limit(AT_ONCE)).all()
+    theirs = session.scalars(waiting.distinct().order_by(Transfer.consultant_id)).all()
+    outbox.enqueue_all(
+        [
+            *(("billing.read_payments", [str(one)], f"billing.read_payments:{one}:{today}", None)
+              for one in ids),
+            *(("billing.read_account", [str(one)], f"billing.read_account:{one}:{today}", None)
+              for one in theirs),
+        ]
+    )  # fmt: skip

@@ -1,0 +1,98 @@
+"""Whether a share can be sent now: if not, why; if so, exactly what."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from webapp.billing.models import ConnectedAccount, Dispute, Invoice, Payment, Transfer
+from webapp.billing.models import TransferReversal as Reversal
+from webapp.db import session
+
+
+def release(transfer: Transfer) -> None:
+    """Send it on its way, or say for what it waits; the caller has the invoice's lock.
+
+    Safe at any time: one that is on its way already is left alone.
+    """
+    if not transfer.unsent:
+        return
+    if transfer.standing <= transfer.set_off_minor:
+        transfer.drop()
+        return
+    payment = source_of(transfer)
+    held = _held(transfer, payment)
+    if held:
+        transfer.wait("held", held)
+        return
+    assert payment
+    account = ConnectedAccount.of(transfer.consultant_id)
+    if account is None or not account.enabled or not account.stripe_id:
+        transfer.wait("waiting", "account")
+        return
+    transfer.source = payment.stripe_id
+    _send(transfer, account.stripe_id)
+
+
+def _send(transfer: Transfer, destination: str) -> None:
+    left = transfer.standing - transfer.set_off_minor
+    transfer.set_off_minor += _set_off(transfer, left)
+    amount = transfer.standing - transfer.set_off_minor
+    if amount == 0:
+        transfer.drop()
+        return
+    if transfer.attempted_at:  # a key is good for one amount and one destination
+        transfer.attempt += 1
+    transfer.intend(amount, destination)
+
+
+def source_of(transfer: Transfer) -> Payment | None:
+    """The payment whose money it is: of a deposit, the one that brought the deposit."""
+    invoice = transfer.invoice
+    if transfer.part.startswith("deposit"):
+        first = _brought_deposit(invoice)
+        return next(iter(Payment.of(first)), None) if first else None
+    return next(iter(Payment.of(invoice)), None)
+
+
+def _brought_deposit(invoice: Invoice) -> Invoice | None:
+    paid = Invoice.paid_of(invoice.engagement)
+    found = (one for one in paid if any(line.get("kind") == "deposit" for line in one.lines))
+    return next(found, None)
+
+
+def _held(transfer: Transfer, payment: Payment | None) -> str:
+    """Why it may not be sent whatever the consultant does; '' when it may."""
+    if payment is None:
+        return "outside" if transfer.invoice.out_of_band else "booking"
+    if payment.fee_minor is None:
+        return "booking"
+    if not payment.settled_alike:
+        return "currency"
+    invoices = {transfer.invoice, payment.invoice}
+    if any(dispute.open for one in invoices for dispute in Dispute.of(one)):
+        return "dispute"
+    coming = (refund for one in invoices for refund in one.refunds)
+    return "refund" if any(refund.state == "intended" for refund in coming) else ""
+
+
+def _set_off(transfer: Transfer, most: int) -> int:
+    """Settle the consultant's debts with at most so much; how much was used."""
+    used = 0
+    for debt in debts_of(transfer.consultant_id, transfer.currency):
+        part = min(debt.owed, most - used)
+        debt.settle(part)
+        used += part
+    return used
+
+
+def debts_of(consultant_id: uuid.UUID, currency: str) -> Iterable[Reversal]:
+    """What they still owe in a currency, oldest first, locked."""
+    rows = select(Reversal).join(Transfer).where(
+        Transfer.consultant_id == consultant_id, Transfer.currency == currency,
+        Reversal.state == "debt", Reversal.settled_minor < Reversal.minor,
+    )  # fmt: skip
+    locked = rows.order_by(Reversal.id).with_for_update(of=Reversal)
+    return session.scalars(locked.execution_options(populate_existing=True)).all()

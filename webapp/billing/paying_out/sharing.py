@@ -1,0 +1,66 @@
+"""How much of a payment is each consultant's: pure, in minor units of one currency.
+
+A share is a whole percentage of what was paid for the work: without tax, which is the state's, and
+without a deposit, which is the client's until it is applied. What goes back to the client takes of
+each share in proportion. All shares together never pass what is left of the payment once Stripe has
+kept its fee; where they would, each is cut in proportion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from webapp.money import Money
+
+
+@dataclass(frozen=True)
+class Received:
+    """What an invoice brought, and what of it went back.
+
+    paid: by the client, tax and deposit included; returned: given back of it (refunds, disputes
+    lost) other than of the deposit, deposit_returned the rest; fee: what Stripe kept.
+    """
+
+    paid: Money
+    tax: Money
+    deposit: Money
+    fee: Money
+    returned: Money
+    deposit_returned: Money
+
+    @property
+    def nothing(self) -> Money:
+        return Money(0, self.paid.currency)
+
+    @property
+    def for_work(self) -> Money:
+        """What was paid for the work, less what went back of it."""
+        work = max(self.paid - self.tax - self.deposit, self.nothing)
+        before = self.paid - self.deposit_returned
+        kept = before - self.returned
+        if before <= self.nothing or kept <= self.nothing:
+            return self.nothing
+        return work.prorate(kept.minor, before.minor)
+
+    @property
+    def net(self) -> Money:
+        """The most that may be sent on."""
+        given_back = self.returned + self.deposit_returned
+        left = self.paid - self.tax - self.fee - given_back
+        return max(min(left, self.for_work - self.fee), self.nothing)
+
+
+def shares(received: Received, percents: Sequence[int]) -> list[Money]:
+    """Each consultant's, in the order of `percents` (0 to 100, together at most 100).
+
+    The firm keeps whatever of the payment is nobody's share. Raises ValueError for percentages
+    that cannot be.
+    """
+    if any(not 0 <= percent <= 100 for percent in percents) or sum(percents) > 100:
+        raise ValueError(f"no shares of one payment: {list(percents)}")
+    wanted = received.for_work.allocate([*percents, 100 - sum(percents)])[:-1]
+    whole = sum(share.minor for share in wanted)
+    if whole <= received.net.minor:
+        return wanted
+    return received.net.allocate([*(share.minor for share in wanted)])

@@ -1,0 +1,79 @@
+"""The job that makes a credit note, and what follows from a refund.
+
+Every refund made here gets its credit note, once it has arrived. A bare refund leaves the invoice
+saying that it was paid in full: the client's books, and the tax on it, would be wrong. The refund
+goes first and the note names it, so that money never waits for paper, and a note is never made for
+money that did not go. https://docs.stripe.com/invoicing/integration/programmatic-credit-notes
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from webapp import audit, outbox
+from webapp.billing import mirroring
+from webapp.billing import stripe_gateway as gateway
+from webapp.billing.calls import credit_notes
+from webapp.billing.models import CreditNote, Refund
+from webapp.billing.objects.document import Document
+from webapp.billing.paying_out.planning import settle
+from webapp.db import session
+
+# How a credit note on a paid invoice says where the money goes.
+AMOUNT_BY_MEANS = {"credit": "credit_amount", "outside": "out_of_band_amount"}
+
+
+def make_credit_note(note_id: uuid.UUID) -> None:
+    """Send an intended note, unless Stripe lists it as made: an answer may have been lost."""
+    note = session.get_one(CreditNote, note_id)
+    engagement = mirroring.locked(note.invoice.engagement_id)
+    session.refresh(note, with_for_update=True)
+    if note.state != "intended" or engagement is None:
+        return
+    invoice = note.invoice.stripe_id
+    try:
+        found = credit_notes.find(invoice, note.idempotency_key)
+        note.take(found or credit_notes.make(_params(note), note.call_key))
+    except gateway.Faulted:
+        note.try_again()
+        return
+    except gateway.KeyReused:
+        raise
+    except gateway.Bug as reason:
+        note.fail(str(reason))
+        return
+    audit.record("credit_note.issued", note, minor=note.amount_minor)
+    session.flush()
+    mirroring.sync_invoice(engagement, invoice)
+    if note.means == "outside":
+        settle(note.invoice_id, f"credit_note:{note.id}")
+
+
+def _params(note: CreditNote) -> Document:
+    ours = {"credit_note": note.idempotency_key, "engagement": str(note.invoice.engagement_id)}
+    params: Document = {
+        "invoice": note.invoice.stripe_id,
+        "amount": note.amount_minor,
+        "metadata": ours,
+    }
+    if note.note:
+        params["memo"] = note.note
+    if note.reason:
+        params["reason"] = note.reason
+    if note.means in AMOUNT_BY_MEANS:
+        params[AMOUNT_BY_MEANS[note.means]] = note.amount_minor
+    if note.refund:
+        amount = {"refund": note.refund.stripe_id, "amount_refunded": note.amount_minor}
+        params["refunds"] = [amount]
+    return params
+
+
+def follow_refund(refund_id: uuid.UUID, state: str) -> None:
+    """A refund is on its way, has arrived, or has failed: shares, papers and mails follow."""
+    refund = session.get_one(Refund, refund_id)
+    settle(refund.invoice_id, f"refund:{refund.id}", restore=state == "failed")
+    key = f"billing.read_payments:{refund.invoice_id}:{refund.id}:{state}"
+    outbox.enqueue("billing.read_payments", refund.invoice_id, key=key)
+    if state == "succeeded" and refund.reason != "dashboard":
+        CreditNote.for_refund(refund)
+    outbox.enqueue("billing.tell_refund", refund.id, state)
