@@ -62,7 +62,13 @@ def lapsed(engagement: Engagement, token: str) -> ResponseReturnValue:
     return start.past_booking(engagement, token) or abort(404)
 
 
-PAGES = {"thanks": thanks, "pending": pending, "debited": debited, "refunded": refunded, "lapsed": lapsed}
+PAGES = {
+    "thanks": thanks,
+    "pending": pending,
+    "debited": debited,
+    "refunded": refunded,
+    "lapsed": lapsed,
+}
 
 
 def look(engagement: Engagement) -> bool:
