@@ -219,8 +219,11 @@ def upgrade() -> None:
         sa.Column("ends", sa.Date(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("paid_until", sa.Date(), nullable=True),
+        sa.Column("held", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.CheckConstraint("held IN ('', 'paused', 'moved')", name=op.f("ck_pause_held")),
         sa.CheckConstraint(
             "state IN ('planned', 'running', 'over', 'withdrawn')", name=op.f("ck_pause_state")
         ),
@@ -244,6 +247,43 @@ def upgrade() -> None:
         ["engagement_id"],
         unique=True,
         postgresql_where=sa.text("state IN ('planned', 'running')"),
+    )
+    op.create_table(
+        "upcoming_invoice",
+        sa.Column("engagement_id", sa.Uuid(), nullable=False),
+        sa.Column("on", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("subtotal_minor", sa.Integer(), nullable=False),
+        sa.Column("discount_minor", sa.Integer(), nullable=False),
+        sa.Column("tax_minor", sa.Integer(), nullable=False),
+        sa.Column("due_minor", sa.Integer(), nullable=False),
+        sa.Column("lines", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("synced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["engagement_id"], ["engagement.id"], name=op.f("fk_upcoming_invoice_engagement_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upcoming_invoice")),
+        sa.UniqueConstraint("engagement_id", name=op.f("uq_upcoming_invoice_engagement_id")),
+    )
+    op.create_table(
+        "arrears_decision",
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.CheckConstraint(
+            "decision IN ('go_on', 'pause')", name=op.f("ck_arrears_decision_decision")
+        ),
+        sa.ForeignKeyConstraint(
+            ["invoice_id"], ["invoice.id"], name=op.f("fk_arrears_decision_invoice_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_arrears_decision")),
+    )
+    op.create_index(
+        op.f("ix_arrears_decision_invoice_id"), "arrears_decision", ["invoice_id"], unique=False
     )
     op.create_table(
         "invoice_item",
@@ -475,6 +515,39 @@ def upgrade() -> None:
     op.create_index(op.f("ix_dispute_opened_at"), "dispute", ["opened_at"], unique=False)
     op.create_index(op.f("ix_dispute_payment_id"), "dispute", ["payment_id"], unique=False)
     op.create_table(
+        "quote",
+        sa.Column("engagement_id", sa.Uuid(), nullable=False),
+        sa.Column("offering_id", sa.Uuid(), nullable=False),
+        sa.Column("offering_version", sa.Integer(), nullable=False),
+        sa.Column("asked_by_id", sa.Uuid(), nullable=False),
+        sa.Column("starts", sa.Date(), nullable=False),
+        sa.Column("quoted_on", sa.Date(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("tax_minor", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("monthly", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("change_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.CheckConstraint(
+            "amount_minor <> 0 OR tax_minor = 0", name=op.f("ck_quote_tax_of_something")
+        ),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["person.id"], name=op.f("fk_quote_asked_by_id")),
+        sa.ForeignKeyConstraint(
+            ["change_id"], ["terms_change.id"], name=op.f("fk_quote_change_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["engagement_id"], ["engagement.id"], name=op.f("fk_quote_engagement_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["offering_id"], ["offering.id"], name=op.f("fk_quote_offering_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quote")),
+    )
+    op.create_index(op.f("ix_quote_engagement_id"), "quote", ["engagement_id"], unique=False)
+    op.create_table(
         "transfer_reversal",
         sa.Column("transfer_id", sa.Uuid(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
@@ -512,6 +585,7 @@ def upgrade() -> None:
     op.add_column(
         "assignment", sa.Column("share_percent", sa.Integer(), server_default="0", nullable=False)
     )
+    op.add_column("checkout", sa.Column("debited_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("company", sa.Column("net_days", sa.Integer(), nullable=True))
     op.add_column(
         "consultant", sa.Column("share_percent", sa.Integer(), server_default="0", nullable=False)
@@ -542,10 +616,15 @@ def upgrade() -> None:
         sa.Column("needs_action", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
     op.add_column("invoice", sa.Column("failure", sa.Text(), server_default="", nullable=False))
+    op.add_column("invoice", sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column(
         "invoice",
         sa.Column("out_of_band", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
+    op.add_column(
+        "invoice", sa.Column("settled_note", sa.Text(), server_default="", nullable=False)
+    )
+    op.add_column("invoice", sa.Column("settled_by", sa.Text(), server_default="", nullable=False))
     op.add_column(
         "offering",
         sa.Column("diagnostic_fee_minor", sa.Integer(), server_default="0", nullable=False),
@@ -650,7 +729,10 @@ def downgrade() -> None:
     op.drop_column("refund", "by")
     op.drop_column("refund", "note")
     op.drop_column("offering", "diagnostic_fee_minor")
+    op.drop_column("invoice", "settled_by")
+    op.drop_column("invoice", "settled_note")
     op.drop_column("invoice", "out_of_band")
+    op.drop_column("invoice", "failed_at")
     op.drop_column("invoice", "failure")
     op.drop_column("invoice", "needs_action")
     op.drop_column("invoice", "processing")
@@ -662,6 +744,7 @@ def downgrade() -> None:
     op.drop_column("engagement", "settles_by")
     op.drop_column("consultant", "share_percent")
     op.drop_column("company", "net_days")
+    op.drop_column("checkout", "debited_at")
     op.drop_column("assignment", "share_percent")
     op.drop_index(op.f("ix_transfer_reversal_transfer_id"), table_name="transfer_reversal")
     op.drop_index(
@@ -670,6 +753,8 @@ def downgrade() -> None:
         postgresql_where="state = 'debt'",
     )
     op.drop_table("transfer_reversal")
+    op.drop_index(op.f("ix_quote_engagement_id"), table_name="quote")
+    op.drop_table("quote")
     op.drop_index(op.f("ix_dispute_payment_id"), table_name="dispute")
     op.drop_index(op.f("ix_dispute_opened_at"), table_name="dispute")
     op.drop_table("dispute")
@@ -691,6 +776,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_invoice_item_engagement_id"), table_name="invoice_item")
     op.drop_index(op.f("ix_invoice_item_bill_id"), table_name="invoice_item")
     op.drop_table("invoice_item")
+    op.drop_index(op.f("ix_arrears_decision_invoice_id"), table_name="arrears_decision")
+    op.drop_table("arrears_decision")
+    op.drop_table("upcoming_invoice")
     op.drop_index(
         "uq_pause_live",
         table_name="pause",
