@@ -1,0 +1,157 @@
+"""One client of the year: what they book, and what both sides agree on as it goes."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from tests import make
+from tests.engagements.conftest import Booking, free_times
+from tests.simulation.world import World
+from webapp import access, clock
+from webapp.booking.models import Hold
+from webapp.catalog.models import Consultant
+from webapp.db import session, transaction
+from webapp.engagements.models import Engagement
+from webapp.engagements.stages import RUNNING
+
+ZONES = (
+    "America/New_York", "America/Los_Angeles", "Europe/London", "Europe/Berlin", "Asia/Tokyo",
+    "Australia/Sydney", "Asia/Kolkata",
+)  # fmt: skip
+COUNTRIES = {"America": "US", "Europe": "GB", "Asia": "JP", "Australia": "AU"}
+CURRENCIES = ("USD", "USD", "EUR", "GBP", "JPY")
+# Minor units: 1,234.56 to 9,999.99, or so many yen.
+PRICES = range(123_456, 999_999, 4_211)
+DECLINED_FIRST = 0.1
+
+
+@dataclass
+class Facts:
+    """What was agreed with one client, as either side would tell it; amounts in minor units.
+
+    prices: (first local day, monthly price), the first at booking; items: (kind, amount) of what
+    was added; given_back: refunds asked for; pauses: [from, until); ends_on: the first day that
+    is not paid for.
+    """
+
+    kind: str
+    currency: str
+    zone: str
+    deposit: int
+    kick_off: date
+    prices: list[tuple[date, int]]
+    items: list[tuple[str, int]] = field(default_factory=list)
+    given_back: list[int] = field(default_factory=list)
+    pauses: list[tuple[date, date]] = field(default_factory=list)
+    ends_on: date | None = None
+
+
+class Client:
+    """Client `number` of a year; everything about them is drawn from the year's seed and that."""
+
+    def __init__(self, world: World, seed: int, number: int, begins: datetime) -> None:
+        self.world, self.number, self.begins = world, number, begins
+        self.dice = random.Random(f"{seed}:{number}")
+        self.zone = self.dice.choice(ZONES)
+        self.currency = self.dice.choice(CURRENCIES)
+        self.price = self.dice.choice(PRICES)
+        self.deposit = self.dice.choice((0, 50_000, self.price // 3))
+        self.kind = "diagnostic" if self.dice.random() < 0.1 else "retainer"
+        self.engagement_id: uuid.UUID | None = None
+        self.facts: Facts | None = None
+        self.plans: dict[date, list[str]] = {}
+
+    def __repr__(self) -> str:
+        return f"client {self.number} ({self.currency}, {self.zone})"
+
+    @property
+    def engagement(self) -> Engagement:
+        assert self.engagement_id is not None
+        return session.get_one(Engagement, self.engagement_id)
+
+    @property
+    def today(self) -> date:
+        return self.engagement.local_date(clock.now())
+
+    @property
+    def paying(self) -> bool:
+        """A retainer under way."""
+        return self.kind == "retainer" and self.engagement.stage in RUNNING
+
+    # -- booking -----------------------------------------------------------------------------------
+
+    def book(self, consultant_id: uuid.UUID) -> None:
+        """From the held time to Stripe's page, where the card is declined now and then at first."""
+        booking = self._hold(consultant_id)
+        browser = self.world.browser()
+        assert booking.type_details(browser, **self._typed()).status_code == 303
+        accepted = booking.accept(browser, "Pat Payer")
+        assert accepted.status_code == 303, accepted.text
+        self.engagement_id = booking.engagement.id
+        self.facts = self._agreed(booking.hold)
+        session.rollback()
+        self.booking, self.browser = booking.token, browser
+        self.pay()
+
+    def _hold(self, consultant_id: uuid.UUID) -> Booking:
+        """A team's months are the year's concern elsewhere: here there is always room."""
+        with transaction():
+            weeks = self.dice.randint(2, 4) if self.kind == "diagnostic" else None
+            offering = make.offering(
+                price_minor=self.price, deposit_minor=self.deposit, currency=self.currency,
+                kind=self.kind, weeks=weeks, name=f"Offering {self.number}", days_per_month=1,
+            )  # fmt: skip
+            consultant = session.get_one(Consultant, consultant_id)
+            at = self.dice.choice(free_times(consultant, after_days=self.dice.randint(2, 9)))
+            hold = Hold.take(offering, consultant, at, self.zone)
+            token = access.sign("start", str(hold.id))
+        return Booking(hold, token)
+
+    def _typed(self) -> dict[str, str]:
+        return {
+            "company_name": f"Company {self.number}",
+            "contact_name": "Pat Payer",
+            "contact_email": f"payer{self.number}@example.com",
+            "time_zone": self.zone,
+            "country": COUNTRIES[self.zone.partition("/")[0]],
+        }
+
+    def _agreed(self, hold: Hold) -> Facts:
+        engagement = self.engagement
+        kick_off = engagement.local_date(hold.starts_at)
+        return Facts(
+            self.kind, self.currency, self.zone, self.deposit, kick_off, [(kick_off, self.price)]
+        )
+
+    def pay(self) -> None:
+        """Press "Pay" until it works: Stripe may not answer, and the first card may be declined."""
+        for _ in range(5):
+            answer = self.browser.post(f"/start/{self.booking}/pay")
+            if answer.status_code == 303:
+                break
+        else:
+            raise AssertionError(f"{self} could not pay: {answer.status_code}")
+        address = str(answer.headers["Location"])
+        if self.dice.random() < DECLINED_FIRST:
+            self.world.stripe.pay(address, number="4000000000000002")
+        paid = self.world.stripe.pay(address)
+        assert paid.status_code == 303, paid.text
+        if self.dice.random() < 0.5:  # the others close the window
+            self.browser.get(f"/start/{self.booking}/done")
+
+    # -- what Stripe has of them -------------------------------------------------------------------
+
+    def stripes(self, kind: str, **equal: Any) -> list[dict[str, Any]]:
+        """Stripe's objects of that kind with this engagement in their metadata, newest first."""
+        return [
+            one
+            for one in self.world.stripe.of(kind, self.engagement_id)
+            if all(one[key] == value for key, value in equal.items())
+        ]
+
+    def later(self, days: int, what: str) -> None:
+        self.plans.setdefault(self.today + timedelta(days=days), []).append(what)

@@ -1,0 +1,245 @@
+"""At the end of a year: our books, Stripe's, the mails and the oracle, to the cent.
+
+Each comparison answers what does not agree, as sentences; nothing to say is what is hoped for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from tests.simulation import oracle
+from tests.simulation.client import Client
+from tests.simulation.year import Year
+from webapp.billing.models import Invoice, Refund, StripeEvent, Subscription
+from webapp.db import session
+from webapp.notifications.models import EmailMessage
+from webapp.outbox import Job
+
+# What Stripe was still to do in the last hours (a draft is final after one) is not compared.
+UNDER_WAY = timedelta(hours=26)
+# An invoice, and each of its lines, says which of Stripe's it is by one of these.
+SETTLED = ("paid", "open", "void", "uncollectible")
+
+
+def findings(year: Year) -> list[str]:
+    session.rollback()
+    looks = (subscriptions, invoices, refunds, receipts, mails, terms, once, unfinished, shapes)
+    return [f"{look.__name__}: {found}" for look in looks for found in look(year)]
+
+
+def figures(year: Year) -> dict[str, int | float]:
+    """What the year amounted to."""
+    session.rollback()
+    counted = {
+        "invoices": Invoice, "refunds": Refund, "events": StripeEvent, "mails": EmailMessage,
+        "jobs": Job,
+    }  # fmt: skip
+    rows = {name: session.scalar(select(func.count()).select_from(noun)) or 0
+            for name, noun in counted.items()}  # fmt: skip
+    sent = year.world.stripe.control("webhooks")["states"]
+    return rows | {
+        "engagements": len(year.clients), "days": year.days, "seconds": round(year.seconds, 1),
+        "webhooks lost": sent.get("dropped", 0), "webhooks delivered": sent.get("delivered", 0),
+    }  # fmt: skip
+
+
+# -- our books and Stripe's ------------------------------------------------------------------------
+
+
+def subscriptions(year: Year) -> Iterator[str]:
+    ours = {row.stripe_id: row for row in session.scalars(select(Subscription))}
+    theirs = {one["id"]: one for one in year.world.stripe.objects("subscription")}
+    yield from _unknown(ours, theirs)
+    for key in ours.keys() & theirs.keys():
+        [item] = theirs[key]["items"]["data"]
+        over = theirs[key]["status"] in ("canceled", "incomplete_expired")
+        wanted = {
+            "status": theirs[key]["status"],
+            "price_minor": item["price"]["unit_amount"],
+            "currency": item["price"]["currency"].upper(),
+            "renews_at": None if over else _instant(item["current_period_end"]),
+        }
+        yield from _differences(ours[key], wanted)
+
+
+def invoices(year: Year) -> Iterator[str]:
+    ours = {row.stripe_id: row for row in session.scalars(select(Invoice))}
+    theirs = {one["id"]: one for one in year.world.stripe.objects("invoice") if worth(one)}
+    yield from _unknown(ours, theirs)
+    for key in ours.keys() & theirs.keys():
+        yield from _differences(ours[key], {
+            "status": theirs[key]["status"],
+            "number": theirs[key]["number"],
+            "total_minor": theirs[key]["total"],
+            "paid_minor": theirs[key]["amount_paid"],
+            "due_minor": theirs[key]["amount_remaining"],
+            "currency": theirs[key]["currency"].upper(),
+        })  # fmt: skip
+        if sum(line["minor"] for line in ours[key].lines) != theirs[key]["subtotal"]:
+            yield f"the lines of {key} do not add up to its subtotal"
+
+
+def refunds(year: Year) -> Iterator[str]:
+    ours = {row.stripe_id: row for row in session.scalars(select(Refund))}
+    theirs = {one["id"]: one for one in year.world.stripe.objects("refund")}
+    yield from _unknown(ours, theirs)
+    for key in ours.keys() & theirs.keys():
+        wanted = {"amount_minor": theirs[key]["amount"], "state": theirs[key]["status"]}
+        yield from _differences(ours[key], wanted)
+
+
+def worth(invoice: dict[str, Any]) -> bool:
+    """Issued, and with something on it that has a price."""
+    lines = invoice["lines"]["data"]
+    return invoice["status"] in SETTLED and any(line["amount"] for line in lines)
+
+
+def _unknown(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[str]:
+    yield from (f"{key} is at Stripe alone" for key in theirs.keys() - ours.keys())
+    yield from (f"{key} is in our books alone" for key in ours.keys() - theirs.keys())
+
+
+def _differences(row: Any, wanted: dict[str, Any]) -> Iterator[str]:
+    for name, value in wanted.items():
+        if getattr(row, name) != value:
+            yield f"{row.stripe_id}.{name} is {getattr(row, name)!r} here, {value!r} at Stripe"
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+# -- mails -----------------------------------------------------------------------------------------
+
+
+def receipts(year: Year) -> Iterator[str]:
+    """One for each paid invoice that cost something, with its amount; none for anything else."""
+    rows = select(EmailMessage).where(EmailMessage.kind == "receipt")
+    found: dict[str, list[EmailMessage]] = {}
+    for mail in session.scalars(rows):
+        found.setdefault(mail.about, []).append(mail)
+    for invoice in session.scalars(select(Invoice)):
+        told = found.pop(f"invoice:{invoice.id}", [])
+        due = invoice.status == "paid" and invoice.paid_minor > 0
+        if len(told) != due and invoice.engagement.stage != "lost":
+            yield f"{invoice.number} ({invoice.status}) has {len(told)} receipts"
+        if any(invoice.paid.format() not in mail.subject for mail in told):
+            yield f"the receipt of {invoice.number} tells another amount"
+    yield from (f"a receipt about {about}, which is no invoice" for about in found)
+
+
+def mails(year: Year) -> Iterator[str]:
+    """Everything that was written arrived, each once."""
+    arrived = Counter(str(mail["Message-ID"]) for mail in year.world.mailbox.messages)
+    yield from (f"{key} arrived {count} times" for key, count in arrived.items() if count > 1)
+    for mail in session.scalars(select(EmailMessage)):
+        if mail.state == "sent" and mail.message_id not in arrived:
+            yield f"“{mail.subject}” is said to be sent and did not arrive"
+        if mail.state not in ("sent", "cancelled"):
+            yield f"“{mail.subject}” is {mail.state}: {mail.last_error}"
+
+
+# -- terms -----------------------------------------------------------------------------------------
+
+
+def terms(year: Year) -> Iterator[str]:
+    """What each engagement was charged is what its terms say, line by line."""
+    until = year.ended - UNDER_WAY
+    for client in year.clients:
+        if client.facts is None:
+            continue
+        wanted, charged = oracle.lines(client.facts, until), _charged(client, until)
+        if wanted != charged:
+            yield f"{client}: owed {dict(wanted - charged)}, charged {dict(charged - wanted)}"
+        back = sum(refund["amount"] for refund in _given_back(client))
+        if back != sum(client.facts.given_back):
+            yield f"{client}: {back} was given back, not {client.facts.given_back}"
+
+
+def _charged(client: Client, until: datetime) -> Counter[oracle.Line]:
+    lines = (
+        line
+        for invoice in _invoices_of(client)
+        if worth(invoice) and _instant(invoice["created"]) < until
+        for line in invoice["lines"]["data"]
+        if line["amount"]
+    )
+    return Counter((kind_of(line), line["amount"]) for line in lines)
+
+
+def _invoices_of(client: Client) -> list[dict[str, Any]]:
+    """By the metadata of the invoice, or of its subscription."""
+    ours = str(client.engagement_id)
+    return [
+        one
+        for one in client.world.stripe.objects("invoice")
+        if ours in ((one["metadata"] or {}).get("engagement"), _subscriber(one))
+    ]
+
+
+def _subscriber(invoice: dict[str, Any]) -> str | None:
+    details = ((invoice["parent"] or {}).get("subscription_details") or {}).get("metadata") or {}
+    found: str | None = details.get("engagement")
+    return found
+
+
+def kind_of(line: dict[str, Any]) -> str:
+    """A line's kind is told by its product, whose id is ours: 'rh_<kind>_…'."""
+    product = ((line["pricing"] or {}).get("price_details") or {}).get("product") or ""
+    kind = next((kind for kind in KINDS if product.startswith(f"rh_{kind}")), "")
+    return {"retainer": "month", "first_month": "month", "diagnostic": "month"}.get(kind, kind)
+
+
+KINDS = (
+    "retainer", "first_month", "deposit_applied", "deposit", "diagnostic", "overage", "one_off",
+    "proration", "credit",
+)  # fmt: skip
+
+
+def _given_back(client: Client) -> list[dict[str, Any]]:
+    return [one for one in client.stripes("refund") if one["status"] == "succeeded"]
+
+
+# -- nothing twice, nothing left -------------------------------------------------------------------
+
+
+def once(year: Year) -> Iterator[str]:
+    """One customer a company, one subscription an engagement, one charge a period."""
+    stripe = year.world.stripe
+    companies = Counter(
+        (one["metadata"] or {}).get("company") for one in stripe.objects("customer")
+    )
+    yield from (f"company {key} has {count} customers" for key, count in companies.items()
+                if count > 1)  # fmt: skip
+    for client in year.clients:
+        if client.facts is None:
+            continue
+        if len(client.stripes("subscription")) > 1:
+            yield f"{client} has several subscriptions"
+        months = Counter(
+            line["period"]["start"]
+            for invoice in _invoices_of(client) if invoice["status"] == "paid"
+            for line in invoice["lines"]["data"]
+            if kind_of(line) == "month" and line["amount"] > 0
+        )  # fmt: skip
+        yield from (f"{client} paid {count} times for {_instant(start)}"
+                    for start, count in months.items() if count > 1)  # fmt: skip
+
+
+def unfinished(year: Year) -> Iterator[str]:
+    """Jobs that were given up, events that nobody acted on."""
+    jobs = select(Job).where((Job.state == "failed") | (Job.run_after < year.ended - UNDER_WAY))
+    for job in session.scalars(jobs.where(Job.state != "done")):
+        yield f"{job.task} {job.payload} is {job.state}: {job.last_error[:300]}"
+    for event in session.scalars(select(StripeEvent).where(StripeEvent.state == "received")):
+        yield f"{event.type} {event.id} was not acted upon"
+
+
+def shapes(year: Year) -> Iterator[str]:
+    """The stand-in kept to the SDK's types all year."""
+    yield from map(str, year.world.stripe.control("violations"))

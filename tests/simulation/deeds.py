@@ -1,0 +1,114 @@
+"""What may happen to a client on any day, each with its chance; planned follow-ups come first.
+
+A deed answers True when it was done. One that the app refuses (with a reason a person could read)
+leaves nothing behind, and is counted as refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from tests.simulation.client import Client
+from webapp import clock
+from webapp.db import session, transaction
+from webapp.engagements.stages import IllegalStage
+
+Deed = Callable[[Client], bool]
+REFUSALS: tuple[type[Exception], ...] = (IllegalStage,)
+
+DEEDS: dict[str, tuple[float, Deed]] = {}
+
+
+def deed(chance: float) -> Callable[[Deed], Deed]:
+    """Register what may happen, with its chance on any day; 0: only when it was planned."""
+
+    def register(function: Deed) -> Deed:
+        DEEDS[function.__name__] = (chance, function)
+        return function
+
+    return register
+
+
+def of_a_day(client: Client) -> Iterator[str]:
+    """The names of what was done, or refused, today."""
+    planned = client.plans.pop(client.today, [])
+    session.rollback()
+    drawn = [name for name, (chance, _) in DEEDS.items() if client.dice.random() < chance]
+    for name in [*planned, *drawn]:
+        try:
+            with transaction():
+                done = DEEDS[name][1](client)
+        except REFUSALS:
+            yield f"{name} (refused)"
+        else:
+            if done:
+                yield name
+
+
+# -- the work --------------------------------------------------------------------------------------
+
+
+@deed(1.0)
+def hold_kick_off(client: Client) -> bool:
+    """As soon as it has begun, by the consultant."""
+    engagement = client.engagement
+    kickoff = engagement.kickoff
+    if engagement.stage != "onboarding" or kickoff is None:
+        return False
+    if clock.now() < kickoff.starts_at + timedelta(hours=1):
+        return False
+    engagement.hold_kickoff(engagement.assignments[0].consultant.person, "Notes", waive=True)
+    return True
+
+
+@deed(0.01)
+def cancel_before_kick_off(client: Client) -> bool:
+    """By the refund policy; what comes back is worked out by the oracle from the dates."""
+    engagement = client.engagement
+    if engagement.stage != "onboarding":
+        return False
+    assert engagement.sponsor is not None and client.facts is not None
+    engagement.cancel_before_kickoff(engagement.sponsor, "Plans changed")
+    client.facts.ends_on = client.today
+    client.facts.given_back.append(cancellation_refund(client))
+    return True
+
+
+def cancellation_refund(client: Client) -> int:
+    """All of it until so many days before the kick-off as booked, then the smaller share."""
+    engagement, facts = client.engagement, client.facts
+    assert facts is not None
+    terms = engagement.terms_history[0]
+    paid = facts.prices[0][1] + facts.deposit
+    first_late = engagement.hold.starts_at - timedelta(days=terms.full_refund_days)
+    percent = 100 if clock.now() <= first_late else terms.late_refund_percent
+    return paid if percent == 100 else (paid * percent * 2 + 100) // 200
+
+
+# -- cards -----------------------------------------------------------------------------------------
+
+
+@deed(0.01)
+def card_begins_to_fail(client: Client) -> bool:
+    """The renewals after it are declined, until it is mended some days later."""
+    method = _card(client)
+    if method is None or "card_works_again" in str(client.plans):
+        return False
+    behaviour = client.dice.choice(["insufficient_funds", "generic_decline", "expired_card"])
+    client.world.stripe.change_card(method, behaviour)
+    client.later(client.dice.randint(1, 40), "card_works_again")
+    return True
+
+
+@deed(0)
+def card_works_again(client: Client) -> bool:
+    method = _card(client)
+    if method is not None:
+        client.world.stripe.change_card(method, "passes")
+    return method is not None
+
+
+def _card(client: Client) -> str | None:
+    theirs = client.stripes("subscription", status="active") if client.paying else []
+    return str(theirs[0]["default_payment_method"]) if theirs else None

@@ -1,0 +1,140 @@
+"""What a year is lived in: a real database, the app, Stripe's stand-in, a mail server, a clock."""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from tests import databases
+from tests.elsewhere import Browser, elsewhere
+from tests.mail import Mailbox
+from tests.simulation.hands import hands
+from tests.simulation.weather import Weather
+from tests.standin import Gate, StandIn
+from webapp import clock, db
+from webapp.db import session
+
+SETTLED_ROUNDS = 30
+
+
+@dataclass
+class World:
+    """hands: whoever does the jobs: this process, or workers of their own (crew.py)."""
+
+    app: Flask
+    stripe: StandIn
+    mailbox: Mailbox
+    database_url: str
+    clock_file: Path
+    weather: Weather
+    hands: Callable[[], None]
+    plan: Callable[[], None]
+    random: random.Random = field(default_factory=random.Random)
+
+    def browser(self) -> Any:
+        return self.app.test_client()
+
+    def set_clock(self, to: datetime) -> None:
+        """Business time stands at `to` and goes on from there, here and at Stripe."""
+        offset = to.astimezone(UTC) - clock.machine_now()
+        self.clock_file.write_text(f"{offset.total_seconds():.6f}")
+        self.stripe.advance(to)
+
+    def pass_to(self, to: datetime) -> None:
+        """Time passes: what is due is planned and done, and Stripe's webhooks come as they will."""
+        self.set_clock(to)
+        if self.weather.brings_webhooks():
+            self.stripe.deliver()
+        self.do_what_is_due()
+
+    def do_what_is_due(self) -> None:
+        elsewhere(self._in_app(self.plan))
+        elsewhere(self._in_app(self.hands))
+        session.rollback()
+
+    def _in_app(self, work: Callable[[], None]) -> Callable[[], None]:
+        def inside() -> None:
+            with self.app.app_context():
+                work()
+
+        return inside
+
+    def receive(self, body: bytes, signature: str) -> int:
+        """Stripe's webhook at our door."""
+        headers = {"Stripe-Signature": signature, "Content-Type": "application/json"}
+        answer = self.app.test_client().post("/stripe/webhook", data=body, headers=headers)
+        return answer.status_code
+
+
+@contextmanager
+def world(seed: int, starts: datetime, workers: bool = False) -> Iterator[World]:
+    """A world of its own; what it changes of this process is put back afterwards.
+
+    workers: jobs are done by processes of their own, which are killed again and again.
+    """
+    from tests.jobs import drain_jobs  # noqa: PLC0415 - needs the environment of conftest
+    from workers import plan  # noqa: PLC0415
+    from workers.app import flask_app  # noqa: PLC0415
+
+    drawn = random.Random(seed)
+    with _clock_file() as clock_file, Mailbox.listening() as box, databases.clone() as url:
+        stripe = StandIn(Gate())
+        stripe.start()
+        before = dict(flask_app.config), flask_app.test_client_class
+        _connect(flask_app, box, stripe)
+        engine = db.connect(url, pool_size=8, max_overflow=40, pool_timeout=30)
+        made = World(
+            flask_app, stripe, box, url, clock_file, Weather(drawn, stripe),
+            hands=drain_jobs, plan=plan.everything, random=drawn,
+        )  # fmt: skip
+        stripe.receive = made.receive
+        try:
+            with flask_app.app_context(), ExitStack() as crew:
+                made.set_clock(starts)
+                if workers:
+                    there = {"STRIPE_API_BASE": stripe.base, "SMTP_URL": box.url}
+                    made.hands = crew.enter_context(hands(url, there, drawn))
+                yield made
+        finally:
+            session.remove()
+            engine.dispose()
+            stripe.stop()
+            config, flask_app.test_client_class = before
+            flask_app.config.update(config)
+
+
+def _connect(app: Flask, box: Mailbox, stripe: StandIn) -> None:
+    sender = os.environ["MAIL_FROM"]
+    settings = replace(
+        app.config["SETTINGS"], smtp_url=box.url, mail_from=sender, stripe_api_base=stripe.base
+    )
+    app.config.update(
+        SETTINGS=settings, STRIPE_API_BASE=stripe.base, TESTING=True, WTF_CSRF_ENABLED=False,
+        PROPAGATE_EXCEPTIONS=False,
+    )  # fmt: skip
+    app.test_client_class = Browser
+
+
+@contextmanager
+def _clock_file() -> Iterator[Path]:
+    before = os.environ.get("CLOCK_OFFSET_FILE")
+    with tempfile.TemporaryDirectory(prefix="year-") as folder:
+        path = Path(folder) / "clock-offset"
+        path.write_text("0")
+        os.environ["CLOCK_OFFSET_FILE"] = str(path)
+        try:
+            yield path
+        finally:
+            if before is None:
+                del os.environ["CLOCK_OFFSET_FILE"]
+            else:
+                os.environ["CLOCK_OFFSET_FILE"] = before

@@ -1,0 +1,100 @@
+"""The year itself: day after day, clients come, stay, change their minds and are charged."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from tests import make
+from tests.simulation import deeds
+from tests.simulation.client import Client
+from tests.simulation.world import World
+from webapp import clock
+from webapp.access import Role
+from webapp.accounts.models import Person
+from webapp.db import session, transaction
+
+DAY = timedelta(days=1)
+# A consultant has room for so many clients of a day a month.
+CLIENTS_EACH = 8
+CLEARING_DAYS = 4
+
+Progress = Callable[[int, int], None]
+
+
+def new_year() -> datetime:
+    """The first Monday of next year, at nine: weekdays and month ends are alike in every run."""
+    first = datetime(datetime.now(UTC).year + 1, 1, 1, 9, tzinfo=UTC)
+    return first + timedelta(days=-first.weekday() % 7)
+
+
+@dataclass
+class Year:
+    """engagements begin in the first third of so many days; told: what happened how often."""
+
+    world: World
+    seed: int
+    engagements: int
+    days: int
+    clients: list[Client] = field(default_factory=list)
+    told: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    def live(self, progress: Progress = lambda _done, _all: None) -> None:
+        began = time.monotonic()
+        consultants = self._firm()
+        self.clients = self._clients()
+        self.world.weather.begin()
+        start = clock.now().replace(microsecond=0)
+        for day in range(self.days):
+            self._one_day(start + day * DAY, consultants)
+            progress(day + 1, self.days + CLEARING_DAYS)
+        self.world.weather.clear()
+        for day in range(self.days, self.days + CLEARING_DAYS):
+            self.world.stripe.deliver()
+            self.world.pass_to(start + day * DAY)
+            progress(day + 1, self.days + CLEARING_DAYS)
+        self.ended = clock.now()
+        self.seconds = time.monotonic() - began
+
+    def _one_day(self, now: datetime, consultants: list[uuid.UUID]) -> None:
+        self.world.weather.draw()
+        self.world.pass_to(now)
+        for client in self.clients:
+            if client.facts is None and client.begins <= now:
+                client.book(consultants[client.number // CLIENTS_EACH])
+                self.told["booked"] += 1
+            elif client.facts:
+                self.told.update(deeds.of_a_day(client))
+        self.world.do_what_is_due()
+
+    def _firm(self) -> list[uuid.UUID]:
+        """The consultants, and those of the firm who decide."""
+        with transaction():
+            for role in (Role.OWNER, Role.COORDINATOR, Role.FINANCE):
+                make.person(role, name=f"The {role}", email=f"{role}@firm.example.com")
+            count = self.engagements // CLIENTS_EACH + 1
+            return [make.consultant(roles=["coo", "integrator"]).id for _ in range(count)]
+
+    def _clients(self) -> list[Client]:
+        dice = random.Random(self.seed)
+        start = clock.now()
+        days = max(self.days // 3, 1)
+        begins = sorted(
+            start + timedelta(days=dice.randrange(days)) for _ in range(self.engagements)
+        )
+        return [Client(self.world, self.seed, n, at) for n, at in enumerate(begins)]
+
+
+def staff(role: Role) -> Person:
+    found = Person.with_email(f"{role}@firm.example.com")
+    assert found is not None
+    return found
+
+
+__all__ = ["Year", "new_year", "session", "staff"]
