@@ -3,14 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.stripe.billing import invoice_items
+from sandbox.stripe.billing import discounts, invoice_items
 from sandbox.stripe.billing.lines import Line
+from sandbox.stripe.billing.totals import reckon
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, listing, shape
 from sandbox.stripe.core.events import emit
 from sandbox.stripe.core.ids import new_id
 
 ACCOUNT_NAME = "Stripe stand-in"
+_NOTHING = dict.fromkeys(("amount_due", "amount_paid", "amount_remaining", "subtotal", "total"), 0)
 
 
 @dataclass
@@ -24,6 +26,9 @@ class Draft:
     subscription: Document | None = None
     period: tuple[int, int] | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    discounts: list[dict[str, str]] | None = None
+    """Coupons and promotion codes, as the API's ``discounts``; nothing: those of the
+    subscription."""
     details: dict[str, Any] = field(default_factory=dict)
     """Further fields of the invoice object."""
 
@@ -33,7 +38,6 @@ def draft(account: Account, plan: Draft) -> Document:
     owner = account.get("customer", plan.customer, "customer")
     now = account.time_of(owner)
     start, end = plan.period or (now, now)
-    total = sum(line.amount for line in plan.lines)
     identifier = new_id("invoice")
     subscription = plan.subscription or {}
     values: dict[str, Any] = {
@@ -53,7 +57,7 @@ def draft(account: Account, plan: Draft) -> Document:
         "customer": plan.customer,
         "default_tax_rates": [],
         "description": subscription.get("description"),
-        "discounts": [],
+        "discounts": _discounts(account, plan, owner, identifier),
         "issuer": {"type": "self"},
         "lines": listing([], f"/v1/invoices/{identifier}/lines"),
         "livemode": False,
@@ -69,18 +73,26 @@ def draft(account: Account, plan: Draft) -> Document:
         "status_transitions": {},
         "test_clock": owner["test_clock"],
         **_customer_fields(owner),
-        **_totals(total),
+        **_NOTHING,
     }
     invoice = shape("invoice", **(values | plan.details))
     invoice["lines"]["data"] = [line.document(identifier) for line in plan.lines]
-    account.save(invoice)
+    reckon(account, invoice)
     emit(account, "invoice.created", invoice)
+    discounts.use_up(account, invoice)
     return invoice
 
 
 def _automatic_tax(subscription: Document) -> dict[str, Any]:
     enabled = bool((subscription.get("automatic_tax") or {}).get("enabled"))
-    return {"enabled": enabled, "status": "complete" if enabled else None}
+    return {"enabled": enabled}
+
+
+def _discounts(account: Account, plan: Draft, owner: Document, invoice: str) -> list[str]:
+    if plan.discounts is not None:
+        return discounts.attach(account, plan.discounts, owner, "discounts", invoice=invoice)
+    inherited = (plan.subscription or {}).get("discounts", [])
+    return discounts.running(account, inherited, account.time_of(owner))
 
 
 def _parent(subscription: Document | None) -> dict[str, Any] | None:
@@ -95,27 +107,10 @@ def _customer_fields(owner: Document) -> dict[str, Any]:
     return {f"customer_{name}": owner[name] for name in same} | {"customer_tax_ids": []}
 
 
-def _totals(total: int) -> dict[str, Any]:
-    due = max(total, 0)
-    return {
-        "amount_due": due,
-        "amount_paid": 0,
-        "amount_remaining": due,
-        "subtotal": total,
-        "subtotal_excluding_tax": total,
-        "total": total,
-        "total_discount_amounts": [],
-        "total_excluding_tax": total,
-        "total_pretax_credit_amounts": [],
-        "total_taxes": [],
-    }
-
-
 def add_lines(account: Account, invoice: Document, lines: list[Line]) -> None:
     """Put more lines on a draft."""
     invoice["lines"]["data"] += [line.document(invoice["id"]) for line in lines]
-    invoice.update(_totals(sum(line["amount"] for line in invoice["lines"]["data"])))
-    account.save(invoice)
+    reckon(account, invoice)
 
 
 def subscription_of(account: Account, invoice: Document) -> Document | None:

@@ -7,6 +7,8 @@ hour, is finalised, and then charged.
 from sandbox.stripe.billing import balances, payments
 from sandbox.stripe.billing.collection import collect, mark_uncollectible, settle, void
 from sandbox.stripe.billing.drafting import subscription_of
+from sandbox.stripe.billing.taxes import no_location
+from sandbox.stripe.billing.totals import reckon
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, private, shape
 from sandbox.stripe.core.errors import invalid
@@ -28,7 +30,7 @@ def finalize_and_charge(account: Account, identifier: str) -> None:
     invoice = account.get("invoice", identifier)
     if invoice["status"] != "draft":
         return
-    finalize(account, invoice)
+    finalize(account, invoice, unasked=True)
     behavior = ((subscription_of(account, invoice) or {}).get("pause_collection") or {}).get(
         "behavior"
     )
@@ -40,7 +42,9 @@ def finalize_and_charge(account: Account, identifier: str) -> None:
         collect(account, invoice)
 
 
-def finalize(account: Account, invoice: Document, intent: Document | None = None) -> Document:
+def finalize(
+    account: Account, invoice: Document, intent: Document | None = None, *, unasked: bool = False
+) -> Document:
     """Number the invoice and open it for payment, by ``intent`` if the money is already on its way.
 
     An invoice of nothing is paid at once.
@@ -51,6 +55,7 @@ def finalize(account: Account, invoice: Document, intent: Document | None = None
             code="invoice_not_editable",
         )
     unschedule(account, "invoice.finalize", invoice["id"])
+    _settle_tax(account, invoice, unasked)
     owner = account.get("customer", invoice["customer"])
     now = account.time_of(invoice)
     balances.apply_to(account, invoice, owner)
@@ -75,6 +80,22 @@ def finalize(account: Account, invoice: Document, intent: Document | None = None
     elif invoice["collection_method"] == "send_invoice":
         emit(account, "invoice.sent", invoice)
     return invoice
+
+
+def _settle_tax(account: Account, invoice: Document, unasked: bool) -> None:
+    """Tax by what is known of the customer now.
+
+    Where they are must be known: a call is refused, an invoice that finalises by itself goes
+    without tax (``disabled_reason`` in https://docs.stripe.com/api/invoices/object).
+    """
+    reckon(account, invoice)
+    if invoice["automatic_tax"]["status"] != "requires_location_inputs":
+        return
+    if not unasked:
+        raise no_location()
+    reason = "finalization_requires_location_inputs"
+    invoice["automatic_tax"].update(enabled=False, status=None, disabled_reason=reason)
+    reckon(account, invoice)
 
 
 def _open_payment(account: Account, invoice: Document, intent: Document | None) -> None:

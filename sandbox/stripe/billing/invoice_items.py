@@ -139,6 +139,7 @@ def as_line(account: Account, item: Document) -> Line:
         metadata=dict(item["metadata"] or {}),
         proration=item["proration"],
         discountable=item["discountable"],
+        discounts=list(item["discounts"] or []),
         tax_behavior=private(item).get("tax_behavior"),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.stripe.billing.catalog import product_name
 from sandbox.stripe.billing.money import in_words, line_amount
 from sandbox.stripe.core.account import Account
-from sandbox.stripe.core.documents import Document, shape
+from sandbox.stripe.core.documents import Document, private, shape
 
 
 @dataclass
@@ -25,6 +25,7 @@ class Line:
     metadata: dict[str, str] = field(default_factory=dict)
     proration: bool = False
     discountable: bool = True
+    discounts: list[str] = field(default_factory=list)
     tax_behavior: str | None = None
 
     @property
@@ -34,14 +35,14 @@ class Line:
         return found
 
     def document(self, invoice: str) -> Document:
-        return shape(
+        row = shape(
             "line_item",
             amount=self.amount,
             currency=self.currency,
             description=self.description,
             discount_amounts=[],
             discountable=self.discountable,
-            discounts=[],
+            discounts=list(self.discounts),
             invoice=invoice,
             livemode=False,
             metadata=self.metadata,
@@ -55,6 +56,8 @@ class Line:
             subtotal=self.amount,
             taxes=[],
         )
+        private(row)["tax_behavior"] = self.tax_behavior
+        return row
 
 
 def pricing(price: Document | None, unit: Decimal | None = None) -> dict[str, Any] | None:

@@ -1,9 +1,9 @@
 """Invoices made by hand, and what they take up.
 
 Source: https://docs.stripe.com/api/invoices/create: nothing pending is taken unless asked for; an
-invoice that names a subscription takes that subscription's items only; one that is sent says when
-it is due. That a subscription's way of collecting and its automatic tax are taken over when the
-call says nothing is assumed.
+invoice that names a subscription takes that subscription's items only, and not its discounts
+(those given, else the customer's, which are not played); one that is sent says when it is due;
+it is charged automatically and not taxed unless the call says otherwise.
 """
 
 from typing import Any
@@ -17,13 +17,7 @@ from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.errors import invalid
 
 DAY = 86400
-_SAME = (
-    "collection_method",
-    "custom_fields",
-    "default_payment_method",
-    "description",
-    "footer",
-)
+_SAME = ("custom_fields", "default_payment_method", "description", "footer")
 
 
 def make(account: Account, owner: Document, params: dict[str, Any]) -> Document:
@@ -42,7 +36,8 @@ def make(account: Account, owner: Document, params: dict[str, Any]) -> Document:
         lines=lines,
         subscription=subscription,
         metadata=params.get("metadata", {}),
-        details=_details(account, owner, params, subscription or {}),
+        discounts=params.get("discounts") or [],
+        details=_details(account, owner, params),
     )
     invoice = draft(account, plan)
     bind(account, items, invoice["id"])
@@ -51,24 +46,23 @@ def make(account: Account, owner: Document, params: dict[str, Any]) -> Document:
     return invoice
 
 
-def _details(
-    account: Account, owner: Document, params: dict[str, Any], subscription: Document
-) -> dict[str, Any]:
-    found = {name: params[name] for name in _SAME if name in params}
-    found["auto_advance"] = params.get("auto_advance", False)
-    method = params.get("collection_method") or subscription.get("collection_method")
-    due = _due_date(account.time_of(owner), params, subscription)
-    if method == "send_invoice" and due is None:
+def _details(account: Account, owner: Document, params: dict[str, Any]) -> dict[str, Any]:
+    now, sent = account.time_of(owner), params.get("collection_method") == "send_invoice"
+    dated = bool({"days_until_due", "due_date"} & params.keys())
+    if sent and not dated:
         text = "If an invoice is sent, it must say when it is due: days_until_due or due_date."
         raise invalid(text, "days_until_due", "parameter_missing")
-    if method != "send_invoice" and {"days_until_due", "due_date"} & params.keys():
+    if dated and not sent:
         text = "`days_until_due` and `due_date` are only for invoices that are sent."
         raise invalid(text, "days_until_due")
-    return found | ({"due_date": due} if due is not None else {})
+    found = {name: params[name] for name in _SAME if name in params}
+    return found | {
+        "auto_advance": params.get("auto_advance", False),
+        "automatic_tax": params.get("automatic_tax", {"enabled": False}),
+        "collection_method": params.get("collection_method", "charge_automatically"),
+        "due_date": _due_date(now, params) if dated else None,
+    }
 
 
-def _due_date(now: int, params: dict[str, Any], subscription: Document) -> int | None:
-    if "due_date" in params:
-        return int(params["due_date"])
-    days = params.get("days_until_due", subscription.get("days_until_due"))
-    return None if days is None else now + int(days) * DAY
+def _due_date(now: int, params: dict[str, Any]) -> int:
+    return int(params.get("due_date") or now + params["days_until_due"] * DAY)

@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.stripe.billing import standing
 from sandbox.stripe.billing.catalog import plan_of
 from sandbox.stripe.billing.collection import void
+from sandbox.stripe.billing.discounts import attach
 from sandbox.stripe.billing.drafting import Draft, draft, pending_lines
 from sandbox.stripe.billing.finalizing import finalize_later
 from sandbox.stripe.billing.invoice_items import bind
@@ -44,6 +45,8 @@ class Plan:
     anchor_config: dict[str, Any] | None = None
     prorate: bool = True
     status: str = "incomplete"
+    discounts: list[dict[str, str]] = field(default_factory=list)
+    """Coupons and promotion codes it begins with, as the API's ``discounts``."""
     details: dict[str, Any] = field(default_factory=dict)
     """Further fields of the subscription object."""
 
@@ -60,6 +63,9 @@ def start(account: Account, plan: Plan) -> Document:
     period = (now, plan.trial_end) if plan.trial_end else _stub(Anchor(anchor, day), recurring, now)
     rows = [_item(subscription, item, now, period) for item in plan.items]
     subscription["items"]["data"] = rows
+    account.save(subscription)
+    named = {"subscription": subscription["id"]}
+    subscription["discounts"] = attach(account, plan.discounts, owner, "discounts", **named)
     account.save(subscription)
     owner["currency"] = subscription["currency"]
     account.save(owner)

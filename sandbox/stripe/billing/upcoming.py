@@ -17,18 +17,19 @@ def announce_renewal(account: Account, identifier: str) -> None:
     subscription = account.get("subscription", identifier)
     goes_on = subscription["status"] in ("active", "trialing", "past_due")
     if goes_on and not subscription["cancel_at_period_end"] and not subscription["cancel_at"]:
-        emit(account, "invoice.upcoming", preview_renewal(account, subscription))
+        with account.store.rehearsal():
+            preview = as_preview(account, renewal(account, subscription))
+        emit(account, "invoice.upcoming", preview)
 
 
-def preview_renewal(account: Account, subscription: Document) -> Document:
-    """The invoice the end of the present period would bring, computed by really doing it and
-    undoing it."""
+def renewal(account: Account, subscription: Document) -> Document:
+    """The invoice the end of the present period brings, really made: rehearse it."""
     identifier, timeline = subscription["id"], account.timeline_of(subscription)
     _, end = period_of(subscription)
-    with account.store.rehearsal(), account.frozen(timeline, end):
+    with account.frozen(timeline, end):
         rehearsed = account.get("subscription", identifier)
         next_period(account, rehearsed)
-        return as_preview(account, draft_invoice(account, rehearsed, "upcoming"))
+        return draft_invoice(account, rehearsed, "upcoming")
 
 
 def as_preview(account: Account, invoice: Document) -> Document:

@@ -48,6 +48,16 @@ class Rules:
     """What becomes of the subscription then: ``cancel``, ``unpaid`` or ``past_due``."""
     finalize_after: int = 3600
     """Seconds for which a renewal's invoice stays a draft."""
+    bank_debits: bool = True
+    """Whether Checkout and the portal offer them beside cards, where the currency has one."""
+    debit_days: int = 4
+    """Working days until a bank debit is known to have worked."""
+    country: str = "US"
+    """Where the account is at home, from which tax is worked out."""
+    registered: tuple[str, ...] = ()
+    """Further countries it collects tax in (``billing/tax_rates.py``)."""
+    negative_taxed: bool = True
+    """Whether items of negative amounts may be on an invoice taxed automatically."""
 
 
 @dataclass
@@ -114,8 +124,8 @@ class Account:
     @property
     def rules(self) -> Rules:
         kept: dict[str, Any] = self.store.setting("rules", {})
-        if "retry_days" in kept:
-            kept["retry_days"] = tuple(kept["retry_days"])
+        for name in {"retry_days", "registered"} & kept.keys():
+            kept[name] = tuple(kept[name])
         return Rules(**kept)
 
     def get(self, kind: str, identifier: str, param: str = "id") -> Document:

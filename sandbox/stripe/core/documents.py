@@ -31,6 +31,8 @@ _LEFT_OUT: dict[str, frozenset[str]] = {
     "Refund": frozenset(
         {"presentment_details", "instructions_email", "next_action", "pending_reason"}
     ),
+    "Coupon": frozenset({"applies_to", "currency_options"}),
+    "Restrictions": frozenset({"currency_options"}),
     "Event": frozenset({"account", "context"}),
     "Account": frozenset({"company", "groups", "individual"}),
     "BankAccount": frozenset({"customer", "future_requirements", "requirements"}),

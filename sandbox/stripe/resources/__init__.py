@@ -7,6 +7,7 @@ from sandbox.stripe.resources import (
     catalog,
     charges,
     checkout_sessions,
+    coupons,
     credit_notes,
     customers,
     disputes,
@@ -21,6 +22,7 @@ from sandbox.stripe.resources import (
     refunds,
     subscription_items,
     subscriptions,
+    tax_ids,
     test_clocks,
     transfers,
 )
@@ -32,6 +34,7 @@ __all__ = [
     "catalog",
     "charges",
     "checkout_sessions",
+    "coupons",
     "credit_notes",
     "customers",
     "disputes",
@@ -46,6 +49,7 @@ __all__ = [
     "refunds",
     "subscription_items",
     "subscriptions",
+    "tax_ids",
     "test_clocks",
     "transfers",
 ]

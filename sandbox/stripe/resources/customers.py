@@ -84,8 +84,3 @@ def subscriptions_of(account: Account, customer: Document) -> Document:
     rows = account.find("subscription", customer=customer["id"])
     live = [s for s in rows if s["status"] not in ("canceled", "incomplete_expired")]
     return listing(live, f"/v1/customers/{customer['id']}/subscriptions")
-
-
-@includes("customer", "tax_ids")
-def tax_ids_of(account: Account, customer: Document) -> Document:
-    return listing([], f"/v1/customers/{customer['id']}/tax_ids")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.stripe.billing import invoice_items, standing
+from sandbox.stripe.billing.discounts import attach
 from sandbox.stripe.billing.drafting import add_lines
 from sandbox.stripe.billing.invoice_items import again, ways
 from sandbox.stripe.billing.item_pricing import priced
@@ -18,8 +19,8 @@ from sandbox.stripe.resources.customers import alive
 
 @endpoint(
     "invoice_item.create",
-    "amount currency customer description discountable invoice metadata period price_data "
-    "pricing quantity quantity_decimal subscription tax_behavior unit_amount_decimal",
+    "amount currency customer description discountable discounts invoice metadata period "
+    "price_data pricing quantity quantity_decimal subscription tax_behavior unit_amount_decimal",
 )
 def create(account: Account, params: Params) -> Document:
     if "customer" not in params:
@@ -29,6 +30,7 @@ def create(account: Account, params: Params) -> Document:
     cost = priced(account, params)
     _check_subscription(account, params, cost["currency"])
     item = invoice_items.create(account, owner["id"], **_details(params), **cost)
+    set_discounts(account, item, params)
     if invoice is not None:
         invoice_items.bind(account, [item], invoice["id"])
         add_lines(account, invoice, [invoice_items.as_line(account, item)])
@@ -43,6 +45,15 @@ def _details(params: Params) -> dict[str, Any]:
         "text": params.get("description"),
         "tax_behavior": params.get("tax_behavior"),
     }
+
+
+def set_discounts(account: Account, item: Document, params: Params) -> None:
+    """The coupons an item is given, in place of those it had."""
+    if "discounts" in params:
+        owner, given = account.get("customer", item["customer"]), params["discounts"] or []
+        named = {"invoice_item": item["id"]}
+        item["discounts"] = attach(account, given, owner, "discounts", **named)
+        account.save(item)
 
 
 def _check_subscription(account: Account, params: Params, currency: str) -> None:
@@ -79,7 +90,7 @@ def retrieve(account: Account, params: Params, item: str) -> Document:
 
 @endpoint(
     "invoice_item.update",
-    "amount description discountable metadata period price_data pricing quantity "
+    "amount description discountable discounts metadata period price_data pricing quantity "
     "quantity_decimal tax_behavior unit_amount_decimal",
 )
 def update(account: Account, params: Params, item: str) -> Document:
@@ -88,6 +99,7 @@ def update(account: Account, params: Params, item: str) -> Document:
 
 def repriced_item(account: Account, found: Document, params: Params) -> Document:
     """A waiting item with what an update says about it."""
+    set_discounts(account, found, params)
     cost = priced(account, again(found, params)) if ways(params) else {}
     same: Params = {
         k: params[k] for k in ("description", "discountable", "metadata") if k in params

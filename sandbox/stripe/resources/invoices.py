@@ -8,7 +8,9 @@ from sandbox.stripe.billing.collection import (
     settle,
     void,
 )
+from sandbox.stripe.billing.discounts import attach
 from sandbox.stripe.billing.finalizing import finalize, finalize_later
+from sandbox.stripe.billing.totals import reckon
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint
@@ -23,9 +25,9 @@ from sandbox.stripe.resources.customers import alive
 
 @endpoint(
     "invoice.create",
-    "auto_advance collection_method currency custom_fields customer days_until_due "
-    "default_payment_method description due_date footer metadata pending_invoice_items_behavior "
-    "subscription",
+    "auto_advance automatic_tax.enabled collection_method currency custom_fields customer "
+    "days_until_due default_payment_method description discounts due_date footer metadata "
+    "pending_invoice_items_behavior subscription",
 )
 def create(account: Account, params: Params) -> Document:
     owner = alive(account, _customer_of(account, params), "customer")
@@ -47,14 +49,29 @@ def retrieve(account: Account, params: Params, invoice: str) -> Document:
 
 @endpoint(
     "invoice.update",
-    "auto_advance custom_fields default_payment_method description due_date footer metadata",
+    "auto_advance automatic_tax.enabled custom_fields default_payment_method description "
+    "discounts due_date footer metadata",
 )
 def update(account: Account, params: Params, invoice: str) -> Document:
     found = account.get("invoice", invoice)
-    change(account, "invoice.updated", found, **changes(found, params))
-    if found["status"] == "draft" and "auto_advance" in params:
-        _set_advance(account, found)
+    values = changes(found, params)
+    if {"automatic_tax", "discounts"} & params.keys():
+        _check_editable(found)
+    if "discounts" in params:
+        owner, given = account.get("customer", found["customer"]), params["discounts"] or []
+        values["discounts"] = attach(account, given, owner, "discounts", invoice=invoice)
+    change(account, "invoice.updated", found, **values)
+    if found["status"] == "draft":
+        reckon(account, found)
+        if "auto_advance" in params:
+            _set_advance(account, found)
     return found
+
+
+def _check_editable(invoice: Document) -> None:
+    if invoice["status"] != "draft":
+        text = "Finalized invoices can't be updated in this way."
+        raise invalid(text, code="invoice_not_editable")
 
 
 def _set_advance(account: Account, invoice: Document) -> None:
@@ -120,7 +137,7 @@ def pay(account: Account, params: Params, invoice: str) -> Document:
         return settle(account, found, out_of_band=True)
     wanted = params.get("payment_method")
     method = account.get("payment_method", wanted, "payment_method") if wanted else None
-    if collect(account, found, method) != "succeeded":
+    if collect(account, found, method) not in ("succeeded", "processing"):
         intent = intent_of(account, found)
         assert intent is not None, "an open invoice has a payment"
         raise _refusal(intent)

@@ -10,18 +10,20 @@ customer who subscribes**: by ``customer_details`` and ``currency``.
 
 from typing import Any
 
-from sandbox.stripe.billing import invoice_items
+from sandbox.stripe.billing import invoice_items, tax_ids
 from sandbox.stripe.billing.customers import create_customer
+from sandbox.stripe.billing.discounts import attach
 from sandbox.stripe.billing.drafting import Draft, draft, pending_lines
 from sandbox.stripe.billing.item_pricing import priced
-from sandbox.stripe.billing.upcoming import as_preview, preview_renewal
+from sandbox.stripe.billing.totals import reckon
+from sandbox.stripe.billing.upcoming import as_preview, renewal
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import invalid
 from sandbox.stripe.core.events import change
 from sandbox.stripe.resources.customers import alive
-from sandbox.stripe.resources.invoice_items import repriced_item
+from sandbox.stripe.resources.invoice_items import repriced_item, set_discounts
 from sandbox.stripe.resources.starting import open_first
 from sandbox.stripe.resources.subscriptions import apply_update
 
@@ -35,10 +37,13 @@ _CHANGE = (
     "trial_end",
 )
 _ITEM = (
-    "amount currency description discountable invoiceitem metadata period price price_data "
-    "quantity quantity_decimal tax_behavior unit_amount unit_amount_decimal"
+    "amount currency description discountable discounts invoiceitem metadata period price "
+    "price_data quantity quantity_decimal tax_behavior unit_amount unit_amount_decimal"
 )
-_PREVIEW = "customer subscription currency customer_details.address customer_details.tax_exempt"
+_PREVIEW = (
+    "automatic_tax.enabled customer subscription currency discounts customer_details.address "
+    "customer_details.tax_exempt customer_details.tax_ids"
+)
 
 
 @endpoint(
@@ -52,22 +57,51 @@ def create_preview(account: Account, params: Params) -> Document:
         owner = _owner(account, params)
         for given in params.get("invoice_items", []):
             _put(account, owner, given, params)
-        if "subscription" in params:
-            return _of_subscription(account, params)
-        if params.get("subscription_details", {}).get("items"):
-            return _of_new_subscription(account, owner, params)
-        return _of_customer(account, owner, params.get("currency"))
+        made = _made(account, owner, params)
+        return as_preview(account, _adjusted(account, owner, params, made))
+
+
+def _made(account: Account, owner: Document, params: Params) -> Document:
+    """The invoice of the case asked for."""
+    if "subscription" in params:
+        return _of_subscription(account, params)
+    if params.get("subscription_details", {}).get("items"):
+        return _of_new_subscription(account, owner, params)
+    return _of_customer(account, owner, params.get("currency"))
+
+
+def _adjusted(account: Account, owner: Document, params: Params, invoice: Document) -> Document:
+    """Other discounts and another way with tax than those it has by itself, if asked for."""
+    if "discounts" in params:
+        given = params["discounts"] or []
+        invoice["discounts"] = attach(account, given, owner, "discounts", invoice=invoice["id"])
+    if "automatic_tax" in params:
+        invoice["automatic_tax"]["enabled"] = params["automatic_tax"]["enabled"]
+    if {"automatic_tax", "discounts"} & params.keys():
+        reckon(account, invoice)
+    return invoice
 
 
 def _owner(account: Account, params: Params) -> Document:
     """Who would be invoiced: the customer with the details given, or one made for the occasion."""
-    details = {k: v or None for k, v in params.get("customer_details", {}).items()}
+    details = dict(params.get("customer_details", {}))
+    numbers = details.pop("tax_ids", None)
+    owner = _named(account, params, {k: v or None for k, v in details.items()})
+    if numbers is not None:
+        for kept in tax_ids.of(account, owner["id"]):
+            tax_ids.remove(account, kept)
+        for number in numbers:
+            tax_ids.add(account, owner, number["type"], number["value"])
+    return owner
+
+
+def _named(account: Account, params: Params, details: Params) -> Document:
     named = params.get("customer")
     if "subscription" in params:
         named = account.get("subscription", params["subscription"], "subscription")["customer"]
     if named:
         return change(account, None, alive(account, named, "customer"), **details)
-    if not details:
+    if "customer_details" not in params:
         raise invalid("Missing required param: customer.", "customer", "parameter_missing")
     return create_customer(account, **details)
 
@@ -81,7 +115,7 @@ def _put(account: Account, owner: Document, given: Params, params: Params) -> No
     period = given.get("period")
     if "currency" not in given and "currency" in params:
         given["currency"] = params["currency"]
-    invoice_items.create(
+    item = invoice_items.create(
         account,
         owner["id"],
         subscription=params.get("subscription"),
@@ -91,6 +125,7 @@ def _put(account: Account, owner: Document, given: Params, params: Params) -> No
         **{k: given[k] for k in ("discountable", "metadata") if k in given},
         **priced(account, given),
     )
+    set_discounts(account, item, given)
 
 
 def _of_subscription(account: Account, params: Params) -> Document:
@@ -98,27 +133,27 @@ def _of_subscription(account: Account, params: Params) -> Document:
     subscription = account.get("subscription", params["subscription"], "subscription")
     made = apply_update(account, subscription, details)
     if made is not None:
-        return as_preview(account, made)
+        return made
     if subscription["ended_at"] or subscription["cancel_at_period_end"]:
         raise _nothing_upcoming(subscription["customer"])
-    return preview_renewal(account, subscription)
+    return renewal(account, subscription)
 
 
 def _of_new_subscription(account: Account, owner: Document, params: Params) -> Document:
     _, invoice = open_first(account, params["subscription_details"] | {"customer": owner["id"]})
-    return as_preview(account, invoice)
+    return invoice
 
 
 def _of_customer(account: Account, owner: Document, currency: str | None) -> Document:
     customer = owner["id"]
     live = [s for s in account.find("subscription", customer=customer) if _renews(s)]
     if live:
-        return preview_renewal(account, live[0])
+        return renewal(account, live[0])
     _, lines = pending_lines(account, customer, None, currency)
     if not lines:
         raise _nothing_upcoming(customer)
     plan = Draft(customer=customer, currency=lines[0].currency, reason="upcoming", lines=lines)
-    return as_preview(account, draft(account, plan))
+    return draft(account, plan)
 
 
 def _renews(subscription: Document) -> bool:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from sandbox.stripe.billing import invoice_items
+from sandbox.stripe.billing import invoice_items, taxes
 from sandbox.stripe.billing.catalog import price_of, product_name
 from sandbox.stripe.billing.collection import collect, intent_of
 from sandbox.stripe.billing.finalizing import finalize
@@ -63,13 +63,16 @@ def _plan(account: Account, params: Params, now: int) -> Plan:
         anchor=params.get("billing_cycle_anchor"),
         anchor_config=params.get("billing_cycle_anchor_config"),
         prorate=params.get("proration_behavior") != "none",
-        details=_details(params),
+        discounts=params.get("discounts") or [],
+        details=_details(account, params),
     )
 
 
-def _details(params: Params) -> dict[str, Any]:
+def _details(account: Account, params: Params) -> dict[str, Any]:
     found = {name: params[name] for name in _DETAILS if name in params}
     tax = params.get("automatic_tax", {}).get("enabled", False)
+    if tax:
+        taxes.require_location(account.get("customer", params["customer"]))
     return found | {"automatic_tax": {"enabled": tax}}
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.stripe.billing import pausing, plan_changes, standing, trials
+from sandbox.stripe.billing import discounts, pausing, plan_changes, standing, taxes, trials
 from sandbox.stripe.billing.subscriptions import period_of, reschedule
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
@@ -15,17 +15,19 @@ from sandbox.stripe.core.updating import changes
 from sandbox.stripe.resources.customers import alive
 from sandbox.stripe.resources.starting import begin
 
+_DISCOUNTS = "discounts.coupon discounts.promotion_code"
 _ITEMS = "items.price items.price_data items.quantity items.metadata"
 
 
 @endpoint(
     "subscription.create",
-    "add_invoice_items.price add_invoice_items.price_data add_invoice_items.quantity automatic_tax "
+    "add_invoice_items.price add_invoice_items.price_data add_invoice_items.quantity "
+    "automatic_tax.enabled "
     "billing_cycle_anchor billing_cycle_anchor_config billing_mode "
     "collection_method currency "
     "customer days_until_due default_payment_method description metadata off_session "
     "payment_behavior "
-    f"proration_behavior trial_end trial_period_days trial_settings {_ITEMS}",
+    f"proration_behavior trial_end trial_period_days trial_settings {_DISCOUNTS} {_ITEMS}",
 )
 def create(account: Account, params: Params) -> Document:
     alive(account, params["customer"], "customer")
@@ -39,11 +41,11 @@ def retrieve(account: Account, params: Params, identifier: str) -> Document:
 
 @endpoint(
     "subscription.update",
-    "cancel_at cancel_at_period_end cancellation_details collection_method days_until_due "
-    "default_payment_method "
+    "automatic_tax.enabled cancel_at cancel_at_period_end cancellation_details "
+    "collection_method days_until_due default_payment_method "
     "description metadata off_session pause_collection payment_behavior proration_behavior "
     "proration_date "
-    f"trial_end {_ITEMS} items.id items.deleted",
+    f"trial_end {_DISCOUNTS} discounts.discount {_ITEMS} items.id items.deleted",
 )
 def update(account: Account, params: Params, identifier: str) -> Document:
     subscription = account.get("subscription", identifier)
@@ -68,7 +70,12 @@ def apply_update(account: Account, subscription: Document, params: Params) -> Do
     for name in ("off_session", "payment_behavior"):
         params.pop(name, None)
     trial_end = params.pop("trial_end", None)
+    coupons = params.pop("discounts", None)
+    if coupons or coupons == "":
+        discounts.replace(account, subscription, coupons or [])
     _check_method(account, subscription, params)
+    if params.get("automatic_tax", {}).get("enabled"):
+        taxes.require_location(account.get("customer", subscription["customer"]))
     if trial_end is not None:
         trials.give(account, subscription, trial_end, behavior)
     if params:
@@ -122,6 +129,17 @@ def _cancellation(subscription: Document, values: dict[str, Any], now: int) -> d
         )
         | {"reason": "cancellation_requested" if noticed else None},
     }
+
+
+@endpoint("subscription.delete_discount")
+def delete_discount(account: Account, params: Params, identifier: str) -> Document:
+    subscription = account.get("subscription", identifier)
+    if not subscription["discounts"]:
+        raise invalid(f"No active discount for subscription: {identifier}")
+    gone = [account.get("discount", d) for d in subscription["discounts"]]
+    for discount in gone:
+        discounts.detach(account, discount)
+    return {"id": gone[0]["id"], "object": "discount", "deleted": True}
 
 
 @endpoint("subscription.cancel", "cancellation_details invoice_now prorate")
