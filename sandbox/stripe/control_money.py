@@ -6,6 +6,8 @@
 * ``POST /_sandbox/disputes`` ``{"charge" or "payment_intent": ..., "reason": "fraudulent",
   "amount": all of it}``: the payer's bank opens a dispute
 * ``POST /_sandbox/disputes/<du>`` ``{"outcome": "won" or "lost"}``: the bank has decided
+* ``POST /_sandbox/debits/<pi>`` ``{}`` or ``{"return": "insufficient_funds"}``: a bank debit
+  that is under way clears now, or is returned
 """
 
 from collections.abc import Callable
@@ -14,9 +16,9 @@ from typing import Any
 from flask import Blueprint, abort, jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox.stripe.billing import accounts, disputes, ledger, payouts
+from sandbox.stripe.billing import accounts, banks, clearing, disputes, ledger, payouts
 from sandbox.stripe.core.account import Account
-from sandbox.stripe.core.documents import Document, public
+from sandbox.stripe.core.documents import Document, private, public
 from sandbox.stripe.core.errors import ApiError
 from sandbox.stripe.pages.shared import account as open_account
 from sandbox.stripe.pages.shared import asked
@@ -97,6 +99,22 @@ def decide_dispute(identifier: str) -> ResponseReturnValue:
     with account.store.transaction():
         decided = disputes.decide(account, found(account, "dispute", identifier), outcome)
     return jsonify(public(decided))
+
+
+@blueprint.post("/debits/<identifier>")
+def clear_debit(identifier: str) -> ResponseReturnValue:
+    account, reason = open_account(), asked().get("return", banks.CLEARS)
+    if reason not in {banks.CLEARS, *banks.RETURNS}:
+        abort(400, f"'return' must be one of {sorted(banks.RETURNS)}")
+    with account.store.transaction():
+        intent = found(account, "payment_intent", identifier)
+        if intent["status"] != "processing":
+            abort(400, f"this payment is {intent['status']}")
+        method = found(account, "payment_method", intent["payment_method"])
+        private(method)["debit"] = reason
+        account.save(method)
+        clearing.finish(account, intent)
+    return jsonify(public(intent))
 
 
 @blueprint.errorhandler(ApiError)

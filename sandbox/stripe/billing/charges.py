@@ -13,6 +13,7 @@ from sandbox.stripe.billing.fees import payment_fee
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, duplicate, private, shape
 from sandbox.stripe.core.events import change
+from sandbox.stripe.core.ids import random_text
 from sandbox.stripe.core.schedule import schedule
 
 
@@ -20,7 +21,7 @@ def settle(account: Account, charge: Document, method: Document) -> None:
     """Book the money of a charge that succeeded, less Stripe's fee."""
     timeline, kind = account.timeline_of(charge), method["type"]
     now = account.now(timeline)
-    at_once = private(method).get("after") == BYPASSES_PENDING
+    at_once = kind != "card" or private(method).get("after") == BYPASSES_PENDING
     transaction = ledger.book(
         account,
         ledger.Movement(
@@ -45,8 +46,10 @@ def record(
     account: Account, intent: Document, method: Document, refusal: Decline | None
 ) -> Document:
     taken = refusal is None
+    prefix = "ch" if method["type"] == "card" else "py"
     charge = shape(
         "charge",
+        id=f"{prefix}_{random_text(24)}",
         amount=intent["amount"],
         amount_captured=intent["amount"] if taken else 0,
         amount_refunded=0,
@@ -63,7 +66,7 @@ def record(
         fraud_details={},
         livemode=False,
         metadata=dict(intent["metadata"]),
-        outcome=_outcome(refusal),
+        outcome=outcome(refusal),
         paid=taken,
         payment_intent=intent["id"],
         payment_method=method["id"],
@@ -75,7 +78,7 @@ def record(
     return account.save(charge)
 
 
-def _outcome(refusal: Decline | None) -> dict[str, Any]:
+def outcome(refusal: Decline | None) -> dict[str, Any]:
     if refusal is None:
         return {
             "network_status": "approved_by_network",
@@ -93,6 +96,9 @@ def _outcome(refusal: Decline | None) -> dict[str, Any]:
 
 
 def _details(method: Document, amount: int) -> dict[str, Any]:
+    kind = method["type"]
+    if kind != "card":
+        return {"type": kind, kind: _bank_details(method[kind])}
     card = method["card"]
     same = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4")
     shown = {name: card[name] for name in same}
@@ -101,3 +107,9 @@ def _details(method: Document, amount: int) -> dict[str, Any]:
         "card": shown
         | {"amount_authorized": amount, "network": card["brand"], "checks": card["checks"]},
     }
+
+
+def _bank_details(bank: Document) -> dict[str, Any]:
+    same = ("account_holder_type", "account_type", "bank_code", "bank_name", "branch_code")
+    shown = (*same, "country", "fingerprint", "last4", "routing_number")
+    return {name: bank[name] for name in shown if name in bank}

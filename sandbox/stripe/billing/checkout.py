@@ -9,7 +9,8 @@ attempt goes on with, and nothing else.
 from typing import Any
 
 from sandbox.stripe.billing import payment_methods, payments, setups
-from sandbox.stripe.billing.collection import settle
+from sandbox.stripe.billing.banks import BankEntry
+from sandbox.stripe.billing.collection import await_debit, settle
 from sandbox.stripe.billing.customers import create_customer
 from sandbox.stripe.billing.drafting import Draft, draft
 from sandbox.stripe.billing.finalizing import finalize
@@ -30,8 +31,8 @@ from sandbox.stripe.core.schedule import unschedule
 COMPLETE, AUTHENTICATE = "complete", "authenticate"
 
 
-def pay(account: Account, session: Document, entry: CardEntry) -> str:
-    """Try a card: the session is then complete, or its holder must authenticate.
+def pay(account: Account, session: Document, entry: CardEntry | BankEntry) -> str:
+    """Try a card or begin a bank debit: the session is then complete, or asks for a challenge.
 
     A session that is no longer open answers with its status and does nothing. Raises
     ``CardDeclined``.
@@ -102,6 +103,8 @@ def _intent(account: Account, session: Document, amount: int) -> Document:
     )
     private(session)["intent"] = intent["id"]
     account.save(session)
+    private(intent)["session"] = session["id"]
+    account.save(intent)
     return intent
 
 
@@ -146,7 +149,7 @@ def _complete(
     session.update(
         status="complete",
         url=None,
-        payment_status="paid" if intent else "no_payment_required",
+        payment_status=_payment_status(intent),
         customer_details={
             "address": billing["address"],
             "email": billing["email"],
@@ -160,6 +163,23 @@ def _complete(
     emit(account, "checkout.session.completed", session)
 
 
+def _payment_status(intent: Document | None) -> str:
+    """A bank debit that is under way leaves the session complete and unpaid."""
+    if intent is None:
+        return "no_payment_required"
+    return "paid" if intent["status"] == "succeeded" else "unpaid"
+
+
+def _take(account: Account, invoice: Document, intent: Document | None) -> None:
+    """The money for an invoice is there, or is on its way from a bank."""
+    if intent is None:
+        return
+    if intent["status"] == "succeeded":
+        settle(account, invoice)
+    else:
+        await_debit(account, invoice)
+
+
 def _subscribe(
     account: Account, session: Document, method: Document, intent: Document | None
 ) -> dict[str, Any]:
@@ -169,8 +189,7 @@ def _subscribe(
     )
     invoice = account.get("invoice", subscription["latest_invoice"])
     finalize(account, invoice, intent)
-    if intent is not None:
-        settle(account, invoice)
+    _take(account, invoice, intent)
     return {"subscription": subscription["id"], "invoice": invoice["id"]}
 
 
@@ -195,8 +214,7 @@ def _sell(
     invoice = draft(account, plan)
     bind(account, items, invoice["id"])
     finalize(account, invoice, intent)
-    if intent is not None:
-        settle(account, invoice)
+    _take(account, invoice, intent)
     return result | {"invoice": invoice["id"]}
 
 

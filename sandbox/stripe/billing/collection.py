@@ -40,6 +40,8 @@ def collect(
     subscription = subscription_of(account, invoice)
     intent = intent_of(account, invoice)
     assert intent is not None, "an open invoice has a payment"
+    if intent["status"] == "processing":
+        raise invalid("A payment for this invoice is processing already.")
     method = method or payment_methods.default_for(account, invoice, subscription)
     status = "requires_payment_method"
     if method is not None:
@@ -47,11 +49,29 @@ def collect(
     invoice.update(attempted=True, attempt_count=invoice["attempt_count"] + (0 if present else 1))
     if status == "succeeded":
         settle(account, invoice)
+    elif status == "processing":
+        await_debit(account, invoice)
     elif not (present and status == "requires_action"):
         _failed(account, invoice, subscription, status, present)
     else:
         account.save(invoice)
     return status
+
+
+def await_debit(account: Account, invoice: Document) -> None:
+    """A bank debit is under way: the invoice stays open, its subscription starts or goes on."""
+    unschedule(account, "invoice.retry", invoice["id"])
+    invoice.update(attempted=True, next_payment_attempt=None)
+    account.save(invoice)
+    subscription = subscription_of(account, invoice)
+    if subscription is not None:
+        standing.accepted(account, subscription)
+
+
+def debit_returned(account: Account, invoice: Document) -> None:
+    """The bank sent the debit back: the same as a charge that was declined."""
+    subscription = subscription_of(account, invoice)
+    _failed(account, invoice, subscription, "requires_payment_method", present=False)
 
 
 def _failed(
@@ -66,7 +86,8 @@ def _failed(
     if subscription is not None:
         standing.payment_failed(account, subscription)
         given_up = invoice["next_payment_attempt"] is None and not present
-        if given_up and subscription["status"] != "incomplete":
+        first = invoice["billing_reason"] == "subscription_create"
+        if given_up and not first and subscription["status"] != "incomplete":
             standing.retries_are_over(account, subscription)
 
 
@@ -135,6 +156,9 @@ def void(account: Account, invoice: Document) -> Document:
         raise invalid(
             f"You can only void open or uncollectible invoices. This one is {invoice['status']}."
         )
+    intent = intent_of(account, invoice)
+    if intent is not None and intent["status"] == "processing":
+        raise invalid("You cannot void an invoice while a payment for it is processing.")
     return _close(account, invoice, "void", "voided_at", "invoice.voided")
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.stripe.billing import banks
+from sandbox.stripe.billing.banks import BankEntry
 from sandbox.stripe.billing.cards import TOKENS, card_for, decline_of
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, private, shape
@@ -25,8 +27,10 @@ class CardEntry:
     country: str | None = None
 
 
-def create(account: Account, entry: CardEntry, customer: str | None = None) -> Document:
+def create(account: Account, entry: CardEntry | BankEntry, customer: str | None = None) -> Document:
     """A payment method that is not attached yet; its ``created`` is the customer's present."""
+    if isinstance(entry, BankEntry):
+        return banks.create(account, entry, customer)
     card = card_for(entry.number)
     method = shape(
         "payment_method",
@@ -65,6 +69,8 @@ def _card(entry: CardEntry, brand: str, funding: str) -> dict[str, Any]:
 
 def from_token(account: Account, token: str, customer: str) -> Document:
     """A fresh payment method from a test token such as ``pm_card_visa``."""
+    if token in banks.TOKENS:
+        return banks.from_token(account, token, customer)
     if token not in TOKENS:
         raise missing("payment_method", token, "payment_method")
     year = datetime.fromtimestamp(account.customer_time(customer), UTC).year + 3

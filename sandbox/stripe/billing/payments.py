@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sandbox.stripe.billing import charges
+from sandbox.stripe.billing import charges, debits
+from sandbox.stripe.billing.banks import offered
 from sandbox.stripe.billing.cards import DECLINES, Decline, asks_for_authentication, decline_of
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, duplicate, private, public, shape
@@ -15,6 +16,7 @@ def open_intent(
     account: Account, *, amount: int, currency: str, customer: str | None, **details: Any
 ) -> Document:
     """A PaymentIntent that waits for a card. ``details`` are further fields of the object."""
+    kinds = offered(account, currency)
     intent = shape(
         "payment_intent",
         amount=amount,
@@ -28,8 +30,8 @@ def open_intent(
         customer=customer,
         livemode=False,
         metadata=details.pop("metadata", {}),
-        payment_method_options={"card": {"request_three_d_secure": "automatic"}},
-        payment_method_types=["card"],
+        payment_method_options=_options(kinds),
+        payment_method_types=kinds,
         status="requires_payment_method",
         **details,
     )
@@ -37,6 +39,11 @@ def open_intent(
     account.save(intent)
     emit(account, "payment_intent.created", intent)
     return intent
+
+
+def _options(kinds: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {kind: {} for kind in kinds}
+    return found | {"card": {"request_three_d_secure": "automatic"}}
 
 
 def confirm(
@@ -51,6 +58,8 @@ def confirm(
         private(method)["set_up"] = True
         account.save(method)
     intent["payment_method"] = method["id"]
+    if method["type"] != "card":
+        return debits.begin(account, intent, method)
     if must_ask(method, proven=proven):
         return _ask(account, intent, method, present)
     refusal = decline_of(private(method)["behaviour"], charging=True)
@@ -125,6 +134,7 @@ def cancel_intent(account: Account, intent: Document, reason: str) -> None:
     """Stop waiting for a card; nothing to do once the money is there."""
     if intent["status"] in ("succeeded", "canceled"):
         return
+    debits.forget(account, intent)
     _settle(intent, "canceled", None)
     intent["canceled_at"], intent["cancellation_reason"] = account.time_of(intent), reason
     account.save(intent)

@@ -8,6 +8,7 @@ from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, shape
 from sandbox.stripe.core.errors import invalid
 from sandbox.stripe.core.events import change, emit
+from sandbox.stripe.core.schedule import schedule, when_due
 
 
 def refund(account: Account, charge: Document, amount: int | None, **details: Any) -> Document:
@@ -28,22 +29,45 @@ def refund(account: Account, charge: Document, amount: int | None, **details: An
         created=account.time_of(charge),
         currency=charge["currency"],
         customer=charge["customer"],
-        destination_details={
-            "type": "card",
-            "card": {"type": "refund", "reference_status": "pending"},
-        },
+        destination_details=_destination(charge),
         metadata=details.pop("metadata", {}),
         payment_intent=charge["payment_intent"],
         payment_method=charge["payment_method"],
-        status="succeeded",
+        status="succeeded" if _by_card(charge) else "pending",
         **details,
     )
     made["balance_transaction"] = _book(account, charge, made)["id"]
     account.save(made)
     total = charge["amount_refunded"] + wanted
     emit(account, "refund.created", made)
+    if made["status"] == "pending":
+        _arrive_later(account, charge, made)
     change(account, "charge.refunded", charge, amount_refunded=total, refunded=wanted == left)
     return made
+
+
+def _by_card(charge: Document) -> bool:
+    return bool(charge["payment_method_details"]["type"] == "card")
+
+
+def _destination(charge: Document) -> dict[str, Any]:
+    if _by_card(charge):
+        return {"type": "card", "card": {"type": "refund", "reference_status": "pending"}}
+    return {"type": f"{'us' if charge['currency'] == 'usd' else 'eu'}_bank_transfer"}
+
+
+def _arrive_later(account: Account, charge: Document, made: Document) -> None:
+    """To a bank account money goes back as it came: in days."""
+    timeline = account.timeline_of(charge)
+    at = ledger.settles_at(made["created"], account.rules.debit_days)
+    schedule(account, "refund.arrive", made["id"], at, timeline)
+
+
+@when_due("refund.arrive")
+def arrive(account: Account, identifier: str) -> None:
+    made = account.get("refund", identifier)
+    if made["status"] == "pending":
+        change(account, "refund.updated", made, status="succeeded")
 
 
 def _is_taken_back(account: Account, charge: Document) -> bool:
@@ -53,7 +77,7 @@ def _is_taken_back(account: Account, charge: Document) -> bool:
 
 def _book(account: Account, charge: Document, made: Document) -> Document:
     """Stripe keeps the fee of a payment that is given back."""
-    card = charge["payment_method_details"]["type"] == "card"
+    card = _by_card(charge)
     moved = ledger.Movement(
         kind="refund" if card else "payment_refund",
         category="refund",

@@ -40,8 +40,8 @@ def succeed(account: Account, method: Document, customer: str | None, **details:
             "livemode": False,
             "metadata": {},
             "payment_method": method["id"],
-            "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-            "payment_method_types": ["card"],
+            "payment_method_options": {method["type"]: {}},
+            "payment_method_types": [method["type"]],
             "status": "succeeded",
             "usage": "off_session",
         }

@@ -29,13 +29,20 @@ def invoices_of(account: Account, subscription: str) -> list[Document]:
 def paid(account: Account, subscription: Document) -> None:
     """An invoice was paid: what was incomplete starts, what was late is in order again."""
     if subscription["status"] == "incomplete":
-        unschedule(account, "subscription.expire", subscription["id"])
-        trialing = (subscription["trial_end"] or 0) > account.time_of(subscription)
-        change(account, _UPDATED, subscription, status="trialing" if trialing else "active")
+        accepted(account, subscription)
     elif subscription["status"] == "paused":
         _resume_if_settled(account, subscription)
     elif subscription["status"] in ("past_due", "unpaid") and not _owed(account, subscription):
         change(account, _UPDATED, subscription, status="active")
+
+
+def accepted(account: Account, subscription: Document) -> None:
+    """The first payment was made or, by bank debit, is on its way."""
+    if subscription["status"] != "incomplete":
+        return
+    unschedule(account, "subscription.expire", subscription["id"])
+    trialing = (subscription["trial_end"] or 0) > account.time_of(subscription)
+    change(account, _UPDATED, subscription, status="trialing" if trialing else "active")
 
 
 def _owed(account: Account, subscription: Document) -> bool:

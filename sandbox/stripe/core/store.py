@@ -30,6 +30,8 @@ CREATE INDEX IF NOT EXISTS objects_intent
     ON objects (kind, json_extract(document, '$.payment_intent'));
 CREATE INDEX IF NOT EXISTS objects_holder
     ON objects (kind, json_extract(document, '$._private.holder'));
+CREATE INDEX IF NOT EXISTS objects_paying
+    ON objects (kind, json_extract(document, '$.payment.payment_intent'));
 CREATE INDEX IF NOT EXISTS objects_charge
     ON objects (kind, json_extract(document, '$.charge'));
 CREATE TABLE IF NOT EXISTS due (
@@ -46,7 +48,8 @@ CREATE TABLE IF NOT EXISTS calls (
 CREATE TABLE IF NOT EXISTS deliveries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, type TEXT NOT NULL,
     body TEXT NOT NULL, forged INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0, next_at REAL NOT NULL, answer TEXT);
+    attempts INTEGER NOT NULL DEFAULT 0, next_at REAL NOT NULL, answer TEXT,
+    held_until INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS deliveries_next ON deliveries (state, next_at);
 CREATE TABLE IF NOT EXISTS faults (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, fault TEXT NOT NULL, remaining INTEGER NOT NULL);

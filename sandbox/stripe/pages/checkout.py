@@ -11,6 +11,7 @@ from sandbox.stripe.billing.sessions import due_today, line_items
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, private
 from sandbox.stripe.core.errors import ApiError, CardDeclined
+from sandbox.stripe.pages.bank_form import BankForm
 from sandbox.stripe.pages.card_form import CardForm
 from sandbox.stripe.pages.shared import account, not_found, notice
 
@@ -42,6 +43,24 @@ def pay(identifier: str) -> ResponseReturnValue:
         entry = form.entry(here.time_of(session))
         if entry is None:
             return _page(here, session, form), 422
+        return _attempt(here, session, form, lambda: checkout.pay(here, session, entry))
+
+
+@blueprint.post("/c/pay/<identifier>/bank")
+def pay_by_bank(identifier: str) -> ResponseReturnValue:
+    here = account()
+    with here.store.transaction():
+        session = _session(here, identifier)
+        kinds = session["payment_method_types"] if session else []
+        offered = BankForm.offered(kinds)
+        if session is None or offered is None:
+            return not_found()
+        if session["status"] != "open":
+            return _closed(session)
+        bank, form = BankForm.typed(request.form, offered.kind), CardForm(_known(here, session))
+        entry = bank.entry()
+        if entry is None:
+            return _page(here, session, form, bank), 422
         return _attempt(here, session, form, lambda: checkout.pay(here, session, entry))
 
 
@@ -112,12 +131,13 @@ def _before(here: Account, session: Document) -> dict[str, str]:
     return {name: billing[name] for name in ("email", "name") if billing.get(name)}
 
 
-def _page(here: Account, session: Document, form: CardForm) -> str:
+def _page(here: Account, session: Document, form: CardForm, bank: BankForm | None = None) -> str:
     total, currency = due_today(here, session), session["currency"] or "usd"
     return render_template(
         "stripe/checkout.html",
         session=session,
         form=form,
+        bank=bank or BankForm.offered(session["payment_method_types"], form.values),
         rows=[_row(item) for item in line_items(here, session)],
         total=in_words(total, currency),
         later=_later(here, session),

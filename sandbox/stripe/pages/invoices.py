@@ -5,11 +5,12 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from sandbox.stripe.billing import payment_methods, payments
+from sandbox.stripe.billing import banks, payment_methods, payments
 from sandbox.stripe.billing.collection import collect, intent_of
 from sandbox.stripe.billing.money import in_words
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, private
+from sandbox.stripe.pages.bank_form import BankForm
 from sandbox.stripe.pages.card_form import CardForm
 from sandbox.stripe.pages.pdf import invoice_pdf
 from sandbox.stripe.pages.shared import account, not_found
@@ -40,7 +41,7 @@ def pay(identifier: str, token: str) -> ResponseReturnValue:
         invoice = _invoice(identifier, token)
         if invoice is None:
             return not_found()
-        if invoice["status"] != "open":
+        if invoice["status"] != "open" or _is_processing(here, invoice):
             return redirect(request.path, 303)
         form = CardForm.typed(request.form, wants_email=False)
         entry = form.entry(here.time_of(invoice))
@@ -49,6 +50,37 @@ def pay(identifier: str, token: str) -> ResponseReturnValue:
         method = payment_methods.create(here, entry, invoice["customer"])
         private(invoice)["attempt"] = method["id"]
         return _try(here, invoice, method, form, proven=False)
+
+
+@blueprint.post("/i/<identifier>/<token>/bank")
+def pay_by_bank(identifier: str, token: str) -> ResponseReturnValue:
+    here = account()
+    with here.store.transaction():
+        invoice = _invoice(identifier, token)
+        offered = _bank_form(here, invoice) if invoice else None
+        if invoice is None or offered is None:
+            return not_found()
+        if invoice["status"] != "open" or _is_processing(here, invoice):
+            return redirect(invoice["hosted_invoice_url"], 303)
+        bank, form = BankForm.typed(request.form, offered.kind, wants_email=False), CardForm({})
+        entry = bank.entry()
+        if entry is None:
+            return _page(invoice, form, bank), 422
+        method = payment_methods.create(here, entry, invoice["customer"])
+        return _try(here, invoice, method, form, proven=False)
+
+
+def _bank_form(here: Account, invoice: Document) -> BankForm | None:
+    form = BankForm.offered(banks.offered(here, invoice["currency"]))
+    if form:
+        form.wants_email = False
+    return form
+
+
+def _is_processing(here: Account, invoice: Document) -> bool:
+    """Whether a bank debit for it is under way."""
+    intent = intent_of(here, invoice)
+    return intent is not None and bool(intent["status"] == "processing")
 
 
 def _try(
@@ -60,7 +92,7 @@ def _try(
             "pages.invoices.challenge", identifier=invoice["id"], token=private(invoice)["token"]
         )
         return redirect(target, 303)
-    if status != "succeeded":
+    if status not in ("succeeded", "processing"):
         intent = intent_of(here, invoice)
         form.general = str(payments.card_error(intent)) if intent else ""
         return _page(invoice, form), 402
@@ -111,7 +143,7 @@ def _invoice(identifier: str, token: str) -> Document | None:
     return found if known else None
 
 
-def _page(invoice: Document, form: CardForm) -> str:
+def _page(invoice: Document, form: CardForm, bank: BankForm | None = None) -> str:
     return render_template(
         "stripe/invoice.html",
         invoice=invoice,
@@ -120,6 +152,8 @@ def _page(invoice: Document, form: CardForm) -> str:
         total=in_words(invoice["total"], invoice["currency"]),
         button=f"Pay {in_words(invoice['amount_remaining'], invoice['currency'])}",
         form=form,
+        bank=bank or _bank_form(account(), invoice),
+        processing=_is_processing(account(), invoice),
         back=None,
         title=f"Invoice {invoice['number']}",
     )

@@ -1,14 +1,15 @@
-"""The customer portal: cards on file, billing details and past invoices."""
+"""The customer portal: cards and bank accounts on file, billing details and past invoices."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from sandbox.stripe.billing import payment_methods, setups, standing
+from sandbox.stripe.billing import banks, payment_methods, setups, standing
 from sandbox.stripe.billing.money import in_words
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, private
 from sandbox.stripe.core.errors import CardDeclined
 from sandbox.stripe.core.events import change
+from sandbox.stripe.pages.bank_form import BankForm
 from sandbox.stripe.pages.card_form import CardForm
 from sandbox.stripe.pages.details_form import DetailsForm
 from sandbox.stripe.pages.shared import account, not_found
@@ -38,6 +39,29 @@ def add_card(token: str) -> ResponseReturnValue:
         private(method)["pending_for"] = token
         here.save(method)
         return _put_on_file(here, session, method, form, proven=False)
+
+
+@blueprint.post("/p/session/<token>/bank")
+def add_bank_account(token: str) -> ResponseReturnValue:
+    """The same for a bank account, where the customer's currency has debits."""
+    here, session = account(), _session(token)
+    offered = _bank_form(here, here.get("customer", session["customer"])) if session else None
+    if session is None or offered is None:
+        return not_found()
+    bank = BankForm.typed(request.form, offered.kind, wants_email=False)
+    entry = bank.entry()
+    if entry is None:
+        return _page(here, session, CardForm({}), bank=bank), 422
+    with here.store.transaction():
+        method = payment_methods.create(here, entry, session["customer"])
+        return _put_on_file(here, session, method, CardForm({}), proven=False)
+
+
+def _bank_form(here: Account, customer: Document) -> BankForm | None:
+    form = BankForm.offered(banks.offered(here, customer["currency"] or "usd"))
+    if form:
+        form.wants_email = False
+    return form
 
 
 def _put_on_file(
@@ -162,7 +186,11 @@ def _session(token: str) -> Document | None:
 
 
 def _page(
-    here: Account, session: Document, form: CardForm, details: DetailsForm | None = None
+    here: Account,
+    session: Document,
+    form: CardForm,
+    details: DetailsForm | None = None,
+    bank: BankForm | None = None,
 ) -> str:
     customer = here.get("customer", session["customer"])
     return render_template(
@@ -176,6 +204,7 @@ def _page(
             _invoice_row(i) for i in here.find("invoice", customer=customer["id"]) if i["number"]
         ],
         form=form,
+        bank=bank or _bank_form(here, customer),
         details=details or DetailsForm.kept(customer, _allowed(here, session)),
         back=session["return_url"],
         title="Billing",

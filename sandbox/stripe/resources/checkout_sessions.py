@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.stripe.billing import banks
 from sandbox.stripe.billing.catalog import price_of
 from sandbox.stripe.billing.sessions import due_today, expire, line_items, sold
 from sandbox.stripe.core.account import Account
@@ -35,7 +36,7 @@ _LINES = "line_items.price line_items.price_data line_items.quantity line_items.
 @endpoint(
     "checkout.session.create",
     "automatic_tax billing_address_collection cancel_url client_reference_id currency "
-    "custom_text customer "
+    "custom_text customer excluded_payment_method_types "
     "customer_creation customer_email customer_update expires_at invoice_creation locale "
     "metadata mode "
     f"payment_method_collection submit_type success_url ui_mode {_DATA} {_LINES}",
@@ -56,6 +57,7 @@ def create(account: Account, params: Params) -> Document:
     hidden = ("payment_intent_data", "subscription_data", "setup_intent_data", "customer_update")
     private(session).update({k: params[k] for k in hidden if k in params}, lines=lines)
     _check_prices(account, session, params)
+    _offer(account, session, params.get("excluded_payment_method_types", []))
     today = due_today(account, session)
     session.update(amount_subtotal=today, amount_total=today)
     account.save(session)
@@ -82,6 +84,15 @@ def _check(params: Params, mode: str) -> None:
     for name, needed in only.items():
         if name in params and mode != needed:
             raise invalid(f"You can not pass `{name}` in `{mode}` mode.", name)
+
+
+def _offer(account: Account, session: Document, excluded: list[str]) -> None:
+    """The ways to pay that the account has switched on for this currency, less those excluded."""
+    kinds = banks.offered(account, session["currency"] or "")
+    kinds = [kind for kind in kinds if kind not in excluded]
+    options: dict[str, Any] = {kind: {} for kind in kinds}
+    options["card"] = {"request_three_d_secure": "automatic"}
+    session.update(payment_method_types=kinds, payment_method_options=options)
 
 
 def _expiry(params: Params, now: int) -> int:

@@ -1,6 +1,6 @@
 """Payment methods: cards, made from Stripe's test tokens or typed into the hosted pages."""
 
-from sandbox.stripe.billing import payment_methods
+from sandbox.stripe.billing import banks, payment_methods
 from sandbox.stripe.billing.cards import TOKENS
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
@@ -20,7 +20,7 @@ def retrieve(account: Account, params: Params, method: str) -> Document:
 @endpoint("payment_method.attach", "customer")
 def attach(account: Account, params: Params, method: str) -> Document:
     customer = alive(account, params.get("customer", ""), "customer")["id"]
-    if method in TOKENS:
+    if method in TOKENS or method in banks.TOKENS:
         found = payment_methods.from_token(account, method, customer)
     else:
         found = account.get("payment_method", method)
