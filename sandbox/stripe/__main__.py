@@ -28,6 +28,7 @@ def arguments(argv: list[str] | None = None) -> Options:
     _option(parser, "--api-key", default="sk_test_standin", help="the key clients must use")
     _option(parser, "--webhook-url", default="", help="where events are sent; none if empty")
     _option(parser, "--webhook-secret", default="", help="signs the events: whsec_...")
+    _option(parser, "--weather", default="", help="what goes wrong from the start, as JSON")
     return Options(**vars(parser.parse_args(argv)))
 
 

@@ -84,16 +84,15 @@ def _view(found: Endpoint) -> Any:
 
 def _respond(call: Call) -> Response:
     call.fault = faults.take(call.account, request.method, request.path)
-    if call.fault_kind == "timeout":
-        time.sleep(float((call.fault or {}).get("seconds", 30)))
-        answer: tuple[int, Document] = (0, {})
-    else:
-        answer = _answer(call)
-    status, body = answer
+    status, body = (0, {}) if call.fault_kind in faults.BEFORE else _answer(call)
     _log(call, status)
-    if call.fault_kind in ("timeout", "lost_response"):
+    if call.fault_kind in ("timeout", "timeout_after"):
+        time.sleep(float((call.fault or {}).get("seconds", 30)))
+    if call.fault_kind in faults.BEFORE | faults.AFTER:
         _hang_up()
     headers = {"Request-Id": str(call.request.id), "Stripe-Version": API_VERSION}
+    if call.fault_kind == "429" and "retry_after" in (call.fault or {}):
+        headers["Retry-After"] = str((call.fault or {})["retry_after"])
     if call.replayed:
         headers["Idempotent-Replayed"] = "true"
     if call.request.idempotency_key:
@@ -191,6 +190,8 @@ def _run(call: Call, params: dict[str, Any]) -> tuple[int, Document]:
     except ApiError as refusal:
         _check_error(call, refusal)
         return refusal.status, refusal.body()
+    if call.fault_kind == "500_after":
+        return 500, server_error().body()
     operation = call.endpoint.operation
     record(
         account, call.endpoint.name, problems(shown, operation.result, operation.module, "result")

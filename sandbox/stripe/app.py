@@ -16,7 +16,7 @@ from sandbox.stripe.core.schedule import catch_up
 from sandbox.stripe.core.store import Store
 from sandbox.stripe.core.webhooks import Sender
 
-DATABASE = "stripe-2.sqlite3"
+DATABASE = "stripe-3.sqlite3"
 """Named after the form of its tables: a newer stand-in starts a new file."""
 TICK = 0.5
 """Seconds of machine time between two looks at what real time has made due."""

@@ -6,6 +6,7 @@ Everything speaks JSON and needs no key: the server listens on loopback only.
   ``{"at": unix seconds or null}``; ``POST /_sandbox/advance`` ``{"to": unix seconds}``
 * ``GET`` and ``POST /_sandbox/switches``: how webhooks misbehave (``core/switches.py``)
 * ``GET``, ``POST`` and ``DELETE /_sandbox/faults``: how API calls fail (``core/faults.py``)
+* ``GET`` and ``POST /_sandbox/weather``: both and a seed in one go (``core/weather.py``)
 * ``GET`` and ``POST /_sandbox/rules``: what an account sets in its dashboard (``core/account.py``)
 * ``POST /_sandbox/deliver`` ``{"seconds": 30}``: deliver all webhooks now
 * ``GET /_sandbox/webhooks``, ``/objects``, ``/calls``, ``/violations``
@@ -23,7 +24,7 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.stripe import control_money
 from sandbox.stripe.billing.cards import ALWAYS, DECLINES, ON_SESSION, ONCE, PASSES
-from sandbox.stripe.core import faults, switches
+from sandbox.stripe.core import faults, switches, weather
 from sandbox.stripe.core.account import Rules
 from sandbox.stripe.core.documents import private
 from sandbox.stripe.core.schedule import advance, next_due
@@ -98,6 +99,21 @@ def add_fault() -> ResponseReturnValue:
 def clear_faults() -> ResponseReturnValue:
     faults.clear(open_account())
     return jsonify([])
+
+
+@blueprint.get("/weather")
+def show_weather() -> ResponseReturnValue:
+    return jsonify(weather.weather(open_account()))
+
+
+@blueprint.post("/weather")
+def set_weather() -> ResponseReturnValue:
+    """Everything at once; ``{}`` is fair weather."""
+    try:
+        weather.set_weather(open_account(), asked())
+    except (TypeError, ValueError) as problem:
+        abort(400, str(problem))
+    return jsonify(weather.weather(open_account()))
 
 
 @blueprint.get("/rules")

@@ -1,5 +1,6 @@
 """The HTTP server with its two threads, and why it may refuse to start."""
 
+import json
 import os
 import sqlite3
 import threading
@@ -12,6 +13,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.stripe.app import create_app, open_account, start_threads
 from sandbox.stripe.core.account import Account
+from sandbox.stripe.core.weather import set_weather
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _LIVE = ("sk_live_", "rk_live_")
@@ -41,6 +43,8 @@ class Options:
     api_key: str = "sk_test_standin"
     webhook_url: str = ""
     webhook_secret: str = ""
+    weather: str = ""
+    """What goes wrong from the start, as the JSON of ``core/weather.py``."""
 
 
 def check(options: Options) -> None:
@@ -54,6 +58,14 @@ def check(options: Options) -> None:
         raise Refused(f"it listens on loopback only, not on {options.host}")
     if options.webhook_url and not options.webhook_secret.startswith("whsec_"):
         raise Refused("webhooks need a secret that starts with whsec_")
+
+
+def _set_weather(account: Account, text: str) -> None:
+    try:
+        set_weather(account, json.loads(text))
+    except (TypeError, ValueError, AttributeError) as problem:
+        account.store.close()
+        raise Refused(f"its weather cannot be read ({problem})") from None
 
 
 @dataclass
@@ -95,6 +107,8 @@ def _open(options: Options) -> Account:
 def start(options: Options) -> Running:
     check(options)
     account = _open(options)
+    if options.weather:
+        _set_weather(account, options.weather)
     app = create_app(account)
     http = make_server(options.host, options.port, app, threaded=True, request_handler=QuietHandler)
     account.settle_at(f"http://{options.host}:{http.server_port}")

@@ -8,7 +8,6 @@ machine's time, whatever the account's clock says.
 import hashlib
 import hmac
 import json
-import random
 import sqlite3
 import threading
 import time
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 
 import requests
 
+from sandbox.stripe.core import chance
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, duplicate
 from sandbox.stripe.core.ids import new_id
@@ -39,28 +39,29 @@ def enqueue(account: Account, event: Document) -> None:
     if not account.webhook_url:
         return
     switches = Switches.of(account)
-    state = "dropped" if switches.drops(event["type"]) else "pending"
-    for _ in range(1 + switches.duplicate):
-        _insert(account, event, state, switches.delay)
-    if switches.forge:
-        _insert(
-            account, duplicate(event) | {"id": new_id("event")}, state, switches.delay, forged=True
-        )
+    state = "dropped" if switches.drops(account, event["type"]) else "pending"
+    for _ in range(switches.copies(account)):
+        _insert(account, switches, event, state)
+    if switches.forges(account):
+        forged = duplicate(event) | {"id": new_id("event")}
+        _insert(account, switches, forged, state, forged=True)
     account.wake_sender.set()
 
 
 def _insert(
-    account: Account, event: Document, state: str, delay: float, forged: bool = False
+    account: Account, switches: Switches, event: Document, state: str, forged: bool = False
 ) -> None:
+    """Each copy has a wait of its own."""
     account.store.run(
-        "INSERT INTO deliveries (event, type, body, forged, state, next_at) VALUES (?, ?, ?, ?, "
-        "?, ?)",
+        "INSERT INTO deliveries (event, type, body, forged, state, next_at, held_until) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
         event["id"],
         event["type"],
         json.dumps(event),
         int(forged),
         state,
-        time.time() + delay,
+        time.time() + switches.wait(account),
+        switches.held_until(account),
     )
 
 
@@ -93,13 +94,16 @@ class Sender:
         with self._turn:
             batch = self._due(until)
             if Switches.of(self.account).reorder:
-                random.shuffle(batch)
+                chance.shuffle(self.account, batch)
             for row in batch:
                 self._send(row)
             return len(batch)
 
     def flush(self, seconds: float) -> None:
-        """Deliver everything, waits and pauses left out, or give up when the time is over."""
+        """Deliver everything, waits and pauses left out, or give up when the time is over.
+
+        What is held back until the account's time has gone on stays where it is.
+        """
         deadline, pause = time.monotonic() + seconds, 0.05
         while self.send_batch(float("inf")) and time.monotonic() < deadline:
             if self._due(float("inf")):
@@ -107,8 +111,11 @@ class Sender:
                 pause = min(2 * pause, 1.0)
 
     def _due(self, until: float) -> list[sqlite3.Row]:
-        sql = "SELECT * FROM deliveries WHERE state = 'pending' AND next_at <= ? ORDER BY seq"
-        return self.account.store.rows(sql, until)
+        sql = (
+            "SELECT * FROM deliveries WHERE state = 'pending' AND next_at <= ? "
+            "AND held_until <= ? ORDER BY seq"
+        )
+        return self.account.store.rows(sql, until, self.account.now())
 
     def _send(self, row: sqlite3.Row) -> None:
         secret = "whsec_forged" if row["forged"] else self.account.webhook_secret
