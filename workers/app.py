@@ -25,6 +25,7 @@ from workers import (
     engagements,
     job,
     notifications,
+    payouts,
     plan,
     reviews,
     waitlist,
