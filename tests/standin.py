@@ -28,6 +28,7 @@ import requests
 SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "whsec_tests").partition(",")[0]
 API_KEY = os.environ.get("STRIPE_API_KEY", "sk_test_tests")
 CARD, DECLINED, NEEDS_3DS = "4242424242424242", "4000000000000002", "4000000000003220"
+BANK, BANK_RETURNS = "000123456789", "000222222227"
 
 Receive = Callable[[bytes, str], int]
 
@@ -111,8 +112,7 @@ class StandIn:
         ):
             self.start()
         self.gate.bodies.clear()
-        self.web.delete(f"{self.base}/_sandbox/faults")
-        self.control("switches", duplicate=0, reorder=False, delay=0, drop=0, forge=False)
+        self.web.post(f"{self.base}/_sandbox/weather", json={}).raise_for_status()
         self.control("rules", after_retries="cancel", retry_days=[3, 5, 7])
         with self.gate.open_to(lambda _body, _signature: 200):
             self.control("deliver", seconds=10)
@@ -174,6 +174,12 @@ class StandIn:
         typed = {"email": email, "number": number, "exp": f"12 / {time.gmtime().tm_year % 100 + 9}",
                  "cvc": "123", "name": "Pat Payer", "country": "US"}  # fmt: skip
         return self.web.post(url, data=typed, allow_redirects=False, timeout=30)
+
+    def pay_by_bank(self, url: str, account: str = BANK) -> requests.Response:
+        """Allow a US bank account to be debited, on the same page."""
+        typed = {"account_name": "Pat Payer", "account_email": "payer@example.com",
+                 "routing": "110000000", "account": account}  # fmt: skip
+        return self.web.post(f"{url}/bank", data=typed, allow_redirects=False, timeout=30)
 
     def change_card(self, method: str, behaviour: str) -> None:
         self.control(f"cards/{method}", behaviour=behaviour)
