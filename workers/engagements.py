@@ -1,13 +1,15 @@
-"""Engagements: the mails of booking and onboarding at their times, and retainer periods."""
+"""Engagements: the mails of booking and onboarding at their times, periods, changes of terms."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
 
+from webapp import outbox
+from webapp.billing.changing import following, pausing, surprises
 from webapp.db import session
-from webapp.engagements import due, mails, planning
-from webapp.engagements.models import Engagement
+from webapp.engagements import change_mails, due, mails, planning
+from webapp.engagements.models import ChangeRequest, Engagement, TermsChange
 from workers.job import task
 from workers.plan import planner
 
@@ -36,6 +38,68 @@ def recap_kickoff(engagement_id: str) -> None:
 @task("engagements.tell_lost")
 def tell_lost(engagement_id: str) -> None:
     mails.tell_lost(_engagement(engagement_id))
+
+
+# -- changes of terms ------------------------------------------------------------------------------
+
+
+def _change(change_id: str) -> TermsChange:
+    return session.get_one(TermsChange, uuid.UUID(change_id))
+
+
+@task("engagements.terms_changed")
+def terms_changed(_engagement_id: str, change_id: str) -> None:
+    outbox.enqueue("billing.follow_plan", change_id)
+    change_mails.tell(_change(change_id))
+
+
+@task("engagements.pause_planned")
+def pause_planned(_engagement_id: str, change_id: str) -> None:
+    change_mails.tell(_change(change_id))
+
+
+@task("engagements.pause_withdrawn")
+def pause_withdrawn(_engagement_id: str, change_id: str) -> None:
+    change_mails.tell(_change(change_id))
+
+
+@task("engagements.paused")
+def paused(_engagement_id: str, change_id: str) -> None:
+    change_mails.tell(_change(change_id))
+
+
+@task("engagements.resumed")
+def resumed(_engagement_id: str, change_id: str) -> None:
+    change_mails.tell(_change(change_id))
+
+
+@task("engagements.notice_given")
+def notice_given(_engagement_id: str, change_id: str) -> None:
+    outbox.enqueue("billing.follow_end", change_id)
+    change_mails.tell(_change(change_id))
+
+
+@task("engagements.notice_withdrawn")
+def notice_withdrawn(_engagement_id: str, change_id: str) -> None:
+    outbox.enqueue("billing.follow_end", change_id)
+    change_mails.tell(_change(change_id))
+
+
+@task("engagements.ended")
+def ended(engagement_id: str, change_id: str) -> None:
+    outbox.enqueue("billing.follow_end", change_id)
+    outbox.enqueue("reviews.unschedule", uuid.UUID(engagement_id))
+    change_mails.tell(_change(change_id))
+
+
+@task("engagements.change_requested")
+def change_requested(request_id: str) -> None:
+    change_mails.tell_requested(session.get_one(ChangeRequest, uuid.UUID(request_id)))
+
+
+@task("engagements.change_declined")
+def change_declined(request_id: str) -> None:
+    change_mails.tell_declined(session.get_one(ChangeRequest, uuid.UUID(request_id)))
 
 
 # -- when due --------------------------------------------------------------------------------------
@@ -76,6 +140,46 @@ def ask_pulse(engagement_id: str, on: str) -> None:
     due.ask_pulse(uuid.UUID(engagement_id), date.fromisoformat(on))
 
 
+@task("engagements.remind_resume")
+def remind_resume(pause_id: str, ends: str) -> None:
+    due.remind_resume(uuid.UUID(pause_id), date.fromisoformat(ends))
+
+
+@task("engagements.end")
+def end(engagement_id: str, on: str) -> None:
+    due.end(uuid.UUID(engagement_id), date.fromisoformat(on))
+
+
+@task("billing.begin_pause")
+def begin_pause(pause_id: str, _starts: str) -> None:
+    pausing.begin(uuid.UUID(pause_id))
+
+
+@task("billing.hold")
+def hold(pause_id: str, _charged_until: str = "") -> None:
+    pausing.hold(uuid.UUID(pause_id))
+
+
+@task("billing.resume")
+def resume(pause_id: str, _on: str, by_id: str = "") -> None:
+    pausing.resume(uuid.UUID(pause_id), uuid.UUID(by_id) if by_id else None)
+
+
+@task("billing.follow_plan")
+def follow_plan(change_id: str) -> None:
+    following.follow_plan(uuid.UUID(change_id))
+
+
+@task("billing.follow_end")
+def follow_end(change_id: str) -> None:
+    following.follow_end(uuid.UUID(change_id))
+
+
+@task("billing.compare_with_terms")
+def compare_with_terms(engagement_id: str) -> None:
+    surprises.compare(uuid.UUID(engagement_id))
+
+
 # -- planners --------------------------------------------------------------------------------------
 
 planner("engagements.payment_reminders")(planning.plan_payment_reminders)
@@ -84,4 +188,8 @@ planner("engagements.kickoff_preparations")(planning.plan_kickoff_preparations)
 planner("engagements.unrecorded_kickoffs")(planning.plan_unrecorded_kickoffs)
 planner("engagements.access_requests")(planning.plan_access_requests)
 planner("engagements.pulses")(planning.plan_pulses)
+planner("engagements.pauses")(planning.plan_pauses)
+planner("engagements.resumes")(planning.plan_resumes)
+planner("engagements.resume_reminders")(planning.plan_resume_reminders)
+planner("engagements.ends")(planning.plan_ends)
 planner("engagements.periods")(planning.plan_periods)

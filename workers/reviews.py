@@ -87,11 +87,14 @@ def cancel(review_id: str) -> None:
 
 @task("reviews.unschedule")
 def unschedule(engagement_id: str) -> None:
-    """The engagement is over: no further review, and those ahead are called off."""
+    """The engagement is over: no further review, and those after its last day are called off."""
+    engagement = session.get_one(Engagement, uuid.UUID(engagement_id))
     series = ReviewSeries.of(uuid.UUID(engagement_id))
     if series:
         series.end()
-    ahead = select(Review).where(Review.engagement_id == uuid.UUID(engagement_id))
+    ahead = select(Review).where(Review.engagement_id == engagement.id)
+    if engagement.ends_on:
+        ahead = ahead.where(Review.due_on >= engagement.ends_on)
     for review in session.scalars(ahead.where(Review.state.in_(OPEN)).order_by(Review.id)):
         review.cancel("The engagement has ended.")
 

@@ -9,9 +9,9 @@ from webapp import clock
 from webapp.access import Role
 from webapp.booking.models import Booking
 from webapp.db import session
-from webapp.engagements import mails
-from webapp.engagements.models import Engagement, OnboardingStep
-from webapp.engagements.planning import STILL_OF_USE, local
+from webapp.engagements import change_mails, mails
+from webapp.engagements.models import Engagement, OnboardingStep, Pause
+from webapp.engagements.planning import RESUME_SOON, STILL_OF_USE, local
 
 COORDINATOR_DAY = 5
 
@@ -82,3 +82,21 @@ def ask_pulse(engagement_id: uuid.UUID, on: date) -> None:
     zone = engagement.sponsor.time_zone if engagement.sponsor else engagement.time_zone
     if engagement.stage in {"onboarding", "active"} and not _too_late(local(on, zone)):
         mails.ask_pulse(engagement, on)
+
+
+# -- changes of terms ------------------------------------------------------------------------------
+
+
+def remind_resume(pause_id: uuid.UUID, ends: date) -> None:
+    """A week before work resumes; nothing once it did, or will on another day."""
+    pause = session.get_one(Pause, pause_id)
+    week_before = local(ends - RESUME_SOON, pause.engagement.time_zone)
+    if pause.state == "running" and pause.ends == ends and not _too_late(week_before):
+        change_mails.remind_resume(pause)
+
+
+def end(engagement_id: uuid.UUID, on: date) -> None:
+    """The last day is over; nothing where the notice was withdrawn, or is for another day."""
+    engagement = session.get_one(Engagement, engagement_id).lock()
+    if engagement.stage == "ending" and engagement.ends_on == on and engagement.today >= on:
+        engagement.end()

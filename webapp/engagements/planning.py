@@ -7,21 +7,30 @@ queries; its key names the fact and the occurrence, so that a second run adds no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp import clock, outbox
 from webapp.accounts.models import Company, Person
 from webapp.booking.days import Holidays, holidays_in, next_business_days
 from webapp.booking.models import Booking
 from webapp.db import session
-from webapp.engagements.models import Engagement, OnboardingStep, RetainerPeriod, StageChange
+from webapp.engagements.models import (
+    Engagement,
+    OnboardingStep,
+    Pause,
+    RetainerPeriod,
+    StageChange,
+)
 from webapp.engagements.models.engagement import UNPAID_DAYS
 from webapp.engagements.models.period import span
 
@@ -33,6 +42,9 @@ MORNING = time(9)
 ACCESS_REQUESTS = 10
 UNRECORDED_DAYS = 3
 RUNNING = ("onboarding", "active", "ending")
+# By Stripe's clock a renewal may stand an hour off local midnight: what must come before it does.
+BEFORE_MIDNIGHT = timedelta(hours=2)
+RESUME_SOON = timedelta(days=7)
 
 Planned = tuple[str, list[object], str, datetime]
 
@@ -184,6 +196,69 @@ def is_pulse_day(kickoff_on: date, day: date) -> bool:
     return months > 0 and kickoff_on + relativedelta(months=months) == day
 
 
+# -- pauses and ends -------------------------------------------------------------------------------
+
+
+def plan_pauses() -> None:
+    """Pauses that begin soon; however late, they do."""
+    rows = _pauses("planned", Pause.starts)
+    outbox.enqueue_all(
+        _job(midnight(row.starts, row.time_zone) - BEFORE_MIDNIGHT, "billing.begin_pause", row.id,
+             row.starts)
+        for row in rows
+    )  # fmt: skip
+
+
+def plan_resumes() -> None:
+    """Pauses that end soon; one that could not end on its day is tried again each day."""
+    today = clock.now().date()
+    outbox.enqueue_all(
+        _job(midnight(row.ends, row.time_zone), "billing.resume", row.id, max(row.ends, today))
+        for row in _pauses("running", Pause.ends)
+    )
+
+
+def plan_resume_reminders() -> None:
+    """In the morning, a week before work resumes; not for a pause that is shorter."""
+    _soon(
+        _job(local(row.ends - RESUME_SOON, row.time_zone), "engagements.remind_resume", row.id,
+             row.ends)
+        for row in _pauses("running", Pause.ends, RESUME_SOON)
+        if row.ends - RESUME_SOON > row.starts
+    )  # fmt: skip
+
+
+def plan_ends() -> None:
+    """Engagements whose last day is nearly over; however late, they end."""
+    ending = Engagement.stage == "ending", Engagement.ends_on <= _horizon()
+    rows = session.execute(select(Engagement.id, Engagement.ends_on, Engagement.time_zone)
+                           .where(*ending))  # fmt: skip
+    outbox.enqueue_all(
+        _job(midnight(row.ends_on, row.time_zone), "engagements.end", row.id, row.ends_on)
+        for row in rows
+    )
+
+
+def _pauses(
+    state: str, column: InstrumentedAttribute[date], ahead: timedelta = timedelta()
+) -> Sequence[Any]:
+    """Those in a state whose date is near, with their engagement's zone."""
+    rows = (
+        select(Pause.id, Pause.starts, Pause.ends, Engagement.time_zone)
+        .join(Engagement, Engagement.id == Pause.engagement_id)
+        .where(Pause.state == state, column <= _horizon() + ahead)
+    )
+    return session.execute(rows).all()
+
+
+def _horizon() -> date:
+    return (clock.now() + AHEAD).date() + timedelta(days=1)
+
+
+def midnight(day: date, zone: str) -> datetime:
+    return local(day, zone, time())
+
+
 # -- retainer periods ------------------------------------------------------------------------------
 
 
@@ -202,7 +277,7 @@ def plan_periods() -> None:
 
 
 def _add_next_periods() -> None:
-    horizon = (clock.now() + AHEAD).date() + timedelta(days=1)
+    horizon = _horizon()
     last = func.max(RetainerPeriod.number)
     rows = session.execute(
         select(Engagement.id, Engagement.ends_on, func.min(RetainerPeriod.starts), last)
@@ -211,16 +286,30 @@ def _add_next_periods() -> None:
         .group_by(Engagement.id)
         .having(func.max(RetainerPeriod.ends) <= horizon)
         .order_by(Engagement.id)
-    )
+    ).all()
+    paused_on = _paused_days([row[0] for row in rows])
     missing = [
         {"engagement_id": engagement_id, "number": number, "starts": starts, "ends": ends,
          "state": "planned"}
         for engagement_id, ends_on, anchor, highest in rows
         for number, starts, ends in _after(anchor, highest, horizon)
         if ends_on is None or starts < ends_on
+        if not paused_on(engagement_id, starts)
     ]  # fmt: skip
     if missing:
         session.execute(insert(RetainerPeriod).values(missing).on_conflict_do_nothing())
+
+
+def _paused_days(ids: Sequence[uuid.UUID]) -> Callable[[uuid.UUID, date], bool]:
+    """Whether an engagement of these is paused on a day, as things stand."""
+    rows = select(Pause).where(Pause.engagement_id.in_(ids), Pause.state != "withdrawn")
+    pauses = session.scalars(rows).all()
+
+    def paused_on(engagement_id: uuid.UUID, day: date) -> bool:
+        theirs = (pause for pause in pauses if pause.engagement_id == engagement_id)
+        return any(pause.covers(day) for pause in theirs)
+
+    return paused_on
 
 
 def _after(anchor: date, highest: int, horizon: date) -> Iterator[tuple[int, date, date]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from webapp.billing.objects.document import Document
 from webapp.billing.objects.subscription import StripeSubscription
 from webapp.billing.stripe_gateway import Missing, ask, keyed
 
@@ -33,3 +34,68 @@ def move_renewal(subscription: str, to: datetime) -> StripeSubscription:
     key = keyed(f"renewal:{subscription}:{at}")
     moved = ask(lambda v1: v1.subscriptions.update(subscription, params, key))
     return StripeSubscription.read(moved)
+
+
+def start(params: Document, key: str) -> StripeSubscription:
+    """Begin one that is invoiced; its first invoice is left as Stripe makes it, often a draft."""
+    return StripeSubscription.read(ask(lambda v1: v1.subscriptions.create(params, keyed(key))))
+
+
+def find(customer: str, engagement: str) -> StripeSubscription | None:
+    """The live one that names an engagement in its metadata."""
+    params = {"customer": customer, "limit": 100}
+    found = ask(lambda v1: v1.subscriptions.list(params))["data"]
+    ours = (one for one in found if (one["metadata"] or {}).get("engagement") == engagement)
+    return next(map(StripeSubscription.read, ours), None)
+
+
+def set_price(
+    subscription: StripeSubscription, price: Document, name: str, key: str
+) -> StripeSubscription:
+    """Charge another price from the next renewal on; nothing for the present period.
+
+    price: a price_data. https://docs.stripe.com/billing/subscriptions/prorations
+    """
+    params = {
+        "items": [{"id": subscription.item, "price_data": price}],
+        "proration_behavior": "none",
+        "description": name,
+    }
+    return _updated(subscription.id, params, key)
+
+
+def set_end(subscription: str, at: datetime | None, key: str) -> StripeSubscription:
+    """End it by itself at that instant, with no credit; None: it goes on."""
+    when = {"cancel_at": int(at.timestamp())} if at else {"cancel_at": ""}
+    return _updated(subscription, when | {"proration_behavior": "none"}, key)
+
+
+def keep_on(subscription: str, key: str) -> StripeSubscription:
+    """Let it renew after all, whichever way its end was set."""
+    return _updated(subscription, {"cancel_at_period_end": False}, key)
+
+
+def pause(subscription: str, key: str) -> StripeSubscription:
+    """Make no invoice and enter no month until it is resumed; what is unused we credit ourselves.
+
+    https://docs.stripe.com/billing/subscriptions/pause: not on trial, nor where invoices are sent.
+    """
+    nothing = {"unused_time_from": {"type": "none"}, "outstanding_usage_through": {"type": "none"}}
+    params = {"bill_for": nothing}
+    return StripeSubscription.read(
+        ask(lambda v1: v1.subscriptions.pause(subscription, params, keyed(key)))
+    )
+
+
+def resume(subscription: str, key: str) -> StripeSubscription:
+    """Go on with the months as they were counted; the rest of this one we charge ourselves."""
+    params = {"billing_cycle_anchor": {"type": "unchanged"}, "proration_behavior": "none"}
+    return StripeSubscription.read(
+        ask(lambda v1: v1.subscriptions.resume(subscription, params, keyed(key)))
+    )
+
+
+def _updated(subscription: str, params: Document, key: str) -> StripeSubscription:
+    return StripeSubscription.read(
+        ask(lambda v1: v1.subscriptions.update(subscription, params, keyed(key)))
+    )

@@ -1,9 +1,12 @@
 """Our mirror of what Stripe holds, the attempts to pay, and the inbox of its events."""
 
+from webapp.billing.models.account_purchase import AccountPurchase
 from webapp.billing.models.alert import Alert
+from webapp.billing.models.arrears import ArrearsDecision
 from webapp.billing.models.bill import Bill
 from webapp.billing.models.checkout import Checkout
 from webapp.billing.models.connected_account import ConnectedAccount
+from webapp.billing.models.coupon import Coupon
 from webapp.billing.models.credit_note import CreditNote
 from webapp.billing.models.customer import Customer
 from webapp.billing.models.dispute import Dispute
@@ -13,16 +16,21 @@ from webapp.billing.models.invoice import Invoice
 from webapp.billing.models.invoice_item import InvoiceItem
 from webapp.billing.models.payment import Payment
 from webapp.billing.models.product import Product
+from webapp.billing.models.quote import Quote
 from webapp.billing.models.refund import Refund
 from webapp.billing.models.subscription import Subscription
 from webapp.billing.models.transfer import Transfer
 from webapp.billing.models.transfer_reversal import TransferReversal
+from webapp.billing.models.upcoming import Upcoming
 
 __all__ = [
+    "AccountPurchase",
     "Alert",
+    "ArrearsDecision",
     "Bill",
     "Checkout",
     "ConnectedAccount",
+    "Coupon",
     "CreditNote",
     "Customer",
     "Dispute",
@@ -31,10 +39,12 @@ __all__ = [
     "InvoiceItem",
     "Payment",
     "Product",
+    "Quote",
     "Reconciliation",
     "Refund",
     "StripeEvent",
     "Subscription",
     "Transfer",
     "TransferReversal",
+    "Upcoming",
 ]

@@ -18,11 +18,13 @@ EXPANDED = ["payments.data.payment.payment_intent", "amount_paid_off_stripe"]
 class StripeLine:
     """One line of an invoice; recurring lines are the subscription's own, for [starts, ends).
 
-    kind: one of our products' kinds, '' for what is none of ours; item: our id of an invoice item.
+    amount is before discount and tax. kind: one of our products' kinds, '' for what is none of
+    ours; item: our id of an invoice item.
     """
 
     text: str
     amount: Money
+    discount: Money
     tax: Money
     kind: str
     item: str
@@ -39,6 +41,7 @@ class StripeLine:
         return cls(
             text=found["description"] or "",
             amount=Money(found["amount"], currency),
+            discount=Money(_added(found.get("discount_amounts")), currency),
             tax=Money(_added(found.get("taxes")), currency),
             kind=_kind(found, named, recurring),
             item=named.get("item", ""),

@@ -12,7 +12,10 @@ from webapp.money import Money
 
 @dataclass(frozen=True)
 class StripeSubscription:
-    """renews_at: the end of the present period; price: what each renewal costs before extras."""
+    """renews_at: the end of the present period; price: what each renewal costs before extras.
+
+    item and product: of the retainer, its first (and only) line.
+    """
 
     id: str
     status: str
@@ -20,6 +23,8 @@ class StripeSubscription:
     default_card: str | None
     renews_at: datetime
     price: Money
+    item: str
+    product: str | None
     collection: str
     cancel_at_period_end: bool
     cancels_at: datetime | None
@@ -42,6 +47,8 @@ class StripeSubscription:
             default_card=id_of(found["default_payment_method"]),
             renews_at=moment(items[0]["current_period_end"]),
             price=Money(minor, found["currency"].upper()),
+            item=items[0]["id"],
+            product=id_of(items[0]["price"]["product"]),
             collection=COLLECTIONS[found["collection_method"]],
             cancels_at=instant(found["cancel_at"]),
             cancel_at_period_end=found["cancel_at_period_end"],

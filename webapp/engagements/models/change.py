@@ -107,7 +107,11 @@ def facts_of(terms: Terms, offering_id: uuid.UUID | None) -> dict[str, Any]:
 
 class Pause(Identified, Base):
     """[starts, ends) as local dates of the engagement's zone: days on which nothing is done and
-    nothing is paid. States: planned, running, over, withdrawn. One is planned or runs at a time."""
+    nothing is paid. States: planned, running, over, withdrawn. One is planned or runs at a time.
+
+    paid_until: up to which day months were charged when it began, and so given back. held: how
+    Stripe is kept from charging, '' (not yet), 'paused', or 'moved' (the next charge put off).
+    """
 
     __tablename__ = "pause"
 
@@ -116,12 +120,15 @@ class Pause(Identified, Base):
     ends: Mapped[date]
     state: Mapped[str] = mapped_column(default="planned")
     reason: Mapped[str]
+    paid_until: Mapped[date | None]
+    held: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     engagement: Mapped[Engagement] = relationship(back_populates="pauses")
 
     __table_args__ = (
         CheckConstraint(f"state IN {PAUSE_STATES}", name="state"),
         CheckConstraint("starts < ends", name="dates"),
+        CheckConstraint("held IN ('', 'paused', 'moved')", name="held"),
         Index("uq_pause_live", "engagement_id", unique=True, postgresql_where=text(LIVE)),
         Index("ix_pause_due", "starts", postgresql_where=text(LIVE)),
     )
@@ -136,7 +143,7 @@ class Pause(Identified, Base):
 
 
 class ChangeRequest(Identified, Base):
-    """What a sponsor asks the firm for. wish: {"offering", "start"} or {"starts", "ends"}.
+    """What a sponsor asks the firm for. wish: {"offering", "name", "start"} or {"starts", "ends"}.
 
     States: open, then accepted or declined. One of a kind is open at a time.
     """
@@ -162,6 +169,10 @@ class ChangeRequest(Identified, Base):
         Index("uq_change_request_open", "engagement_id", "kind", unique=True,
               postgresql_where=text("state = 'open'")),
     )  # fmt: skip
+
+    def wished(self, name: str) -> date:
+        """One of the wish's dates."""
+        return date.fromisoformat(self.wish[name])
 
     def answered(self, state: str, by: Person, answer: str = "") -> None:
         """Accepted or declined, once; answering again changes nothing."""

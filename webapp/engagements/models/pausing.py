@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
 
+from webapp import audit, outbox
 from webapp.accounts.models import Person
 from webapp.db import session
 from webapp.engagements.models.change import ChangeRefused, Pause, TermsChange
@@ -83,6 +84,18 @@ class Pausing(Changing):
         self._begin_rest_of_month(on)
         return self._changed("resumed", on, by, pause.reason, task="resumed",
                              pause_id=pause.id, amount=charge)  # fmt: skip
+
+    def end_pause(self, pause: Pause, by: Person, reason: str) -> None:
+        """Work goes on from today instead of the day planned; a job takes Stripe along."""
+        self.lock()
+        session.refresh(pause)
+        if pause.state != "running":
+            raise ChangeRefused("This pause is not running.")
+        if self.today <= pause.starts:
+            raise ChangeRefused("The pause begins today; work can resume tomorrow.")
+        pause.ends = min(pause.ends, self.today)
+        audit.record("pause.ended_early", pause, reason=reason)
+        outbox.enqueue("billing.resume", pause.id, self.today.isoformat(), by.id)
 
     # -- guards ------------------------------------------------------------------------------------
 

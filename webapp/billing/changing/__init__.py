@@ -1,0 +1,1 @@
+"""Changing what is paid: previews, plan changes, pauses, notice, and surprises at Stripe."""

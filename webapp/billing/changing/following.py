@@ -1,0 +1,93 @@
+"""Stripe follows the terms: the price of the next month, and the day on which none comes any more.
+
+Each looks at what Stripe has and changes it only where it differs, so that it may run at any time
+and any number of times.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from webapp import audit, clock
+from webapp.billing import mirroring
+from webapp.billing.buying.order import midnight
+from webapp.billing.calls import products, subscriptions
+from webapp.billing.changing.plan import retainer
+from webapp.billing.models import Subscription
+from webapp.billing.objects.subscription import StripeSubscription
+from webapp.db import session
+from webapp.engagements.models import Engagement, TermsChange
+from webapp.engagements.planning import BEFORE_MIDNIGHT
+
+HALF_A_DAY = timedelta(hours=12)
+
+
+def _running(change_id: uuid.UUID) -> tuple[Engagement, Subscription] | None:
+    """The change's engagement, locked, with its subscription unless that is over."""
+    change = session.get_one(TermsChange, change_id)
+    engagement = mirroring.locked(change.engagement_id)
+    assert engagement is not None
+    mirror = Subscription.of(engagement)
+    return None if mirror is None or mirror.over else (engagement, mirror)
+
+
+def follow_plan(change_id: uuid.UUID) -> None:
+    """Charge from the next renewal on what the terms of that day say."""
+    if not (running := _running(change_id)):
+        return
+    engagement, mirror = running
+    found = subscriptions.read(mirror.stripe_id)
+    if not found.over:
+        found = _priced(engagement, found, change_id)
+    mirror.take(found)
+
+
+def _priced(
+    engagement: Engagement, found: StripeSubscription, change_id: uuid.UUID
+) -> StripeSubscription:
+    terms = engagement.terms_on(engagement.local_date(found.renews_at + HALF_A_DAY))
+    offering = engagement.offering_of(terms)
+    price = retainer(offering, terms.price)
+    if (found.product, found.price) == (price["product"], terms.price):
+        return found
+    products.ensure("retainer", offering)
+    audit.record("subscription.priced", engagement, minor=terms.price_minor, name=terms.name)
+    key = f"price:{change_id}:{offering.id}:{terms.price_minor}"
+    return subscriptions.set_price(found, price, terms.name, key)
+
+
+def follow_end(change_id: uuid.UUID) -> None:
+    """Let the subscription end a little before the engagement's last day is over, or go on.
+
+    Two hours before, since by Stripe's clock a renewal may stand an hour off.
+    """
+    if not (running := _running(change_id)):
+        return
+    engagement, mirror = running
+    found = subscriptions.read(mirror.stripe_id)
+    if not found.over:
+        found = _ended(engagement, found, change_id)
+    mirror.take(found)
+
+
+def _ended(
+    engagement: Engagement, found: StripeSubscription, change_id: uuid.UUID
+) -> StripeSubscription:
+    wanted = end_of(engagement)
+    if wanted and wanted <= clock.now():
+        return subscriptions.cancel(found.id)
+    if wanted == found.cancels_at and not (wanted is None and found.cancel_at_period_end):
+        return found
+    audit.record("subscription.end_set", engagement, at=wanted.isoformat() if wanted else None)
+    key = f"end:{change_id}:{wanted.isoformat() if wanted else 'never'}"
+    if wanted is None and found.cancel_at_period_end:
+        return subscriptions.keep_on(found.id, key)
+    return subscriptions.set_end(found.id, wanted, key)
+
+
+def end_of(engagement: Engagement) -> datetime | None:
+    """When the subscription shall end by itself; None while the engagement goes on."""
+    if engagement.stage not in {"ending", "ended"} or engagement.ends_on is None:
+        return None
+    return midnight(engagement.ends_on, engagement.time_zone) - BEFORE_MIDNIGHT

@@ -1,0 +1,82 @@
+"""What somebody did in Stripe's dashboard, or the portal: set against the terms, and told.
+
+The rule: what Stripe ended is not paid for, so the engagement ends where the last month that was
+paid ends; anything less is left as it is, and a coordinator decides.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from webapp.billing import mirroring
+from webapp.billing.changing.following import end_of
+from webapp.billing.models import Invoice, Subscription
+from webapp.db import session
+from webapp.engagements.models import Engagement, FollowUp
+from webapp.engagements.stages import RUNNING
+from webapp.web import format_day
+
+ENDED = "The subscription was ended at Stripe, and the engagement with it, on {day}: ask why."
+WILL_END = ("Stripe will end the subscription on {day}, and no notice was given: give notice here, "
+            "or undo it at Stripe.")  # fmt: skip
+PAUSED = ("The subscription was paused at Stripe, and no pause is planned here: pause the "
+          "engagement, or resume it at Stripe.")  # fmt: skip
+SLACK = timedelta(hours=3)
+
+
+def compare(engagement_id: uuid.UUID) -> None:
+    """Set the subscription's state against the terms; the same surprise is told once."""
+    engagement = mirroring.locked(engagement_id)
+    mirror = Subscription.of(engagement) if engagement else None
+    if engagement is None or mirror is None or engagement.stage not in RUNNING:
+        return
+    if mirror.over:
+        _ended(engagement, mirror)
+    elif mirror.cancel_at_period_end or mirror.cancels_at:
+        _will_end(engagement, mirror)
+    elif mirror.status == "paused" and not _pause_runs(engagement):
+        FollowUp.ask(engagement.id, f"paused:{mirror.stripe_id}:{engagement.today}", PAUSED)
+
+
+def _pause_runs(engagement: Engagement) -> bool:
+    pause = engagement.live_pause
+    return pause is not None and pause.state == "running"
+
+
+def _ended(engagement: Engagement, mirror: Subscription) -> None:
+    """As planned, when notice was given for that day; else it takes the engagement along."""
+    planned, at = end_of(engagement), mirror.ended_at
+    if planned and at and at >= planned - SLACK:
+        return
+    day = _paid_until(engagement, mirror)
+    engagement.cut_off(day, "The subscription was ended at Stripe")
+    text = ENDED.format(day=format_day(engagement.ends_on or day))
+    FollowUp.ask(engagement.id, f"ended:{mirror.stripe_id}", text)
+
+
+def _paid_until(engagement: Engagement, mirror: Subscription) -> date:
+    """The end of the month in which it ended; that day at once where the month is not paid, or
+    paused."""
+    today = engagement.today
+    owed = select(Invoice.id).where(
+        Invoice.engagement_id == engagement.id,
+        Invoice.status.in_(["open", "uncollectible"]),
+        Invoice.attempts > 0,
+    )
+    if _pause_runs(engagement) or session.scalar(owed.limit(1)):
+        return today
+    ended = engagement.local_date(mirror.ended_at) if mirror.ended_at else today
+    starts, ends = engagement.month_around(ended)
+    return starts if starts == ended and ended > engagement.kick_off_on else ends
+
+
+def _will_end(engagement: Engagement, mirror: Subscription) -> None:
+    wanted, told = end_of(engagement), mirror.cancels_at or mirror.renews_at
+    if told is None or (wanted and told >= wanted - SLACK):
+        return
+    day = format_day(told, engagement.time_zone)
+    cause = f"will_end:{mirror.stripe_id}:{told.date()}"
+    FollowUp.ask(engagement.id, cause, WILL_END.format(day=day))

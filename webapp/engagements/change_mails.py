@@ -1,0 +1,128 @@
+"""The mails of a change of terms: to the client, who pays, and to the team, who does the work.
+
+The client reads what it costs; the consultants read what it means for their days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from webapp.accounts.models import Person
+from webapp.engagements.mails import page_url
+from webapp.engagements.models import ChangeRequest, Engagement, Pause, TermsChange
+from webapp.money import Money
+from webapp.notifications.sending import send_email
+from webapp.web import absolute_url, format_day, format_money, zone_place
+
+Rows = list[tuple[str, str]]
+
+MAILS = {
+    "upgrade": "terms_changed", "downgrade": "terms_changed", "switch": "terms_changed",
+    "plan_withdrawn": "change_withdrawn",
+    "pause_planned": "pause_planned", "pause_withdrawn": "pause_withdrawn",
+    "pause_begun": "pause_begins", "resumed": "resumed",
+    "notice_given": "notice_given", "notice_withdrawn": "notice_withdrawn",
+    "ended": "engagement_ended",
+}  # fmt: skip
+# The firm's coordinators hear of what ends, or does not after all.
+TOLD_TO_FIRM = frozenset({"notice_given", "notice_withdrawn", "ended"})
+
+
+def tell(change: TermsChange) -> None:
+    """To everybody it concerns, once each."""
+    engagement = change.engagement
+    for person, side in _readers(engagement, change.kind in TOLD_TO_FIRM):
+        send_email(
+            MAILS[change.kind],
+            person,
+            change,
+            change=change,
+            engagement=engagement,
+            side=side,
+            company=engagement.company.name if engagement.company else "",
+            effective=day_of(engagement, change.effective_on, person),
+            until=day_of(engagement, change.ends_on, person) if change.ends_on else "",
+            rows=_rows(change, person, side),
+            url=page_url(engagement),
+        )
+
+
+def remind_resume(pause: Pause) -> None:
+    """A week before work goes on."""
+    engagement = pause.engagement
+    for person, side in _readers(engagement, firm=False):
+        send_email(
+            "resume_soon",
+            person,
+            pause,
+            pause.ends.isoformat(),
+            engagement=engagement,
+            side=side,
+            company=engagement.company.name if engagement.company else "",
+            effective=day_of(engagement, pause.ends, person),
+            url=page_url(engagement),
+        )
+
+
+def tell_requested(request: ChangeRequest) -> None:
+    """A coordinator answers it, on its own page."""
+    engagement = request.engagement
+    url = absolute_url("billing.change_request", engagement_id=engagement.id, request_id=request.id)
+    for person in Person.coordinators():
+        send_email("change_requested", person, request, request=request, engagement=engagement,
+                   company=engagement.company.name if engagement.company else "",
+                   url=url)  # fmt: skip
+
+
+def tell_declined(request: ChangeRequest) -> None:
+    send_email("change_declined", request.asked_by, request, request=request,
+               engagement=request.engagement, url=page_url(request.engagement))  # fmt: skip
+
+
+# -- who, and what they read -----------------------------------------------------------------------
+
+
+def _readers(engagement: Engagement, firm: bool) -> Iterable[tuple[Person, str]]:
+    """Each person once, with the side they read it from: 'client', 'team' or 'firm'."""
+    company = engagement.company
+    contact = company and company.billing_contact
+    found = {person: "client" for person in (engagement.sponsor, contact) if person}
+    for row in engagement.assignments:
+        found.setdefault(row.consultant.person, "team")
+    for person in Person.coordinators() if firm else ():
+        found.setdefault(person, "firm")
+    return found.items()
+
+
+def day_of(engagement: Engagement, day: date, reader: Person) -> str:
+    """A date of the engagement's, with whose clock it goes by where the reader has another."""
+    told = format_day(day)
+    if reader.time_zone == engagement.time_zone:
+        return told
+    return f"{told} ({zone_place(engagement.time_zone)} time)"
+
+
+def _rows(change: TermsChange, reader: Person, side: str) -> Rows:
+    rows = _plan_rows(change, side) if change.after else []
+    if change.amount_minor and side != "team":
+        rows.append(_amount_row(change))
+    if change.reason:
+        rows.append(("Reason", change.reason))
+    return [*rows, ("By", change.by)] if change.by != "system" and side != "client" else rows
+
+
+def _plan_rows(change: TermsChange, side: str) -> Rows:
+    rows = [("Plan", f"{change.after['name']} (was: {change.before['name']})"),
+            ("Days a month", str(change.after["days_per_month"]))]  # fmt: skip
+    if side != "team":
+        price = f"{format_money(change.new_price)} (was: {format_money(change.old_price)})"
+        rows.append(("Each month", f"{price}, before tax"))
+    return rows
+
+
+def _amount_row(change: TermsChange) -> tuple[str, str]:
+    if change.amount_minor < 0:
+        back = Money(-change.amount_minor, change.currency)
+        return "Credit", f"{format_money(back)}, set off on the next invoice"
+    return "Charged now", f"{format_money(change.amount)}, before tax"
