@@ -10,8 +10,8 @@ Everything speaks JSON and needs no key: the server listens on loopback only.
 * ``GET`` and ``POST /_sandbox/rules``: what an account sets in its dashboard (``core/account.py``)
 * ``POST /_sandbox/deliver`` ``{"seconds": 30}``: deliver all webhooks now
 * ``GET /_sandbox/webhooks``, ``/objects``, ``/calls``, ``/violations``
-* ``POST /_sandbox/cards/<pm>`` ``{"behaviour": ...}``: let a card on file behave otherwise now
-* what other people do to accounts, payments and cards: ``control_money.py``
+* what other people do to accounts and payments: ``control_money.py``; to cards:
+  ``control_cards.py``
 """
 
 import json
@@ -22,11 +22,9 @@ from typing import Any
 from flask import Blueprint, abort, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.stripe import control_money
-from sandbox.stripe.billing.cards import ALWAYS, DECLINES, ON_SESSION, ONCE, PASSES
+from sandbox.stripe import control_cards, control_money
 from sandbox.stripe.core import faults, switches, weather
 from sandbox.stripe.core.account import Rules
-from sandbox.stripe.core.documents import private
 from sandbox.stripe.core.schedule import advance, next_due
 from sandbox.stripe.core.violations import violations
 from sandbox.stripe.core.webhooks import Sender
@@ -41,6 +39,8 @@ LONGEST_FLUSH = 120.0
 @blueprint.errorhandler(404)
 @control_money.blueprint.errorhandler(400)
 @control_money.blueprint.errorhandler(404)
+@control_cards.blueprint.errorhandler(400)
+@control_cards.blueprint.errorhandler(404)
 def refused(error: Any) -> ResponseReturnValue:
     return jsonify(error=error.description), error.code
 
@@ -173,18 +173,3 @@ def show_calls() -> ResponseReturnValue:
 @blueprint.get("/violations")
 def show_violations() -> ResponseReturnValue:
     return jsonify(violations(open_account()))
-
-
-@blueprint.post("/cards/<method>")
-def change_card(method: str) -> ResponseReturnValue:
-    behaviour = asked().get("behaviour")
-    if behaviour not in {PASSES, ONCE, ALWAYS, ON_SESSION, *DECLINES}:
-        abort(400, "unknown behaviour")
-    account = open_account()
-    with account.store.transaction():
-        found = account.store.load(method)
-        if found is None or found["object"] != "payment_method":
-            abort(404, "no such payment method")
-        private(found)["behaviour"] = behaviour
-        account.save(found)
-    return jsonify(id=method, behaviour=behaviour)

@@ -5,6 +5,7 @@ take in live mode is declined with ``test_mode_live_card``, as in its test mode.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,9 @@ PASSES, ONCE, ALWAYS, ON_SESSION = (
     "fails_later",
 )
 """Beside the declines: never asks, asks until set up, asks each time, attaches and fails."""
+ASKS_IN_VAIN = "authenticates_then_insufficient_funds"
+"""Asks each time, and has no funds either."""
+BEHAVIOURS = frozenset({PASSES, ONCE, ALWAYS, ON_SESSION, ASKS_IN_VAIN, *DECLINES})
 
 
 BYPASSES_PENDING, DISPUTED = "bypasses_pending", "disputed"
@@ -87,6 +91,7 @@ CARDS = {
     "4000002500003155": TestCard(ONCE),
     "4000002760003184": TestCard(ALWAYS),
     "4000000000003220": TestCard(ALWAYS),
+    "4000008260003178": TestCard(ASKS_IN_VAIN),
     "4000000000000077": TestCard(after=BYPASSES_PENDING),
     "4000000000000259": TestCard(after=DISPUTED),
 }
@@ -125,9 +130,17 @@ def decline_of(behaviour: str, *, charging: bool) -> Decline | None:
     """Why a card of this behaviour is refused, when it is set up or when it is charged."""
     if behaviour == ON_SESSION:
         return DECLINES["generic_decline"] if charging else None
+    if behaviour == ASKS_IN_VAIN:
+        return DECLINES["insufficient_funds"] if charging else None
     return DECLINES.get(behaviour)
 
 
 def asks_for_authentication(behaviour: str, *, set_up: bool) -> bool:
     """``set_up``: the holder has authenticated for this card before."""
-    return behaviour == ALWAYS or (behaviour == ONCE and not set_up)
+    return behaviour in (ALWAYS, ASKS_IN_VAIN) or (behaviour == ONCE and not set_up)
+
+
+def has_expired(exp_month: int, exp_year: int, at: int) -> bool:
+    """A card is good to the last day of its month."""
+    present = datetime.fromtimestamp(at, UTC)
+    return (exp_year, exp_month) < (present.year, present.month)

@@ -4,7 +4,13 @@ from typing import Any
 
 from sandbox.stripe.billing import charges, debits
 from sandbox.stripe.billing.banks import offered
-from sandbox.stripe.billing.cards import DECLINES, Decline, asks_for_authentication, decline_of
+from sandbox.stripe.billing.cards import (
+    DECLINES,
+    Decline,
+    asks_for_authentication,
+    decline_of,
+    has_expired,
+)
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, duplicate, private, public, shape
 from sandbox.stripe.core.errors import CardDeclined
@@ -62,8 +68,16 @@ def confirm(
         return debits.begin(account, intent, method)
     if must_ask(method, proven=proven):
         return _ask(account, intent, method, present)
-    refusal = decline_of(private(method)["behaviour"], charging=True)
+    refusal = _refusal(account, intent, method)
     return _refuse(account, intent, method, refusal) if refusal else _take(account, intent, method)
+
+
+def _refusal(account: Account, intent: Document, method: Document) -> Decline | None:
+    """Once its month is over on the clock a card is declined, whatever else it would do."""
+    card = method["card"]
+    if has_expired(card["exp_month"], card["exp_year"], account.time_of(intent)):
+        return DECLINES["expired_card"]
+    return decline_of(private(method)["behaviour"], charging=True)
 
 
 def must_ask(method: Document, *, proven: bool) -> bool:
