@@ -7,8 +7,18 @@ from datetime import datetime
 
 from webapp.billing import mails, settlement, stripe_events
 from webapp.billing.books import reconciling
+from webapp.billing.buying import account
 from webapp.billing.buying import mails as buying_mails
-from webapp.billing.owing import bills, placing
+from webapp.billing.owing import (
+    bills,
+    closing,
+    deposit,
+    dunning,
+    paying,
+    placing,
+    telling,
+    upcoming,
+)
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from workers.job import task
@@ -40,6 +50,11 @@ def cancel_subscription(stripe_id: str) -> None:
 @task("billing.move_renewal")
 def move_renewal(stripe_id: str, to: str) -> None:
     settlement.move_renewal(stripe_id, datetime.fromisoformat(to))
+
+
+@task("billing.sell_on_account")
+def sell_on_account(engagement_id: str) -> None:
+    account.sell(uuid.UUID(engagement_id))
 
 
 @task("billing.make_refund")
@@ -75,6 +90,36 @@ def remove_item(item_id: str) -> None:
     placing.remove(uuid.UUID(item_id))
 
 
+@task("billing.settle_elsewhere")
+def settle_elsewhere(invoice_id: str) -> None:
+    paying.settle_elsewhere(uuid.UUID(invoice_id))
+
+
+@task("billing.pay_failing")
+def pay_failing(customer_id: str, means: str) -> None:
+    paying.pay_failing(uuid.UUID(customer_id), means)
+
+
+@task("billing.pay_invoice")
+def pay_invoice(invoice_id: str, means: str) -> None:
+    paying.pay(uuid.UUID(invoice_id), means)
+
+
+@task("billing.preview_upcoming")
+def preview_upcoming(engagement_id: str) -> None:
+    upcoming.preview(uuid.UUID(engagement_id))
+
+
+@task("billing.close_account")
+def close_account(engagement_id: str) -> None:
+    closing.close_account(uuid.UUID(engagement_id))
+
+
+@task("billing.apply_deposit")
+def apply_deposit(engagement_id: str, _renews_on: str) -> None:
+    deposit.apply_to_last_renewal(uuid.UUID(engagement_id))
+
+
 @task("billing.make_bill")
 def make_bill(bill_id: str) -> None:
     bills.make(uuid.UUID(bill_id))
@@ -90,12 +135,12 @@ def send_receipt(invoice_id: str) -> None:
 
 @task("billing.tell_upcoming")
 def tell_upcoming(subscription_id: str, renews_at: str) -> None:
-    mails.tell_upcoming(uuid.UUID(subscription_id), datetime.fromisoformat(renews_at))
+    telling.tell_upcoming(uuid.UUID(subscription_id), datetime.fromisoformat(renews_at))
 
 
 @task("billing.tell_failed")
 def tell_failed(invoice_id: str, day: int) -> None:
-    mails.tell_failed(uuid.UUID(invoice_id), day)
+    telling.tell_failed(uuid.UUID(invoice_id), day)
 
 
 @task("billing.tell_debit_begun")
@@ -106,6 +151,21 @@ def tell_debit_begun(checkout_id: str) -> None:
 @task("billing.tell_debit_returned")
 def tell_debit_returned(checkout_id: str) -> None:
     buying_mails.tell_debit_returned(uuid.UUID(checkout_id))
+
+
+@task("billing.tell_issued")
+def tell_issued(invoice_id: str) -> None:
+    telling.tell_issued(uuid.UUID(invoice_id))
+
+
+@task("billing.tell_confirm")
+def tell_confirm(invoice_id: str) -> None:
+    telling.tell_confirm(uuid.UUID(invoice_id))
+
+
+@task("billing.tell_card")
+def tell_card(customer_id: str, expires: str, fingerprint: str) -> None:
+    telling.tell_card(uuid.UUID(customer_id), expires, fingerprint)
 
 
 @task("billing.tell_slot_lost")
@@ -138,9 +198,29 @@ def refresh_stale() -> None:
 
 @planner("billing.plan_notices")
 def plan_notices() -> None:
-    reconciling.plan_notices()
+    dunning.plan_notices()
 
 
 @planner("billing.plan_reminders")
 def plan_reminders() -> None:
-    reconciling.plan_reminders()
+    dunning.plan_reminders()
+
+
+@planner("billing.plan_card_notices")
+def plan_card_notices() -> None:
+    dunning.plan_card_notices()
+
+
+@planner("billing.plan_last_renewals")
+def plan_last_renewals() -> None:
+    deposit.plan_last_renewals()
+
+
+@planner("billing.take_back_unneeded")
+def take_back_unneeded() -> None:
+    deposit.take_back_unneeded()
+
+
+@planner("billing.plan_items")
+def plan_items() -> None:
+    placing.plan_items()

@@ -14,6 +14,7 @@ from webapp import db
 from webapp.billing import mirroring
 from webapp.billing import stripe_gateway as gateway
 from webapp.billing.buying.order import Order
+from webapp.billing.buying.preparing import Preparation
 from webapp.billing.calls import checkout as checkout_calls
 from webapp.billing.calls import customers, products
 from webapp.billing.models import Checkout, Customer
@@ -72,7 +73,7 @@ def _attempt(engagement_id: uuid.UUID, token: str) -> Checkout | None:
 def _ask(checkout: Checkout) -> StripeSession | None:
     """What has become of an attempt at Stripe, opened there if it has not been."""
     checkout_id, call = checkout.id, checkout.call()
-    new = products.missing(Order.of(checkout.engagement).products)
+    needed = Preparation.of(Order.of(checkout.engagement))
     company_id, client = _client(checkout.engagement)
     known = Customer.of(company_id)
     customer_id = known.stripe_id if known else None
@@ -80,10 +81,10 @@ def _ask(checkout: Checkout) -> StripeSession | None:
     def keep(answer: Answer) -> Answer:
         session.get_one(Checkout, checkout_id, with_for_update=True).take(answer.session)
         Customer.note(company_id, answer.customer, gateway.live(), replace=True)
-        products.note(new)
+        products.note(needed.products)
         return answer
 
-    answer = db.attempt(lambda: _reach(call, client, customer_id, new), keep)
+    answer = db.attempt(lambda: _reach(call, client, customer_id, needed), keep)
     if answer.fault:
         raise answer.fault
     return answer.session
@@ -94,13 +95,10 @@ def _client(engagement: Engagement) -> tuple[uuid.UUID, CustomerDetails]:
     return engagement.company.id, details_of(engagement.company)
 
 
-def _reach(
-    call: Call, client: CustomerDetails, known: str | None, new: list[ProductFacts]
-) -> Answer:
+def _reach(call: Call, client: CustomerDetails, known: str | None, needed: Preparation) -> Answer:
     """Ask Stripe, no transaction open. Its own fault is an answer: the key is spent with it."""
     customer = customers.ensure(client, known)
-    for product in new:
-        products.make(product)
+    needed.make()
     try:
         return Answer(customer, _session(call, customer))
     except gateway.Faulted as fault:

@@ -9,8 +9,13 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from dateutil.relativedelta import relativedelta
+from sqlalchemy import select
 
+from webapp import clock
+from webapp.billing.objects.coupon import CouponFacts
 from webapp.billing.objects.product import ProductFacts
+from webapp.catalog.models import Offering
+from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
 
@@ -34,22 +39,37 @@ class Renewal:
 
 
 @dataclass(frozen=True)
+class Discount:
+    """monthly: off each month up to full_from, when the full price begins; None: for good."""
+
+    coupon: CouponFacts
+    monthly: Money
+    full_from: date | None
+
+
+@dataclass(frozen=True)
 class Order:
-    """lines are charged at booking; renewal is None for what is paid once."""
+    """lines are charged at booking, less the discount of a month; renewal is None for what is paid
+    once."""
 
     name: str
     product: ProductFacts
     lines: tuple[OrderLine, ...]
     renewal: Renewal | None
+    discount: Discount | None = None
 
     @property
     def rows(self) -> list[tuple[str, Money]]:
         """For a page that lists them."""
-        return [(line.label, line.amount) for line in self.lines]
+        charged = [(line.label, line.amount) for line in self.lines]
+        off = (
+            [(f"Code {self.discount.coupon.code}", -self.discount.monthly)] if self.discount else []
+        )
+        return charged + off
 
     @property
     def total(self) -> Money:
-        first, *others = (line.amount for line in self.lines)
+        first, *others = (amount for _, amount in self.rows)
         return sum(others, first)
 
     @classmethod
@@ -58,12 +78,14 @@ class Order:
         monthly = terms.is_retainer
         renewal = _renewal(engagement, terms.price) if monthly else None
         product = ProductFacts.of("retainer" if monthly else "diagnostic", engagement.offering)
-        return cls(terms.name, product, tuple(_lines(engagement)), renewal)
+        lines = tuple(_lines(engagement))
+        return cls(terms.name, product, lines, renewal, discount_of(engagement))
 
     @property
     def products(self) -> list[ProductFacts]:
         """What Stripe has to have before it can sell this."""
-        return list(dict.fromkeys([self.product, *(line.product for line in self.lines)]))
+        off = self.discount.coupon.products if self.discount else ()
+        return list(dict.fromkeys([self.product, *(line.product for line in self.lines), *off]))
 
 
 def _lines(engagement: Engagement) -> Iterator[OrderLine]:
@@ -77,6 +99,47 @@ def _lines(engagement: Engagement) -> Iterator[OrderLine]:
         yield OrderLine("Diagnostic", terms.diagnostic_fee, ProductFacts.of("diagnostic"))
     if terms.deposit:
         yield OrderLine("Deposit", terms.deposit, ProductFacts.of("deposit"))
+
+
+def discount_of(engagement: Engagement) -> Discount | None:
+    """What the code used at booking takes off."""
+    terms, months = engagement.terms, engagement.terms.discount_months
+    if not terms.coupon_code:
+        return None
+    full_from = None if months is None else month_start(engagement, months + 1)
+    amount = Money(terms.discount_minor, terms.currency) if terms.discount_minor else None
+    count = stripe_months(engagement, months)
+    listed = tuple(discounted_products(once=count == 1))
+    coupon = CouponFacts(terms.coupon_code, terms.discount_percent, amount, count, listed)
+    return Discount(coupon, terms.monthly_discount, full_from)
+
+
+def discounted_products(once: bool) -> Iterator[ProductFacts]:
+    """The months of every offering, so that a change of plan keeps the discount; never a deposit.
+
+    once: without renewals, so that one month stays one, whatever Stripe counts as the first.
+    """
+    for offering in session.scalars(select(Offering).order_by(Offering.id)):
+        if not offering.is_retainer:
+            yield ProductFacts.of("diagnostic", offering)
+            continue
+        yield ProductFacts.of("first_month", offering)
+        if not once:
+            yield ProductFacts.of("retainer", offering)
+
+
+def stripe_months(engagement: Engagement, months: int | None) -> int | None:
+    """For how many months from now Stripe must discount, so that it is this many of ours.
+
+    Stripe counts from the day of paying, we from the kick-off, which may be more than a month off.
+    """
+    if months is None or months == 1:
+        return months
+    last = midnight(month_start(engagement, months), engagement.time_zone)
+    count = months
+    while clock.now() + relativedelta(months=count) <= last:
+        count += 1
+    return count
 
 
 def first_month(engagement: Engagement) -> str:

@@ -11,8 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func, sele
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
-from webapp.billing.buying.order import Order
-from webapp.billing.objects.product import ProductFacts
+from webapp.billing.buying.selling import CLEARS_WITHIN, by_checkout
 from webapp.billing.objects.session import StripeSession
 from webapp.booking.models import SlotTaken
 from webapp.db import Base, Identified, session
@@ -23,10 +22,6 @@ STATES = ("intended", "open", "complete", "expired")
 # Stripe keeps a Session for 30 minutes at least, counted when the call arrives.
 OPEN_FOR = timedelta(minutes=31)
 HELD_AFTER = timedelta(minutes=10)
-# A bank debit takes days: four for ACH, five for SEPA, up to a fortnight at worst.
-# https://docs.stripe.com/payments/bank-debits
-CLEARS_WITHIN = timedelta(days=14)
-DEBITS = {"USD": "us_bank_account", "EUR": "sepa_debit"}
 # How long the kick-off is kept for paying again after a debit came back.
 PAY_AGAIN_WITHIN = timedelta(hours=48)
 # Below this a Session is not worth coming back to.
@@ -51,6 +46,7 @@ class Checkout(Identified, Base):
 
     States: intended (Stripe may or may not have heard), open, complete (paid), expired (or its
     debit came back). debited_at: since when a bank debit is on its way; it is open meanwhile.
+    total_minor, tax_minor: what Stripe asks for today, once it was opened.
     """
 
     __tablename__ = "checkout"
@@ -64,6 +60,8 @@ class Checkout(Identified, Base):
     url: Mapped[str] = mapped_column(default="")
     expires_at: Mapped[datetime]
     debited_at: Mapped[datetime | None]
+    total_minor: Mapped[int | None]
+    tax_minor: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     engagement: Mapped[Engagement] = relationship()
 
@@ -97,7 +95,7 @@ class Checkout(Identified, Base):
         attempt = cls._next_attempt(engagement)
         key = f"checkout:{engagement.id}:{attempt}"
         urls = {"success_url": success_url, "cancel_url": cancel_url}
-        params = purchase(engagement, key) | urls | {"expires_at": int(expires_at.timestamp())}
+        params = by_checkout(engagement, key) | urls | {"expires_at": int(expires_at.timestamp())}
         made = cls(engagement=engagement, attempt=attempt, idempotency_key=key, params=params,
                    expires_at=expires_at, created_at=now)  # fmt: skip
         session.add(made)
@@ -121,7 +119,7 @@ class Checkout(Identified, Base):
     @property
     def wanted(self) -> bool:
         """Whether it still sells what the engagement is, with time enough to pay."""
-        now_sold = purchase(self.engagement, self.idempotency_key)
+        now_sold = by_checkout(self.engagement, self.idempotency_key)
         same = all(self.params.get(name) == value for name, value in now_sold.items())
         return same and self.expires_at - clock.now() > WORTH_RETURNING
 
@@ -131,6 +129,7 @@ class Checkout(Identified, Base):
             self.state = "expired"
             return
         self.stripe_id, self.url, self.expires_at = found.id, found.url, found.expires_at
+        self.total_minor, self.tax_minor = found.total_minor, found.tax_minor
         if self.state == "expired" and not found.paid:
             return
         if found.debited and self.debited_at is None:
@@ -140,6 +139,10 @@ class Checkout(Identified, Base):
         if self.state != "complete":
             self.state = "complete" if found.paid else _state(found)
 
+    @property
+    def tax(self) -> Money | None:
+        """What of today's sum is tax; None while it is not known, or none is due."""
+        return Money(self.tax_minor, self.engagement.terms.currency) if self.tax_minor else None
 
     @property
     def on_its_way(self) -> bool:
@@ -175,64 +178,3 @@ class Checkout(Identified, Base):
 def _state(found: StripeSession) -> str:
     """A Session that is complete but not paid yet (a bank debit) is still open to us."""
     return "expired" if found.status == "expired" else "open"
-
-
-def purchase(engagement: Engagement, key: str) -> dict[str, Any]:
-    """The part of a Checkout call that says what is sold.
-
-    A retainer is a subscription whose first month is a one-time line, paid at once, and whose
-    renewals begin where that month ends: a trial up to then, the one way Checkout has to start
-    renewing more than a month ahead. https://docs.stripe.com/payments/checkout/free-trials
-    """
-    order = Order.of(engagement)
-    ours = {"engagement": str(engagement.id), "checkout": key}
-    common = {"client_reference_id": str(engagement.id), "metadata": ours} | _means(engagement)
-    if order.renewal is None:
-        return common | {
-            "mode": "payment",
-            "line_items": _one_time(order),
-            "invoice_creation": {"enabled": True, "invoice_data": {"metadata": ours}},
-        }
-    return common | {
-        "mode": "subscription",
-        "line_items": [_item(order.product, order.renewal.price, monthly=True), *_one_time(order)],
-        "subscription_data": {
-            "trial_end": int(order.renewal.at.timestamp()),
-            "metadata": ours,
-            "description": order.name,
-        },
-        "custom_text": {"submit": {"message": _explained(order)}},
-    }
-
-
-def _means(engagement: Engagement) -> dict[str, Any]:
-    """Cards always; a bank debit only where it can clear before the kick-off."""
-    debit = DEBITS.get(engagement.terms.currency)
-    near = engagement.hold.starts_at - clock.now() < CLEARS_WITHIN
-    return {"excluded_payment_method_types": [debit]} if debit and near else {}
-
-
-def _explained(order: Order) -> str:
-    """Checkout words a trial as free days; say what is really paid, and when."""
-    assert order.renewal is not None
-    day = f"{order.renewal.on.day} {order.renewal.on:%B %Y}"
-    return (
-        f"Today you pay {order.total.format()} ({_parts(order)}). "
-        f"From {day} on, {order.renewal.price.format()} is charged each month."
-    )
-
-
-def _parts(order: Order) -> str:
-    return " and ".join(f"{line.label}: {line.amount.format()}" for line in order.lines)
-
-
-def _one_time(order: Order) -> list[dict[str, Any]]:
-    return [_item(line.product, line.amount) for line in order.lines]
-
-
-def _item(product: ProductFacts, price: Money, monthly: bool = False) -> dict[str, Any]:
-    data: dict[str, Any] = {"currency": price.currency.lower(), "unit_amount": price.minor}
-    data["product"] = product.stripe_id
-    if monthly:
-        data["recurring"] = {"interval": "month"}
-    return {"price_data": data, "quantity": 1}

@@ -20,6 +20,8 @@ class StripeSession:
     subscription: str | None
     invoice: str | None
     payment_intent: str | None
+    total_minor: int | None
+    tax_minor: int | None
     expires_at: datetime
     livemode: bool
     metadata: dict[str, str]
@@ -45,6 +47,8 @@ class StripeSession:
             subscription=id_of(found["subscription"]),
             invoice=id_of(found["invoice"]),
             payment_intent=id_of(found["payment_intent"]),
+            total_minor=found["amount_total"],
+            tax_minor=(found["total_details"] or {}).get("amount_tax"),
             expires_at=moment(found["expires_at"]),
             livemode=found["livemode"],
             metadata=found["metadata"] or {},

@@ -10,6 +10,9 @@ from sqlalchemy import select
 
 from webapp.access import unsign
 from webapp.billing.buying.order import Order
+from webapp.billing.buying.selling import later_months
+from webapp.billing.models import Checkout
+from webapp.billing.stripe_gateway import settings
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.engagements.views import start
@@ -37,6 +40,19 @@ def summary(page: str, engagement: Engagement, token: str, **values: object) -> 
     """A page of paying, beside what is bought; `values` are the page's own."""
     context = start.page_context(engagement.hold, token, "Payment", engagement.time_zone, True)
     order = Order.of(engagement)
+    paying = {
+        "later": later_months(order) if order.renewal else "",
+        "plus_tax": settings().stripe_tax,
+        "asked": _asked(engagement, order),
+        "net_days": engagement.company.net_days if engagement.company else None,
+    }
     return render_template(
-        f"billing/{page}.html", engagement=engagement, order=order, **context | values
+        f"billing/{page}.html", engagement=engagement, order=order, **context | paying | values
     )
+
+
+def _asked(engagement: Engagement, order: Order) -> Checkout | None:
+    """The latest attempt, where Stripe has said how much tax is due on this very order."""
+    latest = Checkout.latest(engagement)
+    known = latest and latest.tax and latest.total_minor == order.total.minor + latest.tax.minor
+    return latest if known else None

@@ -22,7 +22,11 @@ COPIED = (
 
 
 class Terms(Identified, Priced, Base):
-    """Refunds as days and percent. booking_discount_minor: what a coupon takes off at booking."""
+    """Refunds as days and percent.
+
+    coupon_code: the code used at booking, or ''. It takes discount_percent or discount_minor off
+    each of the first discount_months months (None: off all), and booking_discount_minor at booking.
+    """
 
     __tablename__ = "terms"
 
@@ -37,6 +41,10 @@ class Terms(Identified, Priced, Base):
     notice_days: Mapped[int]
     full_refund_days: Mapped[int]
     late_refund_percent: Mapped[int]
+    coupon_code: Mapped[str] = mapped_column(default="", server_default="")
+    discount_percent: Mapped[int] = mapped_column(default=0, server_default="0")
+    discount_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    discount_months: Mapped[int | None]
     booking_discount_minor: Mapped[int] = mapped_column(default=0, server_default="0")
 
     __table_args__ = (UniqueConstraint("engagement_id", "valid_from"),)
@@ -45,6 +53,12 @@ class Terms(Identified, Priced, Base):
     def of(cls, offering: Offering, valid_from: date) -> Self:
         """A copy, so that editing the offering never touches what was sold."""
         return cls(valid_from=valid_from, **{name: getattr(offering, name) for name in COPIED})
+
+    @property
+    def monthly_discount(self) -> Money:
+        """Off each month that the coupon is good for; never more than the month costs."""
+        off = self.price.percent(self.discount_percent).minor + self.discount_minor
+        return Money(min(off, self.price_minor), self.currency)
 
     @property
     def booking_discount(self) -> Money:
