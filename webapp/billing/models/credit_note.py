@@ -71,11 +71,18 @@ class CreditNote(Identified, Base):
         return self.state in {"intended", "issued"}
 
     @classmethod
-    def intend(cls, invoice: Invoice, amount: Money, means: str, **said: str) -> CreditNote:
+    def named(cls, once: uuid.UUID) -> CreditNote | None:
+        """The one that a decision of that name made."""
+        return session.scalar(select(cls).where(cls.idempotency_key == f"credit:{once}"))
+
+    @classmethod
+    def intend(
+        cls, invoice: Invoice, amount: Money, means: str, once: uuid.UUID, **said: str
+    ) -> CreditNote:
         """Write down that a person gives (said: reason, note, by); a job sends it. The caller has
         the invoice's lock and has seen that so much is left."""
         note = cls(invoice=invoice, means=means, amount_minor=amount.minor, state="intended",
-                   currency=amount.currency, idempotency_key=f"credit:{uuid.uuid4()}",
+                   currency=amount.currency, idempotency_key=f"credit:{once}",
                    **said)  # fmt: skip
         session.add(note)
         session.flush()
@@ -99,7 +106,7 @@ class CreditNote(Identified, Base):
         """The paper to a refund made here: without one, the books of the client would go on saying
         that the invoice was paid in full."""
         if cls.of_refund(refund) is None:
-            note = cls.intend(refund.invoice, refund.amount, "refund", note=refund.note,
+            note = cls.intend(refund.invoice, refund.amount, "refund", refund.id, note=refund.note,
                               by=refund.by)  # fmt: skip
             note.refund = refund
 

@@ -90,11 +90,16 @@ class Refund(Identified, Base):
             outbox.enqueue("billing.make_refund", made)
 
     @classmethod
-    def decide(cls, invoice: Invoice, amount: Money, note: str, by: str) -> Refund:
+    def named(cls, once: uuid.UUID) -> Refund | None:
+        """The one that a decision of that name made."""
+        return session.scalar(select(cls).where(cls.idempotency_key == f"refund:{once}"))
+
+    @classmethod
+    def decide(cls, invoice: Invoice, amount: Money, note: str, by: str, once: uuid.UUID) -> Refund:
         """Write down that a person gives money of an invoice back; a job sends it. The caller has
         the invoice's lock and has seen that so much is left."""
         made = cls(
-            invoice=invoice, idempotency_key=f"refund:{uuid.uuid4()}", amount_minor=amount.minor,
+            invoice=invoice, idempotency_key=f"refund:{once}", amount_minor=amount.minor,
             currency=invoice.currency, reason=REQUESTED, note=note, by=by, state="intended",
         )  # fmt: skip
         session.add(made)

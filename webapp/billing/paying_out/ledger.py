@@ -32,6 +32,7 @@ from webapp.engagements.models import Engagement
 from webapp.money import Money
 
 Column = SQLColumnExpression[Any]
+AnyRows = Select[*tuple[Any, ...]]
 EARNED, TAKEN, SENT, RETURNED = "earned", "taken_back", "sent", "returned"
 
 
@@ -73,7 +74,7 @@ def _movements() -> Subquery:
     ).subquery("movement")
 
 
-def _rows(rows: Select[Any], at: Column, kind: str, minor: Column) -> Select[Any]:
+def _rows(rows: AnyRows, at: Column, kind: str, minor: Column) -> AnyRows:
     told = rows.add_columns(at.label("at"), literal(kind, String).label("kind"),
                             minor.label("minor"))  # fmt: skip
     return told.where(at.is_not(None))

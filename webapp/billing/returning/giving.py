@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from webapp.billing.models import CreditNote, Dispute, Invoice, Refund
 from webapp.billing.paying_out.planning import locked
@@ -18,13 +18,17 @@ class CannotGive(ValueError):
 
 @dataclass(frozen=True)
 class Giving:
-    """A decision: amount, means (of CreditNote), Stripe's reason code or '', the words, and who."""
+    """A decision: amount, means (of CreditNote), Stripe's reason code or '', the words, and who.
+
+    once: its name, so that a form sent twice gives once.
+    """
 
     amount: Money
     means: str
     reason: str
     note: str
     by: str
+    once: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
 def left_of(invoice: Invoice) -> Money:
@@ -60,6 +64,9 @@ def give(invoice_id: uuid.UUID, giving: Giving) -> Refund | CreditNote:
     Raises CannotGive when it is more than what is left by then, or not possible at all.
     """
     invoice = locked(invoice_id)
+    known = Refund.named(giving.once) or CreditNote.named(giving.once)
+    if known:
+        return known
     if giving.means not in means_of(invoice):
         raise CannotGive("This invoice has changed meanwhile; nothing of it can be given so.")
     if contested(invoice):
@@ -68,6 +75,8 @@ def give(invoice_id: uuid.UUID, giving: Giving) -> Refund | CreditNote:
     if not Money(0, left.currency) < giving.amount <= left:
         raise CannotGive(f"At most {left.format()} is left of it.")
     if giving.means == CARD:
-        return Refund.decide(invoice, giving.amount, giving.note, giving.by)
-    return CreditNote.intend(invoice, giving.amount, giving.means, reason=giving.reason,
-                             note=giving.note, by=giving.by)  # fmt: skip
+        return Refund.decide(invoice, giving.amount, giving.note, giving.by, giving.once)
+    return CreditNote.intend(
+        invoice, giving.amount, giving.means, giving.once,
+        reason=giving.reason, note=giving.note, by=giving.by,
+    )  # fmt: skip
