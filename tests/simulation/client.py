@@ -35,7 +35,7 @@ class Facts:
 
     prices: (first local day, monthly price), the first at booking; items: (kind, amount) of what
     was added; given_back: refunds asked for; pauses: [from, until); ends_on: the first day that
-    is not paid for.
+    is not paid for; given_up: Stripe ended it, for money or from its dashboard.
     """
 
     kind: str
@@ -48,6 +48,8 @@ class Facts:
     given_back: list[int] = field(default_factory=list)
     pauses: list[tuple[date, date]] = field(default_factory=list)
     ends_on: date | None = None
+    cancelled: bool = False
+    given_up: bool = False
 
 
 class Client:
@@ -64,6 +66,8 @@ class Client:
         self.engagement_id: uuid.UUID | None = None
         self.facts: Facts | None = None
         self.plans: dict[date, list[str]] = {}
+        self.charged: set[uuid.UUID] = set()
+        self.disputes: list[str] = []
 
     def __repr__(self) -> str:
         return f"client {self.number} ({self.currency}, {self.zone})"
@@ -76,6 +80,14 @@ class Client:
     @property
     def today(self) -> date:
         return self.engagement.local_date(clock.now())
+
+    @property
+    def given_up(self) -> bool:
+        """Stripe ended the subscription, for money or from its dashboard, and not we."""
+        facts = self.facts
+        if facts is None or facts.given_up or facts.cancelled or facts.ends_on:
+            return bool(facts and facts.given_up)
+        return bool(self.stripes("subscription", status="canceled"))
 
     @property
     def paying(self) -> bool:
@@ -104,6 +116,7 @@ class Client:
             offering = make.offering(
                 price_minor=self.price, deposit_minor=self.deposit, currency=self.currency,
                 kind=self.kind, weeks=weeks, name=f"Offering {self.number}", days_per_month=1,
+                minimum_months=1, notice_days=14,
             )  # fmt: skip
             consultant = session.get_one(Consultant, consultant_id)
             at = self.dice.choice(free_times(consultant, after_days=self.dice.randint(2, 9)))

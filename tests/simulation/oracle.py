@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import calendar
 from collections import Counter
-from datetime import UTC, date, datetime, time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tests.simulation.client import Facts
 
-Line = tuple[str, int]
+DAY = timedelta(days=1)
 
 
 def month_start(anchor: date, number: int) -> date:
@@ -31,21 +32,72 @@ def midnight(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
 
 
-def months(facts: Facts, until: datetime) -> list[date]:
-    """The months that were begun, and so paid for in advance, by an instant; the first is."""
-    found, number = [facts.kick_off], 2
-    while facts.kind == "retainer":
-        start = month_start(facts.kick_off, number)
-        if midnight(start, facts.zone) >= until or (facts.ends_on and start >= facts.ends_on):
-            break
-        if not any(since <= start < to for since, to in facts.pauses):
-            found.append(start)
+def months(facts: Facts, until: datetime) -> Iterator[tuple[date, date]]:
+    """[first, last) of the months that have begun by an instant; the first counts from booking."""
+    number = 1
+    while True:
+        first, last = month_start(facts.kick_off, number), month_start(facts.kick_off, number + 1)
+        begun = number == 1 or midnight(first, facts.zone) < until
+        if not begun or (facts.ends_on and first >= facts.ends_on):
+            return
+        yield first, last
         number += 1
-    return found
 
 
-def lines(facts: Facts, until: datetime) -> Counter[Line]:
-    """Every line that should stand on an invoice, as (kind, minor units)."""
-    monthly = [("month", price_on(facts, start)) for start in months(facts, until)]
-    deposit = [("deposit", facts.deposit)] if facts.deposit else []
-    return Counter([*monthly, *deposit, *facts.items])
+def part(price: int, days: int, of: int) -> int:
+    """So many days of a month: rounded to the nearest unit, half a unit up."""
+    return (2 * price * days + of) // (2 * of)
+
+
+def worked(facts: Facts, first: date, last: date, today: date) -> Iterator[tuple[date, date, int]]:
+    """Stretches of a month in which work is paid for, each at one price: [from, to), price.
+
+    A pause that has begun and not ended is taken to last: what follows it is charged then.
+    """
+    end = min(last, facts.ends_on) if facts.ends_on else last
+    pauses = [(since, to if to <= today else last) for since, to in facts.pauses if since <= today]
+    on: date | None = None
+    for day in (first + n * DAY for n in range((last - first).days + 1)):
+        off = day >= end or any(since <= day < to for since, to in pauses)
+        if on is not None and (off or price_on(facts, day) != price_on(facts, on)):
+            yield on, day, price_on(facts, on)
+            on = None
+        if on is None and not off:
+            on = day
+
+
+def cost_of_work(facts: Facts, until: datetime) -> int:
+    """All months, to the unit: each stretch costs what the month has left at its start, less what
+    it has left at its end."""
+    if facts.kind != "retainer":
+        return facts.prices[0][1]
+    today = until.astimezone(ZoneInfo(facts.zone)).date()
+    return sum(
+        part(price, (last - since).days, (last - first).days)
+        - part(price, (last - to).days, (last - first).days)
+        for first, last in months(facts, until)
+        for since, to, price in worked(facts, first, last, today)
+    )
+
+
+def owed(facts: Facts, until: datetime) -> int:
+    """What an engagement has cost the client by an instant, the deposit that is held included."""
+    today = until.astimezone(ZoneInfo(facts.zone)).date()
+    over = facts.ends_on is not None and today >= facts.ends_on
+    deposit = 0 if over else facts.deposit
+    items = sum(minor for _, minor in facts.items)
+    return cost_of_work(facts, until) + deposit + items - sum(facts.given_back)
+
+
+def items(facts: Facts) -> Counter[tuple[str, int]]:
+    """What was added beside the months, each once."""
+    return Counter(facts.items)
+
+
+def unclear(facts: Facts, until: datetime) -> bool:
+    """Whether something falls within a day of that instant: then Stripe may be half through it."""
+    today = until.astimezone(ZoneInfo(facts.zone)).date()
+    near = {today + n * DAY for n in (-2, -1, 0, 1)}
+    dates = {day for stretch in facts.pauses for day in stretch} | {facts.ends_on}
+    starts = {first for first, _ in months(facts, until + 3 * DAY)}
+    return bool(near & (dates | starts))

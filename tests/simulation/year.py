@@ -11,19 +11,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from tests import make
-from tests.simulation import deeds
+from tests.simulation import changes, deeds, dues
 from tests.simulation.client import Client
 from tests.simulation.world import World
 from webapp import clock
 from webapp.access import Role
-from webapp.accounts.models import Person
-from webapp.db import session, transaction
+from webapp.db import transaction
 
 DAY = timedelta(days=1)
 # A consultant has room for so many clients of a day a month.
 CLIENTS_EACH = 8
 CLEARING_DAYS = 4
 
+# What may happen stands in these; importing them registers it.
+REGISTERED = (changes, deeds, dues)
 Progress = Callable[[int, int], None]
 
 
@@ -74,12 +75,18 @@ class Year:
         self.world.do_what_is_due()
 
     def _firm(self) -> list[uuid.UUID]:
-        """The consultants, and those of the firm who decide."""
+        """The consultants with their parts of what is paid, and those of the firm who decide."""
+        dice = random.Random(f"{self.seed}:firm")
         with transaction():
             for role in (Role.OWNER, Role.COORDINATOR, Role.FINANCE):
                 make.person(role, name=f"The {role}", email=f"{role}@firm.example.com")
             count = self.engagements // CLIENTS_EACH + 1
-            return [make.consultant(roles=["coo", "integrator"]).id for _ in range(count)]
+            return [
+                make.consultant(
+                    roles=["coo", "integrator"], share_percent=dice.choice((0, 40, 65))
+                ).id
+                for _ in range(count)
+            ]
 
     def _clients(self) -> list[Client]:
         dice = random.Random(self.seed)
@@ -89,12 +96,3 @@ class Year:
             start + timedelta(days=dice.randrange(days)) for _ in range(self.engagements)
         )
         return [Client(self.world, self.seed, n, at) for n, at in enumerate(begins)]
-
-
-def staff(role: Role) -> Person:
-    found = Person.with_email(f"{role}@firm.example.com")
-    assert found is not None
-    return found
-
-
-__all__ = ["Year", "new_year", "session", "staff"]

@@ -1,0 +1,113 @@
+"""What is owed beside the retainer, and money that goes back: items, refunds, disputes, shares."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import select
+
+from tests.simulation.changes import running
+from tests.simulation.client import Client
+from tests.simulation.deeds import deed, staff
+from webapp.access import Role
+from webapp.billing.models import ConnectedAccount, Invoice, InvoiceItem, Payment
+from webapp.billing.owing.overage import add_overage
+from webapp.billing.paying_out.accounts import onboarding_url
+from webapp.billing.returning.giving import CARD, CannotGive, Giving, give
+from webapp.db import session
+from webapp.money import Money
+from webapp.web import absolute_url
+
+HALF_HOURS = range(30, 900, 30)
+
+
+@deed(0.02)
+def overage(client: Client) -> bool:
+    """Approved for the running month, and sent in twice."""
+    facts = running(client, "active", "ending")
+    if facts is None or facts.kind != "retainer":
+        return False
+    engagement = client.engagement
+    period = next(
+        (one for one in engagement.periods if one.starts <= client.today < one.ends), None
+    )
+    if period is None or period.id in client.charged:
+        return False
+    client.charged.add(period.id)
+    minutes, rate = client.dice.choice(HALF_HOURS), engagement.terms.overage_rate
+    add_overage(period, minutes, rate)
+    assert add_overage(period, minutes, rate) is None
+    facts.items.append(("overage", rate.minor * minutes // 60))
+    return True
+
+
+@deed(0.01)
+def one_off(client: Client) -> bool:
+    """A workshop, on the next invoice."""
+    facts = running(client, "active", "ending")
+    if facts is None or facts.kind != "retainer":
+        return False
+    minor = client.dice.randrange(10_000, 90_000, 700)
+    amount = Money(minor, client.currency)
+    InvoiceItem.add(client.engagement, "one_off", f"one_off:{uuid.uuid4()}", "Workshop", amount)
+    facts.items.append(("one_off", minor))
+    return True
+
+
+@deed(0.008)
+def partial_refund(client: Client) -> bool:
+    """A part of one paid invoice, so small that the deposit is never touched."""
+    facts = running(client, "active", "ending", "ended")
+    if facts is None or facts.cancelled or len(facts.given_back) > 1:
+        return False
+    paid = [one for one in Invoice.paid_of(client.engagement) if one.paid_minor > 50_000]
+    if not paid:
+        return False
+    invoice = client.dice.choice(paid)
+    minor = client.dice.randrange(100, invoice.paid_minor // 8)
+    by = staff(Role.FINANCE).name
+    try:
+        give(invoice.id, Giving(Money(minor, client.currency), CARD, "", "Goodwill", by))
+    except CannotGive:
+        return False
+    facts.given_back.append(minor)
+    return True
+
+
+@deed(0.002)
+def dispute(client: Client) -> bool:
+    """The payer's bank takes a charge back for now."""
+    if running(client, "active", "ending") is None:
+        return False
+    ours = [one.id for one in Invoice.paid_of(client.engagement)]
+    whole = select(Payment).where(
+        Payment.invoice_id.in_(ours), ~Payment.disputed, Payment.refunded_minor == 0
+    )
+    charges = [one.stripe_id for one in session.scalars(whole.order_by(Payment.paid_at))]
+    if not charges:
+        return False
+    made = client.world.stripe.control("disputes", charge=client.dice.choice(charges))
+    client.disputes.append(made["id"])
+    client.later(client.dice.randint(3, 30), "dispute_decided")
+    return True
+
+
+@deed(0)
+def dispute_decided(client: Client) -> bool:
+    outcome = client.dice.choice(["won", "lost"])
+    client.world.stripe.control(f"disputes/{client.disputes.pop(0)}", outcome=outcome)
+    return True
+
+
+@deed(0.05)
+def consultant_sets_up_an_account(client: Client) -> bool:
+    """Until then, what is their share waits."""
+    consultant = client.engagement.assignments[0].consultant
+    if ConnectedAccount.of(consultant.id) is not None:
+        return False
+    page = absolute_url("desk.roster")
+    onboarding_url(consultant, page, page)
+    account = ConnectedAccount.of(consultant.id)
+    assert account is not None
+    client.world.stripe.control(f"accounts/{account.stripe_id}", do="finish")
+    return True
