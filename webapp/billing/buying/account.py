@@ -42,8 +42,9 @@ def buy_on_account(engagement_id: uuid.UUID) -> None:
 def sell(engagement_id: uuid.UUID) -> None:
     """The job: under the engagement's lock, so that no payment by Checkout comes between."""
     engagement = mirroring.locked(engagement_id)
-    purchase = engagement and AccountPurchase.of(engagement)
-    if engagement is None or purchase is None or purchase.state != "intended":
+    assert engagement is not None
+    purchase = AccountPurchase.of(engagement)
+    if purchase is None or purchase.state != "intended":
         return
     if _paid_meanwhile(engagement):
         purchase.state = "void"

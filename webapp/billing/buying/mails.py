@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from webapp import clock
 from webapp.billing.buying.order import Order
@@ -27,7 +28,7 @@ def tell_debit_returned(checkout_id: uuid.UUID) -> None:
         _send("debit_returned", checkout)
 
 
-def _send(kind: str, checkout: Checkout, **context: object) -> None:
+def _send(kind: str, checkout: Checkout, **context: Any) -> None:
     engagement = checkout.engagement
     assert engagement.company and engagement.company.billing_contact
     send_email(kind, engagement.company.billing_contact, checkout, engagement=engagement,

@@ -21,7 +21,6 @@ from webapp.billing.models import Checkout, Customer
 from webapp.billing.models.checkout import Call
 from webapp.billing.models.customer import details_of
 from webapp.billing.objects.customer import CustomerDetails
-from webapp.billing.objects.product import ProductFacts
 from webapp.billing.objects.session import StripeSession
 from webapp.billing.patience import patience
 from webapp.db import session

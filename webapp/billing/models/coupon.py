@@ -115,4 +115,4 @@ def uses_of(codes: list[str]) -> dict[str, int]:
     rows = select(Terms.coupon_code, func.count(Terms.engagement_id.distinct()))
     rows = rows.join(Engagement, Engagement.id == Terms.engagement_id)
     rows = rows.where(Terms.coupon_code.in_(codes), Engagement.stage.not_in(UNUSED_STAGES))
-    return {code: count for code, count in session.execute(rows.group_by(Terms.coupon_code))}
+    return {row[0]: row[1] for row in session.execute(rows.group_by(Terms.coupon_code))}
