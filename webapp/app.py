@@ -39,6 +39,7 @@ NAVIGATION = (
     ("Roster", "desk.roster", frozenset({access.Role.CONSULTANT})),
     ("Availability", "booking.availability", frozenset({access.Role.CONSULTANT})),
     ("My engagement", "desk.client_home", access.CLIENT),
+    ("Billing", "billing.client_billing", frozenset({access.Role.SPONSOR, access.Role.BILLING})),
     ("Calendar", "booking.calendar", access.CLIENT | {access.Role.CONSULTANT}),
     ("Practice", "firm.engagements", access.FIRM),
     ("Offerings", "firm.offerings", access.FIRM),

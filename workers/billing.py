@@ -95,6 +95,11 @@ def settle_elsewhere(invoice_id: str) -> None:
     paying.settle_elsewhere(uuid.UUID(invoice_id))
 
 
+@task("billing.describe_customer")
+def describe_customer(company_id: str) -> None:
+    paying.describe_customer(uuid.UUID(company_id))
+
+
 @task("billing.pay_failing")
 def pay_failing(customer_id: str, means: str) -> None:
     paying.pay_failing(uuid.UUID(customer_id), means)

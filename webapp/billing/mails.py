@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from typing import Any
 
 from webapp import clock
 from webapp.accounts.models import Person
-from webapp.billing.calls import invoices
-from webapp.billing.models import Invoice, Subscription
+from webapp.billing.models import Invoice
 from webapp.billing.settlement import CANCELLED, SLOT_LOST
 from webapp.booking.models import nearest
 from webapp.db import session
@@ -18,11 +16,6 @@ from webapp.engagements.models import Engagement
 from webapp.money import Money
 from webapp.notifications.sending import send_email
 from webapp.web import absolute_url
-
-# Days after an invoice was issued on which an unpaid one is spoken of again, and to whom as well.
-REMINDERS = (3, 7, 10)
-CONSULTANT_DAY, COORDINATOR_DAY = 7, 10
-NOTICE_DAYS = 5
 
 
 def payer(engagement: Engagement) -> Person:
@@ -50,39 +43,6 @@ def covered_days(invoice: Invoice) -> list[tuple[str, Money]]:
     """(what, amount) of each line that costs something."""
     lines = ((line["text"], line["minor"]) for line in invoice.lines)
     return [(text, Money(minor, invoice.currency)) for text, minor in lines if minor]
-
-
-def tell_upcoming(subscription_id: uuid.UUID, renews_at: datetime) -> None:
-    """Five days before a renewal; one that moved, ended or is hours away is not announced."""
-    mirror = session.get_one(Subscription, subscription_id)
-    late = clock.now() > renews_at - timedelta(days=1)
-    if mirror.over or mirror.cancel_at_period_end or mirror.renews_at != renews_at or late:
-        return
-    amount = invoices.preview_renewal(mirror.stripe_id).due
-    engagement = mirror.engagement
-    send_email("billing_notice_upcoming", payer(engagement), mirror, renews_at.date().isoformat(),
-               engagement=engagement, amount=amount, renews_at=renews_at,
-               url=page_url(engagement))  # fmt: skip
-
-
-def tell_failed(invoice_id: uuid.UUID, day: int) -> None:
-    """A payment did not go through: the client on days 0, 3, 7 and 10, with the link to mend it;
-    the consultant too on day 7, the coordinators on day 10."""
-    invoice = session.get_one(Invoice, invoice_id)
-    if not invoice.failing:
-        return
-    engagement = invoice.engagement
-    context: dict[str, Any] = {"invoice": invoice, "engagement": engagement}
-    context["url"] = page_url(engagement)
-    send_email("billing_notice_failed", payer(engagement), invoice, f"day {day}", **context)
-    for person in _also_told(engagement, day):
-        send_email("billing_notice_team", person, invoice, f"day {day}", day=day, **context)
-
-
-def _also_told(engagement: Engagement, day: int) -> Iterable[Person]:
-    if day == CONSULTANT_DAY:
-        return [row.consultant.person for row in engagement.assignments]
-    return Person.coordinators() if day == COORDINATOR_DAY else []
 
 
 def tell_slot_lost(engagement_id: uuid.UUID) -> None:

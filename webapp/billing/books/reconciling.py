@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, Select, func, select
 from webapp import clock, outbox
 from webapp.billing import mirroring, stripe_events
 from webapp.billing.calls import events, invoices
-from webapp.billing.mails import NOTICE_DAYS, REMINDERS
 from webapp.billing.models import Alert, Checkout, Invoice, StripeEvent, Subscription
 from webapp.billing.models.event import HANDLE
 from webapp.billing.models.subscription import OVER
@@ -31,7 +30,6 @@ OVERLAP = timedelta(hours=1)
 FARTHEST = timedelta(days=29)
 LEFT_BEHIND = timedelta(minutes=5)
 FRESH = timedelta(days=1)
-AHEAD = timedelta(hours=48)
 AT_ONCE = 200
 MOST_SWEEPS = 3
 
@@ -99,46 +97,6 @@ def _stale(
 ) -> Select[uuid.UUID]:
     rows = select(mirror.engagement_id).where(mirror.synced_at < before, alive)
     return rows.order_by(mirror.synced_at).limit(AT_ONCE)
-
-
-def plan_notices() -> None:
-    """Renewals in the days ahead are announced, each at its exact instant."""
-    now = clock.now()
-    first, last = now, now + timedelta(days=NOTICE_DAYS) + AHEAD
-    rows = select(Subscription.id, Subscription.renews_at).where(
-        Subscription.status.not_in(OVER),
-        Subscription.cancel_at_period_end.is_(False),
-        Subscription.renews_at.between(first, last),
-    )
-    outbox.enqueue_all(
-        _job("billing.tell_upcoming", row.id, row.renews_at.isoformat(),
-             at=row.renews_at - timedelta(days=NOTICE_DAYS))
-        for row in session.execute(rows)
-    )  # fmt: skip
-
-
-def plan_reminders() -> None:
-    """Unpaid invoices are spoken of again on days 3, 7 and 10, while they are."""
-    now = clock.now()
-    rows = select(Invoice.id, Invoice.issued_at).where(
-        Invoice.status == "open", Invoice.attempts > 0,
-        Invoice.issued_at > now - timedelta(days=max(REMINDERS) + 2),
-    )  # fmt: skip
-    due = (
-        (row.id, day, row.issued_at + timedelta(days=day))
-        for row in session.execute(rows).all()
-        for day in REMINDERS
-    )
-    outbox.enqueue_all(
-        _job("billing.tell_failed", invoice, day, at=at)
-        for invoice, day, at in due
-        if now - timedelta(days=2) < at < now + AHEAD
-    )
-
-
-def _job(task: str, *payload: object, at: datetime) -> tuple[str, list[object], str, datetime]:
-    args = [str(part) if isinstance(part, uuid.UUID) else part for part in payload]
-    return task, args, ":".join([task, *map(str, args)]), at
 
 
 # -- jobs ------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp import clock
+from webapp import clock, outbox
 from webapp.accounts.models import Company
 from webapp.billing.models.mirror import Mirrored
 from webapp.billing.objects.customer import CustomerDetails, StripeMeans
@@ -70,10 +70,15 @@ class Customer(Identified, Mirrored, Base):
         return date(year, month, 1) + relativedelta(months=1, days=-1)
 
     def take_means(self, found: StripeMeans) -> None:
+        """Be what is on file now; other means than before are tried on what failed."""
+        before = (self.fingerprint, self.card_last4, self.card_expires)
         self.means, self.fingerprint = found.kind, found.fingerprint
         self.card_brand, self.card_last4 = found.brand, found.last4
         self.card_expires, self.bank_name = found.expires, found.bank
         self.synced_at = clock.now()
+        if before[1] and before != (found.fingerprint, found.last4, found.expires):
+            means = f"{found.fingerprint or found.last4}:{self.synced_at.isoformat()}"
+            outbox.enqueue("billing.pay_failing", self.id, means)
 
 
 def details_of(company: Company) -> CustomerDetails:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, func, select
@@ -15,6 +15,8 @@ from webapp.accounts.models import Person
 from webapp.db import Base, Identified, session
 from webapp.engagements.models import Engagement
 
+# A comparison that has not come to its end by then was given up by its jobs.
+GIVEN_UP_AFTER = timedelta(hours=12)
 HOW = ("", "read_anew", "commanded", "gone", "by_hand")
 
 
@@ -45,8 +47,10 @@ class Reconciliation(Identified, Base):
         """The run under way, else a new one (and True): two would look at the same pages."""
         session.execute(select(func.pg_advisory_xact_lock(func.hashtext(cls.__tablename__))))
         under_way = session.scalar(select(cls).where(cls.finished_at.is_(None)).limit(1))
-        if under_way:
+        if under_way and under_way.started_at > clock.now() - GIVEN_UP_AFTER:
             return under_way, False
+        if under_way:
+            under_way.finished_at = clock.now()
         run = cls(asked_by=asked_by, looked={}, noun="", cursor="", pages=0)
         session.add(run)
         session.flush()

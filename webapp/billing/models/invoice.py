@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,16 @@ GRACE_DAYS = 10
 BEFORE_ONBOARDING = frozenset({"enquiry", "signed", "lost"})
 
 
+@dataclass(frozen=True)
+class Before:
+    """What an invoice was when Stripe was last asked."""
+
+    status: str
+    attempts: int
+    processing: bool
+    needs_action: bool
+
+
 class Invoice(Identified, Mirrored, Base):
     """status as Stripe has it: draft, open, paid, void, uncollectible.
 
@@ -35,7 +46,9 @@ class Invoice(Identified, Mirrored, Base):
     'invoice' (sent, due by due_on). lines: [{"text", "minor", "tax", "kind", "item", "starts",
     "ends"}] of what costs something or gives back; attempts: how often a payment was tried, and
     next_attempt_at when it will be again; processing: a bank debit is on its way; needs_action:
-    the payer's bank wants them to confirm; failure: why the last try failed, as Stripe words it.
+    the payer's bank wants them to confirm; failure: why the last try failed, as Stripe words it;
+    failed_at: from when on it counts as not paid. settled_note, settled_by: what finance wrote when
+    it was paid outside Stripe (out_of_band once Stripe knows).
     """
 
     __tablename__ = "invoice"
@@ -58,7 +71,10 @@ class Invoice(Identified, Mirrored, Base):
     processing: Mapped[bool] = mapped_column(default=False, server_default=false())
     needs_action: Mapped[bool] = mapped_column(default=False, server_default=false())
     failure: Mapped[str] = mapped_column(default="", server_default="")
+    failed_at: Mapped[datetime | None]
     out_of_band: Mapped[bool] = mapped_column(default=False, server_default=false())
+    settled_note: Mapped[str] = mapped_column(default="", server_default="")
+    settled_by: Mapped[str] = mapped_column(default="", server_default="")
     lines: Mapped[list[Any]]
     hosted_url: Mapped[str] = mapped_column(default="")
     pdf_url: Mapped[str] = mapped_column(default="")
@@ -97,6 +113,11 @@ class Invoice(Identified, Mirrored, Base):
         return Money(self.due_minor, self.currency)
 
     @property
+    def rows(self) -> list[tuple[str, Money]]:
+        """(what, amount) of each line, before discount and tax."""
+        return rows_of(self.lines, self.currency)
+
+    @property
     def given_back(self) -> Money:
         """What was refunded or is on its way back."""
         kept = (refund.amount_minor for refund in self.refunds if refund.state != "failed")
@@ -117,7 +138,8 @@ class Invoice(Identified, Mirrored, Base):
     @property
     def failing(self) -> bool:
         """Open although a payment was tried, and none is on its way."""
-        return self.status == "open" and self.attempts > 0 and not self.processing
+        tried = self.attempts > 0 and not self.processing
+        return self.status == "open" and tried and not self.settled_note
 
     @property
     def late(self) -> bool:
@@ -125,13 +147,15 @@ class Invoice(Identified, Mirrored, Base):
         if self.collection == "card":
             return self.failing
         today = self.engagement.local_date(clock.now())
-        return self.status == "open" and self.due_on is not None and today > self.due_on
+        passed = self.due_on is not None and today > self.due_on
+        return self.status == "open" and passed and not self.settled_note
 
     @property
     def late_since(self) -> datetime:
-        """From when the days of dunning count: the day it was issued, or fell due."""
+        """From when the days of dunning count: when it was issued, a bank debit came back, or the
+        due date had passed."""
         if self.collection == "card" or self.due_on is None:
-            return self.issued_at
+            return self.failed_at or self.issued_at
         return midnight(self.due_on + timedelta(days=1), self.engagement.time_zone)
 
     @property
@@ -140,15 +164,19 @@ class Invoice(Identified, Mirrored, Base):
         return self.late_since + timedelta(days=GRACE_DAYS)
 
     def take(self, found: StripeInvoice) -> None:
-        """Be what Stripe says now; the mails that follow from the change are put in line."""
-        before, tries = self.status, self.attempts
+        """Be what Stripe says now; what follows from the change is put in line."""
+        before = Before(self.status, self.attempts or 0, bool(self.processing),
+                        bool(self.needs_action))  # fmt: skip
         self._copy(found)
         session.add(self)
         session.flush()
-        if self.status == "paid" and before != "paid":
-            self._became_paid()
-        if self.failing and self.attempts > (tries or 0):
-            self._failed_again()
+        if self.status != before.status:
+            self._became()
+        tried = self.attempts > before.attempts or before.processing
+        if self.failing and tried:
+            self._failed_again(before.processing)
+        if self.failing and self.needs_action and not before.needs_action:
+            self._tell("billing.tell_confirm")
 
     def _copy(self, found: StripeInvoice) -> None:
         self.stripe_id, self.number, self.status = found.id, found.number, found.status
@@ -161,27 +189,53 @@ class Invoice(Identified, Mirrored, Base):
         self.total_minor, self.paid_minor = found.total.minor, found.paid.minor
         self.due_minor, self.attempts = found.due.minor, found.attempts
         self.next_attempt_at = found.next_attempt_at
-        self.lines = [_line(self.engagement, line) for line in found.lines if line.amount.minor]
+        self.lines = [line_of(self.engagement, line) for line in found.lines if line.amount.minor]
         self.hosted_url, self.pdf_url = found.hosted_url, found.pdf_url
         self.issued_at, self.paid_at = found.issued_at, found.paid_at
         self.due_on = found.due_at.date() if found.due_at else None
         self.livemode, self.synced_at = found.livemode, clock.now()
 
-    def _became_paid(self) -> None:
-        audit.record("invoice.paid", self, engagement=str(self.engagement_id))
-        if self.paid_minor > 0:
+    def _became(self) -> None:
+        if self.status == "paid":
+            audit.record("invoice.paid", self, engagement=str(self.engagement_id))
+            outbox.enqueue("billing.read_payments", self.id)
+        if self.status == "paid" and self.paid_minor > 0:
             outbox.enqueue("billing.send_receipt", self.id)
+        if self.status == "open" and self.collection == "invoice":
+            outbox.enqueue("billing.tell_issued", self.id)
+        if self.status != "open" and self.engagement.stage == "ended":
+            key = f"billing.close_account:{self.engagement_id}:{self.id}:{self.status}"
+            outbox.enqueue("billing.close_account", self.engagement_id, key=key)
 
-    def _failed_again(self) -> None:
+    def _failed_again(self, debit: bool) -> None:
         audit.record("invoice.payment_failed", self, attempts=self.attempts)
+        self.failed_at = self.failed_at or (clock.now() if debit else self.issued_at)
+        if not self.needs_action:
+            self._tell("billing.tell_failed", 0)
+
+    def settle_elsewhere(self, note: str, by: str) -> None:
+        """It was paid outside Stripe, which a job tells Stripe; it is not chased from now on."""
+        if self.status not in {"open", "uncollectible"} or self.settled_note:
+            raise ValueError("only an open invoice can still be settled")
+        self.settled_note, self.settled_by = note[:500], by
+        audit.record("invoice.settled_elsewhere", self, reason=note[:500], minor=self.due_minor)
+        outbox.enqueue("billing.settle_elsewhere", self.id)
+
+    def _tell(self, task: str, *payload: int) -> None:
+        """Not before onboarding: until then Checkout's own page tells."""
         if self.engagement.stage not in BEFORE_ONBOARDING:
-            outbox.enqueue("billing.tell_failed", self.id, 0)
+            outbox.enqueue(task, self.id, *payload)
 
 
-def _line(engagement: Engagement, line: StripeLine) -> dict[str, Any]:
+def rows_of(lines: list[Any], currency: str) -> list[tuple[str, Money]]:
+    return [(line["text"], Money(line["minor"], currency)) for line in lines]
+
+
+def line_of(engagement: Engagement, line: StripeLine) -> dict[str, Any]:
     return {
         "text": _wording(engagement, line),
         "minor": line.amount.minor,
+        "discount": line.discount.minor,
         "tax": line.tax.minor,
         "kind": line.kind,
         "item": line.item,

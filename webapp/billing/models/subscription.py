@@ -13,7 +13,6 @@ from webapp.billing.models.mirror import Mirrored
 from webapp.billing.objects.subscription import StripeSubscription
 from webapp.db import Base, Identified, session
 from webapp.engagements.models import Engagement
-from webapp.engagements.stages import RUNNING
 from webapp.money import Money
 
 OVER = ("canceled", "incomplete_expired")
@@ -47,7 +46,9 @@ class Subscription(Identified, Mirrored, Base):
     @property
     def renews(self) -> bool:
         """Whether another month will be charged, as things stand."""
-        if self.over or self.cancel_at_period_end or self.renews_at is None:
+        if self.over or self.status == "paused" or self.cancel_at_period_end:
+            return False
+        if self.renews_at is None:
             return False
         return self.cancels_at is None or self.cancels_at > self.renews_at
 
@@ -57,7 +58,8 @@ class Subscription(Identified, Mirrored, Base):
         return Money(self.price_minor, self.currency)
 
     def take(self, found: StripeSubscription) -> None:
-        """Be what Stripe says now."""
+        """Be what Stripe says now; another invoice to come is looked at anew."""
+        before = self._promise
         if found.over and not self.over and self.status:
             self._note_end(found.status)
         self.stripe_id, self.status = found.id, found.status
@@ -67,9 +69,15 @@ class Subscription(Identified, Mirrored, Base):
         self.cancels_at, self.collection = found.cancels_at, found.collection
         self.ended_at = found.ended_at
         self.livemode, self.synced_at = found.livemode, clock.now()
+        if self._promise != before:
+            outbox.enqueue_again("billing.preview_upcoming", self.engagement.id)
+            outbox.enqueue_again("billing.compare_with_terms", self.engagement.id)
+
+    @property
+    def _promise(self) -> tuple[object, ...]:
+        """What the invoice to come depends on."""
+        return self.status, self.price_minor, self.renews_at, self.cancels_at, self.renews
 
     def _note_end(self, status: str) -> None:
-        """Whoever ended it, and wherever: no month will be paid for, so none is to be reviewed."""
+        """Whoever ended it, and wherever."""
         audit.record("subscription.ended", self.engagement, status=status)
-        if self.engagement.stage in RUNNING:
-            outbox.enqueue("reviews.unschedule", self.engagement.id)

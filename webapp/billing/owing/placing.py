@@ -5,17 +5,21 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from webapp import audit, clock, outbox
 from webapp.billing import mirroring
 from webapp.billing import stripe_gateway as gateway
 from webapp.billing.calls import items
 from webapp.billing.models import Customer, InvoiceItem, Subscription
+from webapp.billing.models.subscription import OVER
 from webapp.billing.owing.asking import asked, made
 from webapp.billing.owing.bills import bill_now
 from webapp.db import session
 from webapp.engagements.models import Engagement
 
 AGAIN = timedelta(minutes=1)
+SETTLING = timedelta(minutes=5)
 
 
 def place(item_id: uuid.UUID) -> None:
@@ -44,10 +48,29 @@ def _place_on(item: InvoiceItem, engagement: Engagement, mirror: Subscription) -
     try:
         item.placed(made(asked(item), owner, customer.stripe_id).id)
         audit.record("invoice_item.placed", item, minor=item.amount_minor)
+        outbox.enqueue_again("billing.preview_upcoming", engagement.id)
     except gateway.Faulted:
         item.next_attempt()
         key = f"billing.place_item:{item.call_key}"
         outbox.enqueue("billing.place_item", item.id, key=key, run_after=clock.now() + AGAIN)
+
+
+def plan_items() -> None:
+    """What stayed with us because no renewal was to come, though one is by now (notice was
+    withdrawn, a pause is over): looked at again, hourly at most."""
+    rows = (
+        select(InvoiceItem.id)
+        .join(Subscription, Subscription.engagement_id == InvoiceItem.engagement_id)
+        .where(InvoiceItem.state == "intended", InvoiceItem.bill_id.is_(None))
+        .where(Subscription.status.not_in((*OVER, "paused")))
+        .where(Subscription.cancel_at_period_end.is_(False))
+        .where(InvoiceItem.created_at < clock.now() - SETTLING)
+    )
+    hour = f"{clock.now():%Y%m%d%H}"
+    outbox.enqueue_all(
+        ("billing.place_item", [str(key)], f"billing.place_item:{key}:{hour}", None)
+        for key in session.scalars(rows)
+    )
 
 
 def take_back(item: InvoiceItem) -> None:
@@ -76,3 +99,4 @@ def remove(item_id: uuid.UUID) -> None:
         audit.record("invoice_item.was_invoiced", item, invoice=found.invoice)
         return
     items.remove(found.id)
+    outbox.enqueue_again("billing.preview_upcoming", engagement.id)

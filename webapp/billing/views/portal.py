@@ -30,7 +30,7 @@ def portal() -> ResponseReturnValue:
     """To Stripe's portal, where the card and the billing details are changed."""
     company_id = own_company(request.form.get("engagement", ""))
     customer = Customer.of(company_id) or abort(404)
-    stripe_id, back = customer.stripe_id, absolute_url("desk.client_home")
+    stripe_id, back = customer.stripe_id, absolute_url("billing.client_billing")
     audit.record("portal.opened", customer)
     try:
         with patience():

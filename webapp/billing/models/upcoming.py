@@ -1,0 +1,69 @@
+"""The invoice to come, as Stripe foresaw it when it was last asked."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, delete, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp import clock
+from webapp.billing.models.invoice import line_of, rows_of
+from webapp.billing.objects.invoice import StripeInvoice
+from webapp.db import Base, Identified, session
+from webapp.engagements.models import Engagement
+from webapp.money import Money
+
+
+class Upcoming(Identified, Base):
+    """on: when the month is charged. Amounts and lines as an invoice's."""
+
+    __tablename__ = "upcoming_invoice"
+
+    engagement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("engagement.id"), unique=True)
+    on: Mapped[datetime]
+    currency: Mapped[str]
+    subtotal_minor: Mapped[int]
+    discount_minor: Mapped[int]
+    tax_minor: Mapped[int]
+    due_minor: Mapped[int]
+    lines: Mapped[list[Any]]
+    synced_at: Mapped[datetime]
+    engagement: Mapped[Engagement] = relationship()
+
+    @classmethod
+    def of(cls, engagement: Engagement) -> Upcoming | None:
+        return session.scalar(select(cls).where(cls.engagement_id == engagement.id))
+
+    @classmethod
+    def forget(cls, engagement: Engagement) -> None:
+        session.execute(delete(cls).where(cls.engagement_id == engagement.id))
+
+    @classmethod
+    def keep(cls, engagement: Engagement, found: StripeInvoice, on: datetime) -> None:
+        upcoming = cls.of(engagement) or cls(engagement_id=engagement.id)
+        upcoming.on, upcoming.currency = on, found.due.currency
+        upcoming.subtotal_minor, upcoming.tax_minor = found.subtotal.minor, found.tax.minor
+        upcoming.discount_minor, upcoming.due_minor = found.discount.minor, found.due.minor
+        upcoming.lines = [line_of(engagement, line) for line in found.lines if line.amount.minor]
+        upcoming.synced_at = clock.now()
+        session.add(upcoming)
+
+    @property
+    def due(self) -> Money:
+        return Money(self.due_minor, self.currency)
+
+    @property
+    def tax(self) -> Money:
+        return Money(self.tax_minor, self.currency)
+
+    @property
+    def discount(self) -> Money:
+        return Money(self.discount_minor, self.currency)
+
+    @property
+    def rows(self) -> list[tuple[str, Money]]:
+        """(what, amount) of each line, before discount and tax."""
+        return rows_of(self.lines, self.currency)

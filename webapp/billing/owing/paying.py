@@ -1,0 +1,69 @@
+"""Getting an open invoice paid without anybody's pressing a button, once."""
+
+from __future__ import annotations
+
+import uuid
+
+import structlog
+from sqlalchemy import select
+
+from webapp import outbox
+from webapp.accounts.models import Company
+from webapp.billing import mirroring
+from webapp.billing import stripe_gateway as gateway
+from webapp.billing.calls import customers, invoices
+from webapp.billing.models import Customer, Invoice
+from webapp.billing.models.customer import details_of
+from webapp.db import session
+from webapp.engagements.models import Engagement
+
+log = structlog.get_logger()
+
+
+def pay_failing(customer_id: uuid.UUID, means: str) -> None:
+    """Other means of payment are on file: what failed is tried with them, each in its own job."""
+    customer = session.get_one(Customer, customer_id)
+    rows = select(Invoice).join(Engagement).where(
+        Engagement.company_id == customer.company_id,
+        Invoice.status == "open", Invoice.collection == "card", Invoice.attempts > 0,
+    )  # fmt: skip
+    for invoice in session.scalars(rows.order_by(Invoice.id)):
+        outbox.enqueue("billing.pay_invoice", invoice.id, means)
+
+
+def pay(invoice_id: uuid.UUID, means: str) -> None:
+    """Charge what is on file for an invoice that is still failing.
+
+    The client may pay the same invoice on its hosted page just then: Stripe takes one payment for
+    an invoice, and answers the other that it is paid.
+    """
+    invoice = session.get_one(Invoice, invoice_id)
+    engagement = mirroring.locked(invoice.engagement_id)
+    assert engagement is not None
+    session.refresh(invoice)
+    if not invoice.failing:
+        return
+    try:
+        invoices.pay(invoice.stripe_id, f"pay:{invoice.id}:{means}:{invoice.attempts}")
+    except (gateway.Declined, gateway.ActionRequired) as reason:
+        log.info("invoice.not_paid", invoice=invoice.stripe_id, reason=str(reason))
+    mirroring.sync_invoice(engagement, invoice.stripe_id)
+
+
+def settle_elsewhere(invoice_id: uuid.UUID) -> None:
+    """Tell Stripe that finance was paid outside it, so that nothing is collected any more."""
+    invoice = session.get_one(Invoice, invoice_id)
+    engagement = mirroring.locked(invoice.engagement_id)
+    assert engagement is not None
+    session.refresh(invoice)
+    if invoice.status in {"open", "uncollectible"} and invoice.settled_note:
+        invoices.pay_out_of_band(invoice.stripe_id, f"settle:{invoice.id}")
+    mirroring.sync_invoice(engagement, invoice.stripe_id)
+
+
+def describe_customer(company_id: uuid.UUID) -> None:
+    """Bring what Stripe prints on the company's invoices up to date."""
+    company, customer = session.get_one(Company, company_id), Customer.of(company_id)
+    if customer:
+        stripe_id = customers.ensure(details_of(company), customer.stripe_id)
+        Customer.note(company_id, stripe_id, gateway.live(), replace=True)
