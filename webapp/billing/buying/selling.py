@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from flask import current_app
+
 from webapp import clock
 from webapp.billing.buying.order import Order
 from webapp.billing.objects.document import Document
 from webapp.billing.objects.product import ProductFacts
-from webapp.billing.stripe_gateway import settings
 from webapp.engagements.models import Engagement
 from webapp.money import Money
 from webapp.web import format_day
@@ -88,8 +89,13 @@ def _discounts(order: Order) -> Document:
     return {"discounts": [{"coupon": order.discount.coupon.stripe_id}]} if order.discount else {}
 
 
+def taxed() -> bool:
+    """Whether Stripe reckons the taxes that are added to our prices."""
+    return bool(current_app.config["SETTINGS"].stripe_tax)
+
+
 def automatic_tax() -> Document:
-    return {"automatic_tax": {"enabled": True}} if settings().stripe_tax else {}
+    return {"automatic_tax": {"enabled": True}} if taxed() else {}
 
 
 def _tax_in_checkout() -> Document:
@@ -104,7 +110,7 @@ def explained(order: Order) -> str:
     """Checkout words a trial as free days; say what is really paid, and when."""
     assert order.renewal is not None
     parts = " and ".join(f"{label}: {amount.format()}" for label, amount in order.rows)
-    tax = " Taxes are added where they are due." if settings().stripe_tax else ""
+    tax = " Taxes are added where they are due." if taxed() else ""
     return f"Today you pay {order.total.format()} ({parts}). {later_months(order)}{tax}"
 
 

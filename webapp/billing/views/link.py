@@ -10,9 +10,8 @@ from sqlalchemy import select
 
 from webapp.access import unsign
 from webapp.billing.buying.order import Order
-from webapp.billing.buying.selling import later_months
+from webapp.billing.buying.selling import later_months, taxed
 from webapp.billing.models import Checkout
-from webapp.billing.stripe_gateway import settings
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.engagements.views import start
@@ -42,7 +41,7 @@ def summary(page: str, engagement: Engagement, token: str, **values: object) -> 
     order = Order.of(engagement)
     paying = {
         "later": later_months(order) if order.renewal else "",
-        "plus_tax": settings().stripe_tax,
+        "plus_tax": taxed(),
         "asked": _asked(engagement, order),
         "net_days": engagement.company.net_days if engagement.company else None,
     }
