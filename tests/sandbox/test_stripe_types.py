@@ -102,8 +102,11 @@ def test_an_unknown_parameter_is_refused_as_stripe_does(desk: Desk) -> None:
 
 def test_a_parameter_the_stand_in_would_ignore_is_refused(desk: Desk) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refusal:
-        desk.retainer(discounts=[{"coupon": "free"}])
-    assert (refusal.value.code, refusal.value.param) == ("not_imitated", "discounts.coupon")
+        desk.retainer(phone_number_collection={"enabled": True})
+    assert (refusal.value.code, refusal.value.param) == (
+        "not_imitated",
+        "phone_number_collection.enabled",
+    )
 
 
 def test_an_answer_out_of_shape_is_written_down(desk: Desk) -> None:

@@ -8,19 +8,17 @@ attempt goes on with, and nothing else.
 
 from typing import Any
 
-from sandbox.stripe.billing import payment_methods, payments, setups
+from sandbox.stripe.billing import buyers, coupons, payment_methods, payments, setups, tax_ids
 from sandbox.stripe.billing.banks import BankEntry
 from sandbox.stripe.billing.collection import await_debit, settle
 from sandbox.stripe.billing.customers import create_customer
-from sandbox.stripe.billing.drafting import Draft, draft
 from sandbox.stripe.billing.finalizing import finalize
-from sandbox.stripe.billing.invoice_items import as_line, bind
+from sandbox.stripe.billing.invoice_items import bind
 from sandbox.stripe.billing.payment_methods import CardEntry
 from sandbox.stripe.billing.sessions import (
-    add_one_time_items,
+    draft_sale,
     due_today,
     open_subscription,
-    sold,
 )
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, private
@@ -114,6 +112,7 @@ def _bring_customer(account: Account, session: Document, method: Document) -> No
     if session["customer"] is None and _wants_customer(session):
         billing = method["billing_details"]
         customer = create_customer(account, email=billing["email"], name=billing["name"])
+        buyers.settle(account, session, customer)
         session["customer"] = customer["id"]
         account.save(session)
     elif session["customer"]:
@@ -124,10 +123,12 @@ def _bring_customer(account: Account, session: Document, method: Document) -> No
 
 def _update_customer(account: Account, session: Document, typed: dict[str, Any]) -> None:
     """Take over what was typed, where ``customer_update`` says so."""
-    wanted = private(session).get("customer_update", {})
-    values = {k: typed[k] for k in ("name", "address") if wanted.get(k) == "auto"}
     owner = account.get("customer", session["customer"])
-    change(account, "customer.updated", owner, **values)
+    same = (owner["address"] or {}).get("country") == typed["address"]["country"]
+    kept = {"address"} if same else set()
+    names = {k for k in ("name", "address") if buyers.may_change(session, k)} - kept
+    change(account, "customer.updated", owner, **{k: typed[k] for k in names})
+    buyers.settle(account, session, owner)
 
 
 def _wants_customer(session: Document) -> bool:
@@ -145,22 +146,27 @@ def _complete(
 ) -> None:
     unschedule(account, "session.expire", session["id"])
     results = _OUTCOMES[session["mode"]](account, session, method, intent)
-    billing = method["billing_details"]
     session.update(
         status="complete",
         url=None,
         payment_status=_payment_status(intent),
-        customer_details={
-            "address": billing["address"],
-            "email": billing["email"],
-            "name": billing["name"],
-            "tax_exempt": "none",
-            "tax_ids": [],
-        },
+        customer_details=_customer_details(account, session, method["billing_details"]),
         **results,
     )
     account.save(session)
     emit(account, "checkout.session.completed", session)
+
+
+def _customer_details(account: Account, session: Document, billing: Document) -> dict[str, Any]:
+    owner = account.store.load(session["customer"] or "") or {}
+    numbers = tax_ids.of(account, owner["id"]) if owner else []
+    return {
+        "address": billing["address"],
+        "email": billing["email"],
+        "name": billing["name"],
+        "tax_exempt": owner.get("tax_exempt", "none"),
+        "tax_ids": tax_ids.shown(numbers),
+    }
 
 
 def _payment_status(intent: Document | None) -> str:
@@ -199,23 +205,20 @@ def _sell(
     creation = session["invoice_creation"] or {}
     result: dict[str, Any] = {"payment_intent": intent["id"] if intent else None}
     if not creation.get("enabled"):
+        _redeem(account, session)
         return result
-    items = add_one_time_items(account, sold(session), session["customer"])
-    plan = Draft(
-        customer=session["customer"],
-        currency=session["currency"],
-        reason="manual",
-        lines=[as_line(account, item) for item in items],
-        metadata=creation["invoice_data"]["metadata"] or {},
-        details={
-            k: creation["invoice_data"][k] for k in ("description", "footer", "custom_fields")
-        },
-    )
-    invoice = draft(account, plan)
+    invoice, items = draft_sale(account, session, session["customer"])
     bind(account, items, invoice["id"])
     finalize(account, invoice, intent)
     _take(account, invoice, intent)
     return result | {"invoice": invoice["id"]}
+
+
+def _redeem(account: Account, session: Document) -> None:
+    """Count the coupon of a payment that makes no invoice to carry its discount."""
+    owner = account.store.load(session["customer"] or "")
+    for given in private(session).get("discounts", []):
+        coupons.count(account, *coupons.usable(account, given, owner, "discounts[0]"))
 
 
 def _set_up(

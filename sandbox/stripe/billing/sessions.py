@@ -6,14 +6,16 @@ Lines are kept in the session's private part as ``{"id", "price", "quantity", "m
 from decimal import Decimal
 from typing import Any
 
-from sandbox.stripe.billing import invoice_items
+from sandbox.stripe.billing import balances, buyers, invoice_items
 from sandbox.stripe.billing.catalog import product_name
-from sandbox.stripe.billing.customers import create_customer
+from sandbox.stripe.billing.discounts import left
+from sandbox.stripe.billing.drafting import Draft, draft
+from sandbox.stripe.billing.invoice_items import as_line
 from sandbox.stripe.billing.money import line_amount
 from sandbox.stripe.billing.payments import cancel_intent
 from sandbox.stripe.billing.subscriptions import Item, Plan, draft_invoice, start
 from sandbox.stripe.core.account import Account
-from sandbox.stripe.core.documents import Document, listing, private, shape
+from sandbox.stripe.core.documents import Document, duplicate, listing, private, shape
 from sandbox.stripe.core.events import emit
 from sandbox.stripe.core.expand import includes
 from sandbox.stripe.core.schedule import unschedule, when_due
@@ -31,16 +33,16 @@ def line_total(account: Account, line: dict[str, Any]) -> int:
     return line_amount(Decimal(price["unit_amount_decimal"]), line["quantity"])
 
 
-def line_item(account: Account, line: dict[str, Any]) -> Document:
-    """The line as the API and the page show it."""
+def line_item(account: Account, session: Document, line: dict[str, Any]) -> Document:
+    """The line as the API and the page show it: its part of the first invoice, or, while a trial
+    keeps it off that, what it will cost."""
     price, amount = account.get("price", line["price"]), line_total(account, line)
+    sums = private(session).get("sums", {}).get(line["id"])
+    plain = {"amount_discount": 0, "amount_subtotal": amount, "amount_tax": 0}
     return shape(
         "item",
         id=line["id"],
-        amount_discount=0,
-        amount_subtotal=amount,
-        amount_tax=0,
-        amount_total=amount,
+        **(sums or plain | {"amount_total": amount}),
         currency=price["currency"],
         description=product_name(account, price),
         metadata=line["metadata"],
@@ -50,7 +52,7 @@ def line_item(account: Account, line: dict[str, Any]) -> Document:
 
 
 def line_items(account: Account, session: Document) -> list[Document]:
-    return [line_item(account, line) for line in sold(session)]
+    return [line_item(account, session, line) for line in sold(session)]
 
 
 @includes("checkout.session", "line_items")
@@ -106,6 +108,7 @@ def open_subscription(
         anchor=data.get("billing_cycle_anchor"),
         anchor_config=data.get("billing_cycle_anchor_config"),
         prorate=data.get("proration_behavior") != "none",
+        discounts=private(session).get("discounts", []),
         details=_details(session, data) | details,
     )
     subscription = start(account, plan)
@@ -130,16 +133,79 @@ def _tax(session: Document) -> dict[str, Any]:
     return {"enabled": session["automatic_tax"]["enabled"]}
 
 
-def due_today(account: Account, session: Document) -> int:
-    """What paying would take now: the first invoice's amount due, found by rehearsing it."""
-    if session["mode"] == "setup":
-        return 0
-    if session["mode"] == "payment":
-        return sum(line_total(account, line) for line in sold(session))
+def draft_sale(
+    account: Account, session: Document, customer: str | None
+) -> tuple[Document, list[Document]]:
+    """The draft for what a session in payment mode sells, and its items."""
+    items = add_one_time_items(account, sold(session), str(customer))
+    data = (session["invoice_creation"] or {}).get("invoice_data") or {}
+    plan = Draft(
+        customer=str(customer),
+        currency=session["currency"],
+        reason="manual",
+        lines=[as_line(account, item) for item in items],
+        metadata=data.get("metadata") or {},
+        discounts=private(session).get("discounts", []),
+        details={k: data.get(k) for k in ("description", "footer", "custom_fields")}
+        | {"automatic_tax": _tax(session)},
+    )
+    return draft(account, plan), items
+
+
+def first_invoice(account: Account, session: Document) -> Document:
+    """What paying now would be invoiced as, the balance counted in, found by rehearsing it."""
     with account.store.rehearsal():
-        customer = session["customer"] or create_customer(account)["id"]
-        subscription = open_subscription(account, session, customer)
-        return int(account.get("invoice", subscription["latest_invoice"])["amount_due"])
+        customer = buyers.rehearsed(account, session)
+        if session["mode"] == "payment":
+            return duplicate(draft_sale(account, session, customer["id"])[0])
+        subscription = open_subscription(account, session, customer["id"])
+        invoice = account.get("invoice", subscription["latest_invoice"])
+        balances.apply_to(account, invoice, customer)
+        return duplicate(invoice)
+
+
+def due_today(account: Account, session: Document) -> int:
+    """What paying would take now."""
+    return 0 if session["mode"] == "setup" else int(first_invoice(account, session)["amount_due"])
+
+
+def reckon(account: Account, session: Document) -> Document:
+    """Bring an open session's amounts up to date, after a code or a place has changed them."""
+    if session["mode"] == "setup":
+        return account.save(session)
+    invoice = first_invoice(account, session)
+    rows = {line["id"]: row for line, row in zip(*_pairs(account, session, invoice), strict=True)}
+    private(session)["sums"] = {
+        identifier: _sums(row) for identifier, row in rows.items() if row["amount"]
+    }
+    off = sum(entry["amount"] for entry in invoice["total_discount_amounts"])
+    tax = sum(entry["amount"] for entry in invoice["total_taxes"])
+    session.update(
+        amount_subtotal=invoice["subtotal"],
+        amount_total=max(invoice["total"], 0),
+        total_details={"amount_discount": off, "amount_shipping": 0, "amount_tax": tax},
+    )
+    session["automatic_tax"]["status"] = invoice["automatic_tax"]["status"]
+    return account.save(session)
+
+
+def _pairs(account: Account, session: Document, invoice: Document) -> tuple[Sold, list[Document]]:
+    """What is sold, and the invoice's line of each; what had been waiting comes before them."""
+    recurring, one_time = split(account, session)
+    lines = [*one_time, *recurring]
+    return lines, invoice["lines"]["data"][-len(lines) :]
+
+
+def _sums(row: Document) -> dict[str, int]:
+    tax = sum(entry["amount"] for entry in row["taxes"])
+    added = sum(entry["amount"] for entry in row["taxes"] if entry["tax_behavior"] == "exclusive")
+    off = row["amount"] - left(row)
+    return {
+        "amount_discount": off,
+        "amount_subtotal": row["amount"],
+        "amount_tax": tax,
+        "amount_total": row["amount"] - off + added,
+    }
 
 
 @when_due("session.expire")

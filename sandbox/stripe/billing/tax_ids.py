@@ -29,7 +29,7 @@ _ASKED = {"eu_vat", "gb_vat"}
 def add(account: Account, customer: Document, kind: str, value: str) -> Document:
     """Put a number on a customer; the register's answer comes a moment later."""
     written = value.strip().upper()
-    if not re.fullmatch(_FORMS.get(kind, r".+"), written):
+    if not fits(kind, written):
         raise invalid(f"Invalid value for {kind}.", "value", "tax_id_invalid")
     made = shape(
         "tax_id",
@@ -48,6 +48,11 @@ def add(account: Account, customer: Document, kind: str, value: str) -> Document
         at = account.time_of(customer) + 1
         schedule(account, "tax_id.verify", made["id"], at, account.timeline_of(made))
     return made
+
+
+def fits(kind: str, value: str) -> bool:
+    """Whether it looks like a number of this kind."""
+    return re.fullmatch(_FORMS.get(kind, r".+"), value) is not None
 
 
 def _country(kind: str, value: str) -> str | None:

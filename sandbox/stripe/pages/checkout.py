@@ -5,14 +5,15 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from sandbox.stripe.billing import checkout
+from sandbox.stripe.billing import buyers, checkout, promotions
 from sandbox.stripe.billing.money import in_words
-from sandbox.stripe.billing.sessions import due_today, line_items
+from sandbox.stripe.billing.sessions import due_today, line_items, reckon
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, private
 from sandbox.stripe.core.errors import ApiError, CardDeclined
 from sandbox.stripe.pages.bank_form import BankForm
-from sandbox.stripe.pages.card_form import CardForm
+from sandbox.stripe.pages.buyer_form import BuyerForm
+from sandbox.stripe.pages.card_form import LONGEST, CardForm
 from sandbox.stripe.pages.shared import account, not_found, notice
 
 blueprint = Blueprint("checkout", __name__)
@@ -40,8 +41,9 @@ def pay(identifier: str) -> ResponseReturnValue:
         if session["status"] != "open":
             return _closed(session)
         form = CardForm.typed(request.form)
+        form.values["country"] = buyers.country(here, session) or ""
         entry = form.entry(here.time_of(session))
-        if entry is None:
+        if entry is None or not buyers.is_located(here, session):
             return _page(here, session, form), 422
         return _attempt(here, session, form, lambda: checkout.pay(here, session, entry))
 
@@ -57,11 +59,50 @@ def pay_by_bank(identifier: str) -> ResponseReturnValue:
             return not_found()
         if session["status"] != "open":
             return _closed(session)
-        bank, form = BankForm.typed(request.form, offered.kind), CardForm(_known(here, session))
+        typed = request.form.to_dict() | {"country": buyers.country(here, session) or ""}
+        bank, form = BankForm.typed(typed, offered.kind), CardForm(_known(here, session))
         entry = bank.entry()
-        if entry is None:
+        if entry is None or not buyers.is_located(here, session):
             return _page(here, session, form, bank), 422
         return _attempt(here, session, form, lambda: checkout.pay(here, session, entry))
+
+
+@blueprint.post("/c/pay/<identifier>/buyer")
+def save_buyer(identifier: str) -> ResponseReturnValue:
+    """Where the buyer is and what their tax number is, from which the total follows."""
+    here = account()
+    with here.store.transaction():
+        session = _session(here, identifier)
+        if session is None or not buyers.asks_address(session):
+            return not_found()
+        if session["status"] != "open":
+            return _closed(session)
+        buyer, form = BuyerForm.typed(request.form), CardForm(_known(here, session))
+        details = buyer.details()
+        if details is None:
+            return _page(here, session, form, buyer=buyer), 422
+        private(session)["buyer"] = details
+        reckon(here, session)
+    return redirect(url_for("pages.checkout.show", identifier=identifier), 303)
+
+
+@blueprint.post("/c/pay/<identifier>/code")
+def apply_code(identifier: str) -> ResponseReturnValue:
+    """Take a promotion code, or let go of the one taken when nothing is typed."""
+    here = account()
+    with here.store.transaction():
+        session = _session(here, identifier)
+        if session is None or not session["allow_promotion_codes"]:
+            return not_found()
+        if session["status"] != "open":
+            return _closed(session)
+        buyer = BuyerForm.known(here, session)
+        buyer.values["code"] = request.form.get("code", "").strip()[:LONGEST]
+        refusal = promotions.take(here, session, buyer.values["code"])
+        if refusal:
+            buyer.errors["code"] = refusal
+            return _page(here, session, CardForm(_known(here, session)), buyer=buyer), 422
+    return redirect(url_for("pages.checkout.show", identifier=identifier), 303)
 
 
 def _attempt(here: Account, session: Document, form: CardForm, act: Any) -> ResponseReturnValue:
@@ -131,7 +172,13 @@ def _before(here: Account, session: Document) -> dict[str, str]:
     return {name: billing[name] for name in ("email", "name") if billing.get(name)}
 
 
-def _page(here: Account, session: Document, form: CardForm, bank: BankForm | None = None) -> str:
+def _page(
+    here: Account,
+    session: Document,
+    form: CardForm,
+    bank: BankForm | None = None,
+    buyer: BuyerForm | None = None,
+) -> str:
     total, currency = due_today(here, session), session["currency"] or "usd"
     return render_template(
         "stripe/checkout.html",
@@ -140,6 +187,12 @@ def _page(here: Account, session: Document, form: CardForm, bank: BankForm | Non
         bank=bank or BankForm.offered(session["payment_method_types"], form.values),
         rows=[_row(item) for item in line_items(here, session)],
         total=in_words(total, currency),
+        sums=_sums(session, currency),
+        buyer=buyer or BuyerForm.known(here, session),
+        asks_address=buyers.asks_address(session),
+        asks_number=buyers.collects_number(session),
+        located=buyers.is_located(here, session),
+        code=promotions.taken(here, session),
         later=_later(here, session),
         button=_button(session, total, currency),
         note=((session["custom_text"] or {}).get("submit") or {}).get("message"),
@@ -154,9 +207,18 @@ def _button(session: Document, total: int, currency: str) -> str:
     return "Start subscription" if session["mode"] == "subscription" else "Save card"
 
 
+def _sums(session: Document, currency: str) -> list[tuple[str, str]]:
+    """What stands between the lines and the total, where anything does."""
+    totals = session["total_details"] or {}
+    off, tax = totals.get("amount_discount", 0), totals.get("amount_tax", 0)
+    rows = [("Subtotal", session["amount_subtotal"]), ("Discount", -off)] if off else []
+    rows += [("Tax", tax)] if tax or session["automatic_tax"]["status"] == "complete" else []
+    return [(name, in_words(amount, currency)) for name, amount in rows]
+
+
 def _row(item: Document) -> dict[str, Any]:
     recurring = item["price"]["recurring"]
-    amount = in_words(item["amount_total"], item["currency"])
+    amount = in_words(item["amount_subtotal"], item["currency"])
     every = f" per {recurring['interval']}" if recurring else ""
     return {"name": item["description"], "quantity": item["quantity"], "amount": amount + every}
 

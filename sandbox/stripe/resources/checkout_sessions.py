@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sandbox.stripe.billing import banks
+from sandbox.stripe.billing import banks, buyers, coupons
 from sandbox.stripe.billing.catalog import price_of
-from sandbox.stripe.billing.sessions import due_today, expire, line_items, sold
+from sandbox.stripe.billing.sessions import expire, line_items, reckon, sold
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, private, shape
 from sandbox.stripe.core.endpoints import Params, endpoint
@@ -35,7 +35,9 @@ _LINES = "line_items.price line_items.price_data line_items.quantity line_items.
 
 @endpoint(
     "checkout.session.create",
-    "automatic_tax billing_address_collection cancel_url client_reference_id currency "
+    "allow_promotion_codes automatic_tax.enabled billing_address_collection cancel_url "
+    "client_reference_id currency discounts.coupon discounts.promotion_code "
+    "tax_id_collection.enabled tax_id_collection.required "
     "custom_text customer excluded_payment_method_types "
     "customer_creation customer_email customer_update expires_at invoice_creation locale "
     "metadata mode "
@@ -58,9 +60,9 @@ def create(account: Account, params: Params) -> Document:
     private(session).update({k: params[k] for k in hidden if k in params}, lines=lines)
     _check_prices(account, session, params)
     _offer(account, session, params.get("excluded_payment_method_types", []))
-    today = due_today(account, session)
-    session.update(amount_subtotal=today, amount_total=today)
-    account.save(session)
+    buyers.check(account, session)
+    _discount(account, session, params.get("discounts", []))
+    reckon(account, session)
     schedule(account, "session.expire", session["id"], expires, timeline)
     return session
 
@@ -75,6 +77,9 @@ def _check(params: Params, mode: str) -> None:
     if "customer" in params and "customer_email" in params:
         text = "You may only specify one of these parameters: customer, customer_email."
         raise invalid(text, "customer", "parameters_exclusive")
+    if params.get("allow_promotion_codes") and params.get("discounts"):
+        text = "You may only specify one of these parameters: allow_promotion_codes, discounts."
+        raise invalid(text, "discounts", "parameters_exclusive")
     only = {
         "subscription_data": "subscription",
         "payment_intent_data": "payment",
@@ -84,6 +89,18 @@ def _check(params: Params, mode: str) -> None:
     for name, needed in only.items():
         if name in params and mode != needed:
             raise invalid(f"You can not pass `{name}` in `{mode}` mode.", name)
+
+
+def _discount(account: Account, session: Document, given: list[dict[str, str]]) -> None:
+    """Take a coupon or code along, which is redeemed when the session is paid."""
+    if len(given) > 1:
+        raise invalid("At most one discount may be given.", "discounts")
+    owner = account.store.load(session["customer"] or "")
+    for one in given:
+        coupon, code = coupons.usable(account, one, owner, "discounts[0]")
+        named = {"coupon": coupon["id"], "promotion_code": code["id"] if code else None}
+        session["discounts"] = [named]
+    private(session)["discounts"] = given
 
 
 def _offer(account: Account, session: Document, excluded: list[str]) -> None:
@@ -159,6 +176,7 @@ def _check_currency(found: set[str], account: Account, session: Document) -> Non
 
 def _fields(account: Account, params: Params, mode: str, now: int, expires: int) -> dict[str, Any]:
     same = (
+        "allow_promotion_codes",
         "billing_address_collection",
         "cancel_url",
         "client_reference_id",
@@ -173,7 +191,7 @@ def _fields(account: Account, params: Params, mode: str, now: int, expires: int)
     creation = {"subscription": None, "payment": "if_required", "setup": "if_required"}[mode]
     return {name: params.get(name) for name in same} | {
         "id": identifier,
-        "automatic_tax": {"enabled": tax, "status": "complete" if tax else None},
+        "automatic_tax": {"enabled": tax},
         "created": now,
         "custom_fields": [],
         "custom_text": params.get("custom_text", {}),
@@ -191,6 +209,9 @@ def _fields(account: Account, params: Params, mode: str, now: int, expires: int)
         "phone_number_collection": {"enabled": False},
         "shipping_options": [],
         "status": "open",
+        "tax_id_collection": {"required": "never"} | params["tax_id_collection"]
+        if "tax_id_collection" in params
+        else None,
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": "hosted_page",
         "url": f"{account.origin}/c/pay/{identifier}",
