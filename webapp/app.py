@@ -42,6 +42,7 @@ NAVIGATION = (
     ("Billing", "billing.client_billing", frozenset({access.Role.SPONSOR, access.Role.BILLING})),
     ("Calendar", "booking.calendar", access.CLIENT | {access.Role.CONSULTANT}),
     ("Practice", "firm.engagements", access.FIRM),
+    ("Money", "firm.money", access.FIRM),
     ("Offerings", "firm.offerings", access.FIRM),
     ("Consultants", "firm.consultants", access.FIRM),
     ("Waitlist", "firm.waitlist", access.FIRM),

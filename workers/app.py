@@ -21,11 +21,11 @@ from workers import (
     accounts,
     billing,
     booking,
+    books,
     calendars,
     engagements,
     job,
     notifications,
-    payouts,
     plan,
     reviews,
     waitlist,
@@ -111,7 +111,17 @@ def keep_our_logging(**_: Any) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-FEATURES = (accounts, billing, booking, calendars, engagements, notifications, reviews, waitlist)
+FEATURES = (
+    accounts,
+    billing,
+    booking,
+    books,
+    calendars,
+    engagements,
+    notifications,
+    reviews,
+    waitlist,
+)
 
 for task_name in job.TASKS:
     register(task_name)

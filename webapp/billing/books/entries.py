@@ -1,0 +1,298 @@
+"""Double-entry bookkeeping of the mirrors: what each row of ours means to an accountant.
+
+Amounts are signed as in beancount: a debit is positive, a credit negative, and the weights of a
+transaction come to nothing in every currency. Pure: rows in, transactions out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from webapp.billing.models import CreditNote, Dispute, Invoice, Payment, Refund, Transfer
+from webapp.money import Money
+
+RECEIVABLE, STRIPE = "Assets:Receivable", "Assets:Stripe"
+OUTSIDE, DISPUTED = "Assets:OutsideStripe", "Assets:Disputed"
+DEFERRED, DEPOSITS = "Liabilities:DeferredRevenue", "Liabilities:Deposits"
+TAX, CREDIT, CONSULTANTS = (
+    "Liabilities:TaxPayable", "Liabilities:ClientCredit", "Liabilities:Consultants",
+)  # fmt: skip
+RETAINERS, OVERAGE, OTHER = "Income:Retainers", "Income:Overage", "Income:Other"
+DISCOUNTS, REFUNDS = "Income:Discounts", "Income:Refunds"
+FEES, DISPUTE_FEES = "Expenses:StripeFees", "Expenses:DisputeFees"
+LOST, SHARES = "Expenses:LostDisputes", "Expenses:Consultants"
+# Nothing is ever booked here unless a mirror contradicts itself; the tests see that it stays empty.
+UNEXPLAINED = "Equity:Unexplained"
+ACCOUNTS = (
+    RECEIVABLE, STRIPE, OUTSIDE, DISPUTED, DEFERRED, DEPOSITS, TAX, CREDIT, CONSULTANTS, RETAINERS,
+    OVERAGE, OTHER, DISCOUNTS, REFUNDS, FEES, DISPUTE_FEES, LOST, SHARES, UNEXPLAINED,
+)  # fmt: skip
+
+# Where a line of each kind is earned; what is paid ahead is deferred first.
+EARNED = {"overage": OVERAGE, "one_off": OTHER, "diagnostic": OTHER}
+HELD = frozenset({"deposit", "deposit_applied"})
+
+
+@dataclass(frozen=True)
+class Posting:
+    """cost: what it weighs, where it is in another currency than what it was exchanged for."""
+
+    account: str
+    amount: Money
+    cost: Money | None = None
+
+    @property
+    def weight(self) -> Money:
+        return self.cost or self.amount
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """on: the day where the firm is; source: '<table> <Stripe id>' of the row it comes from."""
+
+    on: date
+    payee: str
+    text: str
+    source: str
+    postings: tuple[Posting, ...] = field(default=())
+
+    @property
+    def balanced(self) -> bool:
+        totals: dict[str, int] = {}
+        for posting in self.postings:
+            weight = posting.weight
+            totals[weight.currency] = totals.get(weight.currency, 0) + weight.minor
+        return not any(totals.values())
+
+
+def transaction(
+    at: datetime | date, zone: str, row: Any, payee: str, text: str, postings: Iterable[Posting]
+) -> Transaction:
+    """Postings of nothing are left out."""
+    on = at.astimezone(ZoneInfo(zone)).date() if isinstance(at, datetime) else at
+    source = f"{row.__tablename__} {row.stripe_id or row.id}"
+    return Transaction(on, payee, text, source, tuple(one for one in postings if one.amount))
+
+
+def both(debit: str, credit: str, amount: Money) -> tuple[Posting, Posting]:
+    return Posting(debit, amount), Posting(credit, -amount)
+
+
+# -- invoices --------------------------------------------------------------------------------------
+
+
+def of_invoice(invoice: Invoice, payee: str, zone: str) -> Iterator[Transaction]:
+    """Issued; what the client's credit at Stripe paid or took; what came in beside our payments.
+
+    An invoice that was voided never counted.
+    """
+    if invoice.status == "void":
+        return
+    text = f"Invoice {invoice.number}"
+    yield transaction(invoice.issued_at, zone, invoice, payee, text, _issued(invoice))
+    credit = _credit_used(invoice)
+    if credit:
+        postings = both(CREDIT, RECEIVABLE, credit)
+        what = f"{text}: {'paid from' if credit.minor > 0 else 'put on'} the client's credit"
+        yield transaction(invoice.issued_at, zone, invoice, payee, what, postings)
+    other = _paid_otherwise(invoice)
+    if other and invoice.paid_at:
+        account = OUTSIDE if invoice.out_of_band else STRIPE
+        postings = both(account, RECEIVABLE, other)
+        yield transaction(invoice.paid_at, zone, invoice, payee, f"{text}: paid", postings)
+
+
+def _issued(invoice: Invoice) -> Iterator[Posting]:
+    yield Posting(RECEIVABLE, invoice.total)
+    left = invoice.total
+    for line in invoice.lines:
+        amount = Money(line["minor"], invoice.currency)
+        left -= amount
+        yield Posting(_account(line), -amount)
+    yield Posting(DISCOUNTS, invoice.discount)
+    yield Posting(TAX, -invoice.tax)
+    yield Posting(UNEXPLAINED, -(left + invoice.discount - invoice.tax))
+
+
+def _account(line: dict[str, Any]) -> str:
+    kind = line.get("kind") or "retainer"
+    if kind in HELD:
+        return DEPOSITS
+    return EARNED.get(kind) or (DEFERRED if _days(line) else RETAINERS)
+
+
+def _credit_used(invoice: Invoice) -> Money:
+    """What of the total neither was nor is to be paid: the client's balance at Stripe covered it,
+    or took it, where the total is below nothing. https://docs.stripe.com/billing/customer/balance
+    """
+    if invoice.out_of_band:
+        return Money(0, invoice.currency)
+    return invoice.total - reduced(invoice) - invoice.paid - invoice.due
+
+
+def reduced(invoice: Any) -> Money:
+    """What credit notes took off it while it was open."""
+    notes = (note for note in invoice.credit_notes if note.state == "issued")
+    cut = (note.amount_minor for note in notes if note.means == "reduce")
+    return Money(sum(cut), invoice.currency)
+
+
+def _paid_otherwise(invoice: Any) -> Money:
+    """What was paid of it that no payment of ours tells of: outside Stripe, or not read yet."""
+    if invoice.status != "paid":
+        return Money(0, invoice.currency)
+    if invoice.out_of_band:
+        paid: Money = invoice.paid or invoice.total - reduced(invoice)
+        return paid
+    told = sum(payment.amount_minor for payment in invoice.payments)
+    return Money(invoice.paid_minor - told, invoice.currency)
+
+
+# -- revenue as it is earned -----------------------------------------------------------------------
+
+
+def earned(invoice: Invoice, payee: str, zone: str) -> Iterator[Transaction]:
+    """What is paid ahead is earned by the day: a part for each calendar month that a line spans, on
+    the last of its days there. The parts are the line, to the unit."""
+    if invoice.status == "void":
+        return
+    for line in invoice.lines:
+        if _account(line) == DEFERRED:
+            yield from _released(invoice, line, payee, zone)
+
+
+def _released(
+    invoice: Invoice, line: dict[str, Any], payee: str, zone: str
+) -> Iterator[Transaction]:
+    spans = _days(line)
+    parts = Money(line["minor"], invoice.currency).allocate([days for _, days in spans])
+    for (last, _), part in zip(spans, parts, strict=True):
+        postings = both(DEFERRED, RETAINERS, part)
+        yield transaction(last, zone, invoice, payee, f"Earned: {line['text']}", postings)
+
+
+def _days(line: dict[str, Any]) -> list[tuple[date, int]]:
+    """(last day, number of days) of each calendar month in [starts, ends); [] for a moment."""
+    # A midnight may stand an hour off where summer time has begun since.
+    starts, ends = (
+        (datetime.fromisoformat(line[name]) + timedelta(hours=2)).date()
+        for name in ("starts", "ends")
+    )
+    spans: list[tuple[date, int]] = []
+    while starts < ends:
+        after = (starts.replace(day=1) + timedelta(days=32)).replace(day=1)
+        until = min(after, ends)
+        spans.append((until - timedelta(days=1), (until - starts).days))
+        starts = until
+    return spans
+
+
+# -- payments, refunds, credit notes, disputes, shares ---------------------------------------------
+
+
+def of_payment(payment: Payment, payee: str, zone: str) -> Iterator[Transaction]:
+    """Stripe may have settled it in another currency; its fee is in that one."""
+    text = f"Payment of invoice {payment.invoice.number}"
+    fee = payment.fee
+    if fee is None or payment.net_minor is None:
+        unbooked = both(STRIPE, RECEIVABLE, payment.amount)
+        yield transaction(payment.paid_at, zone, payment, payee, text, unbooked)
+        return
+    gross = Money(payment.net_minor, payment.settled_currency) + fee
+    cost = None if payment.settled_alike else payment.amount
+    postings = (
+        Posting(STRIPE, gross, cost), Posting(RECEIVABLE, -payment.amount),
+        Posting(FEES, fee), Posting(STRIPE, -fee),
+    )  # fmt: skip
+    yield transaction(payment.paid_at, zone, payment, payee, text, postings)
+
+
+def of_refund(refund: Refund, payee: str, zone: str) -> Iterator[Transaction]:
+    """Given back of what the invoice was for, in proportion: revenue, deposit and tax."""
+    if refund.state not in {"pending", "succeeded"}:
+        return
+    text = f"Refund of invoice {refund.invoice.number}: {refund.reason.replace('_', ' ')}"
+    postings = (*_undone(refund.invoice, refund.amount, refund.reason),
+                Posting(STRIPE, -refund.amount))  # fmt: skip
+    yield transaction(refund.created_at, zone, refund, payee, text, postings)
+
+
+def _undone(invoice: Invoice, amount: Money, reason: str = "") -> list[Posting]:
+    held = sum(line["minor"] for line in invoice.lines if line.get("kind") == "deposit")
+    if reason.startswith("deposit") and held:
+        return [Posting(DEPOSITS, amount)]
+    held, tax = max(held, 0), max(invoice.tax_minor, 0)
+    rest = max(invoice.total_minor - held - tax, 0)
+    if not held + tax + rest:
+        return [Posting(REFUNDS, amount)]
+    shares = amount.allocate([rest, held, tax])
+    return [
+        Posting(name, part) for name, part in zip((REFUNDS, DEPOSITS, TAX), shares, strict=True)
+    ]
+
+
+NOTE_ACCOUNTS = {"reduce": RECEIVABLE, "credit": CREDIT, "outside": OUTSIDE}
+
+
+def of_credit_note(note: CreditNote, payee: str, zone: str) -> Iterator[Transaction]:
+    """One that is the paper to a refund is booked by the refund."""
+    if note.state != "issued" or note.means == "refund":
+        return
+    text = f"Credit note {note.number} to invoice {note.invoice.number}"
+    postings = (*_undone(note.invoice, note.amount),
+                Posting(NOTE_ACCOUNTS[note.means], -note.amount))  # fmt: skip
+    yield transaction(note.created_at, zone, note, payee, text, postings)
+
+
+def of_dispute(dispute: Dispute, payee: str, zone: str) -> Iterator[Transaction]:
+    """Stripe takes the money when it is opened, and gives it back when it is won."""
+    if dispute.inquiry:
+        return
+    text = f"Dispute of invoice {dispute.payment.invoice.number}"
+    postings = (*both(DISPUTED, STRIPE, dispute.amount), *both(DISPUTE_FEES, STRIPE, dispute.fee))
+    yield transaction(dispute.opened_at, zone, dispute, payee, text, postings)
+    if dispute.open or dispute.closed_at is None:
+        return
+    account, how = (LOST, "lost") if dispute.lost else (STRIPE, "won")
+    decided = both(account, DISPUTED, dispute.amount)
+    yield transaction(dispute.closed_at, zone, dispute, payee, f"{text}: {how}", decided)
+
+
+def of_transfer(transfer: Transfer, zone: str) -> Iterator[Transaction]:
+    """A consultant's share: owed when the invoice is paid, less what is taken back of it, sent."""
+    payee, what = transfer.consultant.name, f"Share of invoice {transfer.invoice.number}"
+    share = Money(transfer.earned_minor, transfer.currency)
+    owed = both(SHARES, CONSULTANTS, share)
+    yield transaction(transfer.created_at, zone, transfer, payee, what, owed)
+    if transfer.sent_at:
+        account = OUTSIDE if transfer.outside else STRIPE
+        sent = both(CONSULTANTS, account, Money(transfer.amount_minor, transfer.currency))
+        yield transaction(transfer.sent_at, zone, transfer, payee, f"{what}: sent", sent)
+    yield from _taken_back(transfer, payee, what, zone)
+
+
+def _taken_back(transfer: Transfer, payee: str, what: str, zone: str) -> Iterator[Transaction]:
+    """What was not sent yet, or is a debt, lessens what is owed; the rest came back to Stripe."""
+    for reversal in transfer.reversals:
+        minor = Money(reversal.minor, transfer.currency)
+        if reversal.state == "made":
+            at, account = reversal.made_at or reversal.created_at, STRIPE
+        else:
+            at, account = reversal.created_at, CONSULTANTS
+        if reversal.state != "intended":
+            postings = both(account, SHARES, minor)
+            yield transaction(at, zone, reversal, payee, f"{what}: taken back", postings)
+
+
+def totals(transactions: Sequence[Transaction]) -> dict[tuple[str, str], int]:
+    """(account, currency) → minor units, of all that is booked."""
+    found: dict[tuple[str, str], int] = {}
+    for one in transactions:
+        for posting in one.postings:
+            key = posting.account, posting.amount.currency
+            found[key] = found.get(key, 0) + posting.amount.minor
+    return found

@@ -1,0 +1,145 @@
+"""The journal of a span of time, from the mirrors, as text that beancount reads.
+
+https://beancount.github.io/docs/beancount_language_syntax.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from webapp.billing.books import entries
+from webapp.billing.books.entries import ACCOUNTS, Posting, Transaction
+from webapp.billing.models import CreditNote, Dispute, Invoice, Payment, Refund, Transfer
+from webapp.db import session
+from webapp.engagements.models import Engagement
+from webapp.money import Money
+
+# Nothing that is paid ahead is earned later than this after it was invoiced.
+LONGEST_AHEAD = timedelta(days=100)
+# Any row changes within what Stripe may take to settle it; a day either side for zones.
+SLACK = timedelta(days=1)
+
+
+def journal(first: date, last: date, zone: str) -> list[Transaction]:
+    """All that is booked on the days [first, last] where the firm is, by day."""
+    found = chain(
+        *(_of_invoices(first, last, zone)), _of_payments(first, last, zone),
+        _of_refunds(first, last, zone), _of_notes(first, last, zone),
+        _of_disputes(first, last, zone), _of_transfers(first, last, zone),
+    )  # fmt: skip
+    booked = (one for one in found if first <= one.on <= last and one.postings)
+    return sorted(booked, key=lambda one: (one.on, one.source, one.text))
+
+
+def instants(first: date, last: date, zone: str) -> tuple[datetime, datetime]:
+    """[start of the first day, end of the last) as instants."""
+    place = ZoneInfo(zone)
+    start = datetime(first.year, first.month, first.day, tzinfo=place)
+    after = last + timedelta(days=1)
+    end = datetime(after.year, after.month, after.day, tzinfo=place)
+    return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def _payee(invoice: Invoice) -> str:
+    company = invoice.engagement.company
+    return company.name if company else "a client"
+
+
+def _owner(path: Any) -> Any:
+    return path.joinedload(Invoice.engagement).joinedload(Engagement.company)
+
+
+def _rows(query: Select[Any]) -> Iterable[Any]:
+    return session.scalars(query).unique()
+
+
+def _of_invoices(first: date, last: date, zone: str) -> Iterator[Iterator[Transaction]]:
+    start, end = instants(first, last, zone)
+    owner = joinedload(Invoice.engagement).joinedload(Engagement.company)
+    told = (owner, selectinload(Invoice.payments), selectinload(Invoice.credit_notes))  # type: ignore[attr-defined]
+    lately = or_(Invoice.issued_at >= start - LONGEST_AHEAD, Invoice.paid_at >= start)
+    rows = select(Invoice).where(lately, Invoice.issued_at < end).options(*told)
+    for invoice in _rows(rows.order_by(Invoice.issued_at, Invoice.id)):
+        yield entries.of_invoice(invoice, _payee(invoice), zone)
+        yield entries.earned(invoice, _payee(invoice), zone)
+
+
+def _of_payments(first: date, last: date, zone: str) -> Iterator[Transaction]:
+    start, end = instants(first, last, zone)
+    rows = select(Payment).where(Payment.paid_at >= start, Payment.paid_at < end)
+    for row in _rows(rows.options(_owner(joinedload(Payment.invoice)))):
+        yield from entries.of_payment(row, _payee(row.invoice), zone)
+
+
+def _of_refunds(first: date, last: date, zone: str) -> Iterator[Transaction]:
+    start, end = instants(first, last, zone)
+    rows = select(Refund).where(Refund.created_at >= start, Refund.created_at < end)
+    for row in _rows(rows.options(_owner(joinedload(Refund.invoice)))):
+        yield from entries.of_refund(row, _payee(row.invoice), zone)
+
+
+def _of_notes(first: date, last: date, zone: str) -> Iterator[Transaction]:
+    start, end = instants(first, last, zone)
+    rows = select(CreditNote).where(CreditNote.created_at >= start, CreditNote.created_at < end)
+    for row in _rows(rows.options(_owner(joinedload(CreditNote.invoice)))):
+        yield from entries.of_credit_note(row, _payee(row.invoice), zone)
+
+
+def _of_disputes(first: date, last: date, zone: str) -> Iterator[Transaction]:
+    start, end = instants(first, last, zone)
+    lately = or_(Dispute.opened_at >= start, Dispute.closed_at >= start)
+    rows = select(Dispute).where(lately, Dispute.opened_at < end)
+    paid = joinedload(Dispute.payment).joinedload(Payment.invoice)
+    for row in _rows(rows.options(_owner(paid))):
+        yield from entries.of_dispute(row, _payee(row.invoice), zone)
+
+
+def _of_transfers(first: date, last: date, zone: str) -> Iterator[Transaction]:
+    """What was taken back may be long after: all of them are few beside the invoices."""
+    _, end = instants(first, last, zone)
+    rows = select(Transfer).where(Transfer.created_at < end).order_by(Transfer.id)
+    told = (joinedload(Transfer.invoice), selectinload(Transfer.reversals))
+    for row in _rows(rows.options(*told)):
+        yield from entries.of_transfer(row, zone)
+
+
+# -- as text ---------------------------------------------------------------------------------------
+
+
+def beancount(transactions: Iterable[Transaction], title: str) -> Iterator[str]:
+    """The lines of a file that beancount reads: accounts opened, then each transaction."""
+    yield f'option "title" {_quoted(title)}\n\n'
+    for account in ACCOUNTS:
+        yield f"1970-01-01 open {account}\n"
+    for one in transactions:
+        yield "\n" + _written(one)
+
+
+def _written(one: Transaction) -> str:
+    head = f"{one.on.isoformat()} * {_quoted(one.payee)} {_quoted(one.text)}\n"
+    source = f"  source: {_quoted(one.source)}\n"
+    return head + source + "".join(_posting(posting) for posting in one.postings)
+
+
+def _posting(posting: Posting) -> str:
+    line = f"  {posting.account:<32} {_amount(posting.amount):>18}"
+    if posting.cost:
+        line += f" @@ {_amount(Money(abs(posting.cost.minor), posting.cost.currency))}"
+    return line + "\n"
+
+
+def _amount(amount: Money) -> str:
+    return f"{amount.major} {amount.currency}"
+
+
+def _quoted(text: str) -> str:
+    """A string of one line; what could end it is escaped."""
+    plain = " ".join(text.split())
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
