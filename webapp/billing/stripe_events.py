@@ -44,6 +44,8 @@ TYPES = (
     "refund.updated",
     "refund.failed",
     "customer.updated",
+    "payment_method.updated",
+    "payment_method.automatically_updated",
     "customer.deleted",
     *money_events.TYPES,
 )
@@ -111,7 +113,16 @@ def on_refund(subject: Subject) -> None:
 
 def on_customer(subject: Subject) -> None:
     """The card on file changed, or the customer was deleted (which ends their subscriptions)."""
-    customer = session.scalar(select(Customer).filter_by(stripe_id=subject["id"]))
+    _look_at_means(subject["id"])
+
+
+def on_payment_method(subject: Subject) -> None:
+    """A card was renewed by its bank, or changed in the portal."""
+    _look_at_means(id_of(subject["customer"]))
+
+
+def _look_at_means(stripe_id: str | None) -> None:
+    customer = session.scalar(select(Customer).filter_by(stripe_id=stripe_id))
     if customer is None:
         raise NotOurs("a customer we do not have")
     theirs = select(Engagement.id).join(Subscription).filter(
@@ -131,6 +142,7 @@ NOUNS: dict[str, Callable[[Subject], None]] = {
     "invoice": on_invoice,
     "refund": on_refund,
     "customer": on_customer,
+    "payment_method": on_payment_method,
     **money_events.NOUNS,
 }
 HANDLERS = {kind: NOUNS[kind.rpartition(".")[0]] for kind in TYPES}
