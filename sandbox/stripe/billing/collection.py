@@ -36,7 +36,7 @@ def collect(
     present: bool = False,
     proven: bool = False,
 ) -> str:
-    """Charge an open invoice to a card; returns the PaymentIntent's status."""
+    """Charge an open invoice to a means of payment; returns the PaymentIntent's status."""
     subscription = subscription_of(account, invoice)
     intent = intent_of(account, invoice)
     assert intent is not None, "an open invoice has a payment"
@@ -83,9 +83,9 @@ def _failed(
     emit(account, "invoice.payment_failed", invoice)
     if status == "requires_action":
         emit(account, "invoice.payment_action_required", invoice)
-    if subscription is not None:
+    if subscription is not None and invoice["collection_method"] == "charge_automatically":
         standing.payment_failed(account, subscription)
-        given_up = invoice["next_payment_attempt"] is None and not present
+        given_up = _is_retried(invoice) and not invoice["next_payment_attempt"] and not present
         first = invoice["billing_reason"] == "subscription_create"
         if given_up and not first and subscription["status"] != "incomplete":
             standing.retries_are_over(account, subscription)
@@ -93,12 +93,18 @@ def _failed(
 
 def _schedule_retry(account: Account, invoice: Document) -> None:
     days, tried = account.rules.retry_days, invoice["attempt_count"]
-    automatic = invoice["billing_reason"] != "subscription_create" and invoice["auto_advance"]
-    if not automatic or tried > len(days):
+    if not _is_retried(invoice) or tried > len(days):
         return
     at = account.time_of(invoice) + days[max(tried, 1) - 1] * DAY
     invoice["next_payment_attempt"] = at
     schedule(account, "invoice.retry", invoice["id"], at, account.timeline_of(invoice))
+
+
+def _is_retried(invoice: Document) -> bool:
+    """Whether Stripe tries again by itself: not what is sent, nor what advances by hand only."""
+    charged = invoice["collection_method"] == "charge_automatically"
+    first = invoice["billing_reason"] == "subscription_create"
+    return bool(charged and invoice["auto_advance"] and not first)
 
 
 @when_due("invoice.retry")

@@ -57,6 +57,7 @@ def draft(account: Account, plan: Draft) -> Document:
         "customer": plan.customer,
         "default_tax_rates": [],
         "description": subscription.get("description"),
+        "due_date": _due_date(subscription, now),
         "discounts": _discounts(account, plan, owner, identifier),
         "issuer": {"type": "self"},
         "lines": listing([], f"/v1/invoices/{identifier}/lines"),
@@ -86,6 +87,11 @@ def draft(account: Account, plan: Draft) -> Document:
 def _automatic_tax(subscription: Document) -> dict[str, Any]:
     enabled = bool((subscription.get("automatic_tax") or {}).get("enabled"))
     return {"enabled": enabled}
+
+
+def _due_date(subscription: Document, now: int) -> int | None:
+    days = subscription.get("days_until_due")
+    return None if days is None else now + int(days) * 86400
 
 
 def _discounts(account: Account, plan: Draft, owner: Document, invoice: str) -> list[str]:

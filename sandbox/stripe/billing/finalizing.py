@@ -7,6 +7,7 @@ hour, is finalised, and then charged.
 from sandbox.stripe.billing import balances, payments
 from sandbox.stripe.billing.collection import collect, mark_uncollectible, settle, void
 from sandbox.stripe.billing.drafting import subscription_of
+from sandbox.stripe.billing.due_dates import watch
 from sandbox.stripe.billing.taxes import no_location
 from sandbox.stripe.billing.totals import reckon
 from sandbox.stripe.core.account import Account
@@ -78,7 +79,9 @@ def finalize(
     if invoice["amount_due"] == 0:
         settle(account, invoice)
     elif invoice["collection_method"] == "send_invoice":
-        emit(account, "invoice.sent", invoice)
+        watch(account, invoice)
+        if invoice["auto_advance"]:
+            emit(account, "invoice.sent", invoice)
     return invoice
 
 

@@ -46,8 +46,11 @@ def accepted(account: Account, subscription: Document) -> None:
 
 
 def _owed(account: Account, subscription: Document) -> bool:
+    """Whether anything is still open that was tried in vain or is past its due date."""
+    now = account.time_of(subscription)
     return any(
-        i["status"] == "open" and i["attempted"] for i in invoices_of(account, subscription["id"])
+        i["status"] == "open" and (i["attempted"] or (i["due_date"] or now) < now)
+        for i in invoices_of(account, subscription["id"])
     )
 
 

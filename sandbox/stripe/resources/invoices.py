@@ -153,11 +153,14 @@ def _refusal(intent: Document) -> Exception:
 
 @endpoint("invoice.send_invoice")
 def send(account: Account, params: Params, invoice: str) -> Document:
+    """Mail it; what is charged automatically can be sent as well, and is told as sent."""
     found = account.get("invoice", invoice)
     if found["status"] == "draft":
+        found["auto_advance"] = False
         finalize(account, found)
-    else:
-        emit(account, "invoice.sent", found)
+    if found["status"] not in ("open", "paid"):
+        raise invalid(f"You can only send open or paid invoices. This one is {found['status']}.")
+    emit(account, "invoice.sent", found)
     return found
 
 

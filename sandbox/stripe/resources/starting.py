@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.stripe.billing import invoice_items, taxes
 from sandbox.stripe.billing.catalog import price_of, product_name
 from sandbox.stripe.billing.collection import collect, intent_of
-from sandbox.stripe.billing.finalizing import finalize
+from sandbox.stripe.billing.finalizing import finalize, finalize_later
 from sandbox.stripe.billing.money import line_amount
 from sandbox.stripe.billing.payments import card_error
 from sandbox.stripe.billing.subscriptions import Item, Plan, draft_invoice, start
@@ -29,6 +29,9 @@ _DETAILS = (
 def begin(account: Account, params: Params) -> Document:
     """Start the subscription and have its first invoice paid, or leave it incomplete."""
     subscription, invoice = open_first(account, params)
+    if subscription["collection_method"] == "send_invoice":
+        finalize_later(account, invoice)
+        return subscription
     finalize(account, invoice)
     if invoice["status"] == "open":
         _first_payment(
@@ -63,9 +66,20 @@ def _plan(account: Account, params: Params, now: int) -> Plan:
         anchor=params.get("billing_cycle_anchor"),
         anchor_config=params.get("billing_cycle_anchor_config"),
         prorate=params.get("proration_behavior") != "none",
+        status=_status(params, trial),
         discounts=params.get("discounts") or [],
         details=_details(account, params),
     )
+
+
+def _status(params: Params, trial: Any) -> str:
+    """What is paid by invoice begins at once; what is charged waits for its first payment."""
+    if params.get("collection_method") != "send_invoice":
+        return "incomplete"
+    if "days_until_due" not in params:
+        text = "You must pass days_until_due when collection_method is send_invoice."
+        raise invalid(text, "days_until_due", "parameter_missing")
+    return "active" if trial in (None, "now") else "trialing"
 
 
 def _details(account: Account, params: Params) -> dict[str, Any]:
@@ -94,7 +108,7 @@ def _add(account: Account, subscription: Document, extra: Params, name: str) -> 
 def _first_payment(
     account: Account, subscription: Document, invoice: Document, behavior: str
 ) -> None:
-    if behavior == "default_incomplete" or invoice["collection_method"] == "send_invoice":
+    if behavior == "default_incomplete":
         return
     status = collect(account, invoice)
     if status != "succeeded" and behavior == "error_if_incomplete":
