@@ -7,6 +7,7 @@ stopped: what was charged already is credited first, then Stripe is told to stop
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from webapp import audit, clock, outbox
@@ -27,6 +28,28 @@ from webapp.web import format_day
 
 HALF_A_DAY = timedelta(hours=12)
 CARD_GONE = "The pause is over, but the card on file has expired: ask for another one."
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a pause brings, before tax: credit, for paid days in it; charge, for the days from its
+    end until `next_month`, when months are charged as before."""
+
+    credit: Money
+    charge: Money
+    next_month: date
+
+
+def outline(engagement: Engagement, starts: date, ends: date) -> Outline:
+    """As things stand; a month that begins with the pause is not charged at all."""
+    starting, resuming = engagement.month_around(starts), engagement.month_around(ends)
+    until = starts if starting[0] == starts else starting[1]
+    rest_until = ends if resuming[0] == ends else resuming[1]
+    return Outline(
+        credit=_paid_for(engagement, starts, until),
+        charge=_paid_for(engagement, ends, rest_until),
+        next_month=rest_until,
+    )
 
 
 def _locked(pause_id: uuid.UUID) -> tuple[Pause, Engagement]:

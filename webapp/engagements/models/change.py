@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp import audit, clock
+from webapp import audit, clock, outbox
 from webapp.accounts.models import Person
-from webapp.db import Base, Identified
+from webapp.db import Base, Identified, session
 from webapp.engagements.models.terms import Terms
 from webapp.money import Money
 
@@ -169,6 +169,20 @@ class ChangeRequest(Identified, Base):
         Index("uq_change_request_open", "engagement_id", "kind", unique=True,
               postgresql_where=text("state = 'open'")),
     )  # fmt: skip
+
+    @classmethod
+    def ask(
+        cls, engagement: Engagement, kind: str, wish: dict[str, Any], by: Person, note: str
+    ) -> bool:
+        """Put it to the firm; False where one of the kind waits for its answer already."""
+        if engagement.open_request(kind):
+            return False
+        made = cls(kind=kind, wish=wish, asked_by=by, note=note[:500])
+        engagement.requests.append(made)
+        session.flush()
+        audit.record("change_request.asked", made, kind=kind, wish=wish)
+        outbox.enqueue("engagements.change_requested", made.id)
+        return True
 
     def wished(self, name: str) -> date:
         """One of the wish's dates."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.wrappers import Response
 
 from webapp import audit, clock
 from webapp.access import Role, allow
@@ -21,27 +20,7 @@ from webapp.engagements.models import Engagement, IllegalStage
 from webapp.engagements.stages import Actor
 from webapp.engagements.views.blueprint import blueprint
 from webapp.engagements.views.start import viewer
-
-
-def _found(engagement_id: uuid.UUID) -> Engagement:
-    """The viewer's engagement, or 404; locked where it is about to change."""
-    person = viewer()
-    assert person is not None
-    mine = Engagement.visible_to(person).where(Engagement.id == engagement_id)
-    found = session.scalar(mine) or abort(404)
-    return found.lock() if request.method == "POST" else found
-
-
-def _must_be(engagement: Engagement, *actors: Actor) -> None:
-    """403 for a person whose role is in another engagement than this one."""
-    if not engagement.is_to(viewer()) & frozenset(actors):
-        audit.record_refusal("access.refused", engagement, path=request.path)
-        abort(403)
-
-
-def _its_page(engagement: Engagement) -> Response:
-    return redirect(url_for("desk.engagement", engagement_id=engagement.id), 303)
-
+from webapp.engagements.views.whose import its_page, must_be, theirs
 
 # -- onboarding steps ------------------------------------------------------------------------------
 
@@ -50,9 +29,9 @@ def _its_page(engagement: Engagement) -> Response:
 @allow(Role.CONSULTANT, Role.SPONSOR, Role.LEADER)
 def complete_step(engagement_id: uuid.UUID, step_id: uuid.UUID) -> ResponseReturnValue:
     """Tick a step off; with `undo` in the form, open it again."""
-    engagement, person = _found(engagement_id), viewer()
+    engagement, person = theirs(engagement_id), viewer()
     step = next((step for step in engagement.steps if step.id == step_id), None) or abort(404)
-    _must_be(engagement, Actor.CONSULTANT, Actor.CLIENT)
+    must_be(engagement, Actor.CONSULTANT, Actor.CLIENT)
     assert person is not None
     if request.form.get("undo"):
         step.undo()
@@ -60,7 +39,7 @@ def complete_step(engagement_id: uuid.UUID, step_id: uuid.UUID) -> ResponseRetur
     else:
         step.complete(person)
         audit.record("onboarding_step.done", step)
-    return _its_page(engagement)
+    return its_page(engagement)
 
 
 # -- the kick-off ----------------------------------------------------------------------------------
@@ -69,8 +48,8 @@ def complete_step(engagement_id: uuid.UUID, step_id: uuid.UUID) -> ResponseRetur
 @blueprint.get("/engagements/<uuid:engagement_id>/kickoff")
 @allow(Role.CONSULTANT, Role.COORDINATOR, Role.OWNER)
 def kickoff(engagement_id: uuid.UUID) -> ResponseReturnValue:
-    engagement = _found(engagement_id)
-    _must_be(engagement, Actor.CONSULTANT, Actor.COORDINATOR, Actor.OWNER)
+    engagement = theirs(engagement_id)
+    must_be(engagement, Actor.CONSULTANT, Actor.COORDINATOR, Actor.OWNER)
     if engagement.kickoff is None:
         abort(404)
     return _kickoff_page(engagement, KickoffForm(notes=engagement.kickoff_notes))
@@ -79,8 +58,8 @@ def kickoff(engagement_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/engagements/<uuid:engagement_id>/kickoff")
 @allow(Role.CONSULTANT, Role.COORDINATOR, Role.OWNER)
 def hold_kickoff(engagement_id: uuid.UUID) -> ResponseReturnValue:
-    engagement, person = _found(engagement_id), viewer()
-    _must_be(engagement, Actor.CONSULTANT, Actor.COORDINATOR, Actor.OWNER)
+    engagement, person = theirs(engagement_id), viewer()
+    must_be(engagement, Actor.CONSULTANT, Actor.COORDINATOR, Actor.OWNER)
     assert person is not None
     form = KickoffForm()
     if engagement.kickoff is None:
@@ -95,7 +74,7 @@ def hold_kickoff(engagement_id: uuid.UUID) -> ResponseReturnValue:
         session.rollback()
         return _kickoff_page(engagement, form, str(refused)), 422
     flash("The kick-off is closed; the recap is on its way.", "good")
-    return _its_page(engagement)
+    return its_page(engagement)
 
 
 def _kickoff_page(engagement: Engagement, form: KickoffForm, refused: str = "") -> str:
@@ -129,11 +108,11 @@ def _missed_form(meeting: Booking, person: Person) -> MissedForm:
 @allow(Role.SPONSOR, Role.COORDINATOR, Role.OWNER)
 def cancellation(engagement_id: uuid.UUID) -> ResponseReturnValue:
     """GET shows what comes back and what happens; POST does it."""
-    engagement, person = _found(engagement_id), viewer()
-    _must_be(engagement, Actor.SPONSOR, Actor.COORDINATOR, Actor.OWNER)
+    engagement, person = theirs(engagement_id), viewer()
+    must_be(engagement, Actor.SPONSOR, Actor.COORDINATOR, Actor.OWNER)
     assert person is not None
     if engagement.stage == "ended":
-        return _its_page(engagement)
+        return its_page(engagement)
     form = CancellationForm()
     if refused := _why_not(engagement, person):
         return _cancellation_page(engagement, form, refused), 409
@@ -143,7 +122,7 @@ def cancellation(engagement_id: uuid.UUID) -> ResponseReturnValue:
         return _cancellation_page(engagement, form), 422
     engagement.cancel_before_kickoff(person, form.reason.data or "")
     flash(f"The engagement is cancelled and the kick-off called off. {_refund(engagement)}", "info")
-    return _its_page(engagement)
+    return its_page(engagement)
 
 
 def _why_not(engagement: Engagement, person: Person) -> str:

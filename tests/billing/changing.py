@@ -1,0 +1,106 @@
+"""A retainer under way, and time that passes with every planner at work."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from tests import make
+from tests.billing.conftest import Client, rows
+from tests.elsewhere import elsewhere
+from webapp import clock
+from webapp.access import Role
+from webapp.accounts.models import Person
+from webapp.billing.buying.order import midnight
+from webapp.billing.changing import quoting
+from webapp.billing.models import Invoice, InvoiceItem, Quote
+from webapp.catalog.models import Offering
+from webapp.db import session, transaction
+from webapp.engagements.models import Engagement
+from workers import plan
+
+PLANNERS = ("billing.", "engagements.", "reviews.")
+
+
+def under_way(payer: Client, days: int = 1) -> Engagement:
+    """Paid, kicked off, and so many days into its first month."""
+    payer.start()
+    kickoff = payer.engagement.kickoff
+    assert kickoff is not None
+    pass_time(payer, kickoff.starts_at + timedelta(hours=2))
+    engagement = payer.engagement
+    engagement.hold_kickoff(firm(), waive=True)
+    session.commit()
+    pass_time(payer, midnight(engagement.kick_off_on + timedelta(days=days), engagement.time_zone)
+              + timedelta(hours=9))  # fmt: skip
+    return payer.engagement
+
+
+def pass_time(payer: Client, until: datetime, by: timedelta = timedelta(days=3)) -> None:
+    """Here and at Stripe, in steps that stop where the next job is due, as the sandbox does."""
+    at = clock.now()
+    while at < until:
+        at = min(at + by, until, _next_due(at))
+        payer.set_clock(at)
+        payer.stripe.advance(at)
+        payer.stripe.deliver()
+        elsewhere(lambda: run_planners(payer))
+        payer.drain()
+        payer.stripe.deliver()
+        payer.drain()
+    session.rollback()
+
+
+def _next_due(at: datetime) -> datetime:
+    from webapp.outbox import Job  # noqa: PLC0415
+
+    due = [job.run_after for job in rows(Job) if job.state == "waiting" and job.run_after > at]
+    return min(due, default=at + timedelta(days=400))
+
+
+def run_planners(payer: Client) -> None:
+    with payer.app.app_context():
+        for name, planner in plan.PLANNERS.items():
+            if name.startswith(PLANNERS):
+                with transaction():
+                    planner()
+
+
+def firm(role: Role = Role.COORDINATOR, **values: Any) -> Person:
+    person = make.person(role, **values)
+    session.commit()
+    return person
+
+
+def bigger(engagement: Engagement, **values: Any) -> Offering:
+    """Six days a month for 7,000 instead of four for 5,000."""
+    defaults = {"name": "COO, six days a month", "days_per_month": 6, "price_minor": 700000}
+    offered = make.offering(currency=engagement.terms.currency, **(defaults | values))
+    session.commit()
+    return offered
+
+
+def smaller(engagement: Engagement, **values: Any) -> Offering:
+    defaults = {"name": "COO, two days a month", "days_per_month": 2, "price_minor": 300000}
+    offered = make.offering(currency=engagement.terms.currency, **(defaults | values))
+    session.commit()
+    return offered
+
+
+def quoted(engagement: Engagement, offered: Offering, start: date, by: Person) -> Quote:
+    return quoting.ask(engagement, offered, start, by)
+
+
+def confirmed(engagement: Engagement, offered: Offering, start: date, by: Person) -> Quote:
+    quote = quoted(engagement, offered, start, by)
+    quoting.confirm(quote, by, "Agreed on the phone")
+    session.commit()
+    return quote
+
+
+def items() -> list[InvoiceItem]:
+    return sorted(rows(InvoiceItem), key=lambda row: row.id)
+
+
+def charged_days(invoices: list[Invoice]) -> list[tuple[str, int]]:
+    return [(line["kind"], line["minor"]) for one in invoices for line in one.lines]
