@@ -63,4 +63,5 @@ def _counts() -> tuple[int, int]:
     """(open, mended)."""
     left = func.count().filter(Drift.mended_at.is_(None))
     mended = func.count().filter(Drift.mended_at.is_not(None))
-    return session.execute(select(left, mended)).one()._tuple()
+    open_now, mended_so_far = session.execute(select(left, mended)).one()
+    return open_now, mended_so_far

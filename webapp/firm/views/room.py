@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Blueprint
+from flask_login import current_user
 
 from webapp.access import Role
 from webapp.firm import wording
@@ -17,5 +18,6 @@ blueprint = Blueprint("firm", __name__, template_folder="../templates", url_pref
 @blueprint.context_processor
 def words() -> dict[str, Any]:
     told = (wording.task_words, wording.subject_words, wording.engagement_of, wording.told)
-    more = {"keepers": frozenset(KEEPERS), "firm_zone": firm_zone()}
+    mine = current_user.role_names if current_user.is_authenticated else frozenset()
+    more = {"keeps_books": bool(mine & frozenset(KEEPERS)), "firm_zone": firm_zone()}
     return {word.__name__: word for word in told} | more
