@@ -138,13 +138,13 @@ class Engagement(Ending, Base):
     def lose(self, reason: str) -> None:
         """Signed but never paid: the time and the capacity are free again.
 
-        Not while a bank debit is on its way: then it is looked at again when that must be settled.
+        Not while a bank debit is on its way: then it is looked at again once that must be settled.
         """
         if self.lock().stage != "signed":
             return
-        if self.settles_by:
+        if self.settles_by and clock.now() <= self.settles_by:
             again = f"engagements.lose_unpaid:{self.id}:{self.settles_by:%Y%m%d}"
-            later = max(self.settles_by, clock.now()) + timedelta(days=1)
+            later = self.settles_by + timedelta(days=1)
             outbox.enqueue("engagements.lose_unpaid", self.id, key=again, run_after=later)
             return
         self.advance("lost", None, reason)
