@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from webapp import clock
 from webapp.engagements.stages import LABELS
-from webapp.web import format_when
+from webapp.web import format_day, format_when
 
 if TYPE_CHECKING:
     from webapp.booking.models import Booking
     from webapp.engagements.models.assignment import StageChange
+    from webapp.engagements.models.change import TermsChange
     from webapp.engagements.models.engagement import Engagement
 
 TITLES = {
@@ -38,7 +39,12 @@ class TimelineEntry:
 
 def timeline_of(engagement: Engagement, zone: str) -> list[TimelineEntry]:
     """Oldest first."""
-    told = [*_stages(engagement), *_steps(engagement), *_meetings(engagement)]
+    told = [
+        *_stages(engagement),
+        *_changes(engagement),
+        *_steps(engagement),
+        *_meetings(engagement),
+    ]
     return [
         TimelineEntry(at, format_when(at, zone), title, text, state)
         for at, title, text, state in sorted(told, key=lambda entry: entry[0])
@@ -59,6 +65,25 @@ def _why(change: StageChange) -> str:
     if (change.from_stage, change.to_stage) != ("onboarding", "ended"):
         return change.reason
     return ": ".join(filter(None, ("Cancelled before the kick-off", change.reason)))
+
+
+def _changes(engagement: Engagement) -> Iterator[Entry]:
+    """Without amounts: not everybody who reads this sees what is paid."""
+    for change in engagement.changes:
+        yield change.at, change.label, _what_changed(change), "done"
+
+
+def _what_changed(change: TermsChange) -> str:
+    day = format_day(change.effective_on)
+    until = f" until {format_day(change.ends_on)}" if change.ends_on else ""
+    told = {
+        "pause_planned": f"From {day}{until}",
+        "pause_begun": f"From {day}{until}",
+        "notice_given": f"It ends on {format_day(change.ends_on)}" if change.ends_on else "",
+    }.get(change.kind, f"From {day}")
+    plan = change.after.get("name", "")
+    by = f"by {change.by}" if change.by != "system" else ""
+    return ". ".join(filter(None, (": ".join(filter(None, (told, plan))), change.reason, by)))
 
 
 def _steps(engagement: Engagement) -> Iterator[Entry]:

@@ -13,13 +13,14 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp import clock
+from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.billing.models import Customer, Invoice, Refund, Subscription
 from webapp.booking.models import Booking, Hold
 from webapp.catalog.models import Consultant
 from webapp.db import session
 from webapp.desk.seat import Seat
-from webapp.engagements.models import Assignment, Engagement, OnboardingStep
+from webapp.engagements.models import Assignment, ChangeRequest, Engagement, OnboardingStep
 from webapp.money import Money
 from webapp.reviews.models import Review
 
@@ -160,6 +161,30 @@ class Page:
         """Booked but not paid, and this viewer may go on with it."""
         unpaid = self.engagement.stage in {"enquiry", "signed"}
         return unpaid and (self.seat.pays or self.seat.sells)
+
+    # -- changes of terms --------------------------------------------------------------------------
+
+    @property
+    def may_ask(self) -> bool:
+        """The firm's coordinators change the terms; the sponsor asks, and may give notice."""
+        return self.seat.sells or Role.SPONSOR in self.seat.roles
+
+    @property
+    def open_requests(self) -> list[ChangeRequest]:
+        """For whoever asked, and whoever answers."""
+        if not self.may_ask:
+            return []
+        return [row for row in self.engagement.requests if row.state == "open"]
+
+    @property
+    def may_change_plan(self) -> bool:
+        return self.may_ask and self.is_retainer and self.engagement.stage == "active"
+
+    @property
+    def gives_notice(self) -> bool:
+        decides = self.seat.roles & {Role.SPONSOR, Role.OWNER}
+        running = self.engagement.stage in {"active", "paused"}
+        return bool(decides) and self.is_retainer and running
 
     # -- money -------------------------------------------------------------------------------------
 
