@@ -65,7 +65,7 @@ def _reversal(
     made = shape(
         "transfer_reversal",
         amount=amount,
-        created=account.now(_timeline(account, transfer)),
+        created=account.time_of(transfer),
         currency=transfer["currency"],
         destination_payment_refund=f"pyr_{random_text(24)}",
         metadata=params.get("metadata", {}),
@@ -85,7 +85,7 @@ def _move(account: Account, transfer: Document, made: Document) -> Document:
         currency=made["currency"],
         source=made["id"],
         available_on=max(made["created"], booked["available_on"]),
-        timeline=_timeline(account, transfer),
+        timeline=account.timeline_of(transfer),
         source_type=transfer["source_type"],
     )
     gone = replace(
@@ -98,7 +98,3 @@ def _move(account: Account, transfer: Document, made: Document) -> Document:
     )
     ledger.book(account, gone)
     return ledger.book(account, back)
-
-
-def _timeline(account: Account, transfer: Document) -> str:
-    return account.timeline_of(account.store.load(transfer["source_transaction"] or "") or {})

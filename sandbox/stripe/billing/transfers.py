@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.stripe.billing import ledger, payouts
 from sandbox.stripe.billing.money import in_words
 from sandbox.stripe.core.account import Account
-from sandbox.stripe.core.documents import Document, listing, shape
+from sandbox.stripe.core.documents import Document, listing, private, shape
 from sandbox.stripe.core.errors import ApiError, invalid
 from sandbox.stripe.core.events import change, emit
 from sandbox.stripe.core.ids import new_id, random_text
@@ -110,6 +110,7 @@ def _send(
         source_type=ledger.source_type_of(account, source),
         transfer_group=_group(account, params.get("transfer_group"), source),
     )
+    private(made)["timeline"] = account.timeline_of(source or {})
     made["balance_transaction"] = _move(account, made, source)["id"]
     account.save(made)
     payouts.plan(account, destination, _available_on(account, source, made["created"]))
@@ -126,7 +127,7 @@ def _move(account: Account, transfer: Document, source: Document | None) -> Docu
         source=transfer["id"],
         description=transfer["description"],
         available_on=_available_on(account, source, transfer["created"]),
-        timeline=account.timeline_of(source or {}),
+        timeline=account.timeline_of(transfer),
         source_type=transfer["source_type"],
     )
     received = replace(

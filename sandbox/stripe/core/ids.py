@@ -29,7 +29,6 @@ PREFIXES = {
     "payout": "po",
     "bank_account": "ba",
     "dispute": "du",
-    "mandate": "mandate",
     "promotion_code": "promo",
     "discount": "di",
     "tax_id": "txi",
