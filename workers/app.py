@@ -26,6 +26,7 @@ from workers import (
     engagements,
     job,
     notifications,
+    payouts,
     plan,
     reviews,
     waitlist,
@@ -119,6 +120,7 @@ FEATURES = (
     calendars,
     engagements,
     notifications,
+    payouts,
     reviews,
     waitlist,
 )
