@@ -13,7 +13,9 @@ API_VERSION = _ApiVersion.CURRENT
 
 
 def emit(account: Account, kind: str, document: Document, previous: Document | None = None) -> None:
-    """Record that something happened to a document as it now is."""
+    """Record that something happened to a document as it now is; in a rehearsal nothing did."""
+    if account.store.rehearsing:
+        return
     data: Document = {"object": public(document)}
     if previous is not None:
         data["previous_attributes"] = previous

@@ -68,6 +68,7 @@ class Store:
         self._lock = threading.RLock()
         self._depth = 0
         self._loaded: dict[str, Document] = {}
+        self._rehearser: int | None = None
         self._db = sqlite3.connect(path, timeout=1, check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         # Two stand-ins on one file would each renew every subscription.
@@ -119,12 +120,18 @@ class Store:
         with self.transaction():
             self._db.execute("SAVEPOINT rehearsal")
             real, self._loaded = self._loaded, {}
+            outer, self._rehearser = self._rehearser, threading.get_ident()
             try:
                 yield
             finally:
                 self._db.execute("ROLLBACK TO rehearsal")
                 self._db.execute("RELEASE rehearsal")
-                self._loaded = real
+                self._loaded, self._rehearser = real, outer
+
+    @property
+    def rehearsing(self) -> bool:
+        """Whether whoever asks is in a rehearsal, of which nothing is to be told."""
+        return self._rehearser == threading.get_ident()
 
     def run(self, sql: str, *values: Any) -> int:
         """Execute one statement and return the number of rows it touched."""
