@@ -7,7 +7,7 @@ from datetime import datetime
 
 from webapp.billing import mails, settlement, stripe_events
 from webapp.billing.books import reconciling
-from webapp.billing.buying import account
+from webapp.billing.buying import account, describing
 from webapp.billing.buying import mails as buying_mails
 from webapp.billing.owing import (
     bills,
@@ -50,6 +50,11 @@ def cancel_subscription(stripe_id: str) -> None:
 @task("billing.move_renewal")
 def move_renewal(stripe_id: str, to: str) -> None:
     settlement.move_renewal(stripe_id, datetime.fromisoformat(to))
+
+
+@task("billing.prepare_coupon")
+def prepare_coupon(coupon_id: str) -> None:
+    describing.prepare_coupon(uuid.UUID(coupon_id))
 
 
 @task("billing.sell_on_account")

@@ -19,11 +19,38 @@ def ensure(details: CustomerDetails, known: str | None) -> str:
     known: the id we have, which may have been deleted in the dashboard. The one made takes only our
     id, so that a repeated key always has the same parameters.
     """
-    if known and _describe(known, details):
-        return known
-    found = _search_customer(details.company) or _create_customer(details.company, known)
-    _describe(found, details)
+    found = known if known and _describe(known, details) else None
+    if found is None:
+        found = _search_customer(details.company) or _create_customer(details.company, known)
+        _describe(found, details)
+    if details.tax_ids or known:
+        keep_tax_ids(found, details)
     return found
+
+
+def keep_tax_ids(customer: str, details: CustomerDetails) -> None:
+    """Let the customer have these tax ids and no others.
+
+    https://docs.stripe.com/billing/customer/tax-ids
+    """
+    listed = ask(lambda v1: v1.customers.tax_ids.list(customer, {"limit": 100}))["data"]
+    there = {(one["type"], one["value"]): str(one["id"]) for one in listed}
+    for kind, value in details.tax_ids:
+        if (kind, value) not in there:
+            _add_tax_id(customer, {"type": kind, "value": value})
+    for gone in there.keys() - set(details.tax_ids):
+        _drop_tax_id(customer, there[gone])
+
+
+def _add_tax_id(customer: str, params: Document) -> None:
+    ask(lambda v1: v1.customers.tax_ids.create(customer, params))
+
+
+def _drop_tax_id(customer: str, tax_id: str) -> None:
+    try:
+        ask(lambda v1: v1.customers.tax_ids.delete(customer, tax_id))
+    except Missing:
+        return
 
 
 def _describe(customer: str, details: CustomerDetails) -> bool:

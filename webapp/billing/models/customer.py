@@ -91,4 +91,5 @@ def details_of(company: Company) -> CustomerDetails:
         address=company.address,
         country=company.country,
         purchase_order=company.purchase_order,
+        tax_ids=tuple((row.kind, row.value) for row in company.tax_ids),
     )

@@ -57,7 +57,8 @@ class StripeCustomer:
 
 @dataclass(frozen=True)
 class CustomerDetails:
-    """What Stripe prints on invoices. company: our id of the client; country: ISO 3166 or ''."""
+    """What Stripe prints on invoices. company: our id of the client; country: ISO 3166 or '';
+    tax_ids: (kind, value) of each."""
 
     company: str
     name: str
@@ -65,3 +66,4 @@ class CustomerDetails:
     address: str
     country: str
     purchase_order: str
+    tax_ids: tuple[tuple[str, str], ...] = ()

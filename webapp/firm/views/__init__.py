@@ -2,7 +2,9 @@
 
 from webapp.firm.views import (
     audit_events,
+    companies,
     consultants,
+    coupons,
     emails,
     engagements,
     jobs,
@@ -19,7 +21,9 @@ from webapp.firm.views.room import blueprint
 __all__ = [
     "audit_events",
     "blueprint",
+    "companies",
     "consultants",
+    "coupons",
     "emails",
     "engagements",
     "jobs",

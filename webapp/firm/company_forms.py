@@ -1,0 +1,60 @@
+"""What the firm keeps of a client company: billing details, net days, tax ids."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
+
+from webapp.accounts.models import Company
+from webapp.accounts.tax_ids import KINDS, normal
+from webapp.countries import countries
+from webapp.plain_text import has_letter, one_line, ordinary_text, stripped
+
+LONGEST_NET_DAYS = 90
+
+
+class CompanyForm(FlaskForm):  # type: ignore[misc]
+    name = StringField(
+        "Name",
+        [DataRequired("Give its name."), Length(max=120), one_line, has_letter],
+        filters=[stripped],
+    )
+    country = SelectField("Country", choices=[("", "Not known"), *countries()])
+    address = TextAreaField("Billing address", [Length(max=500), ordinary_text], filters=[stripped])
+    purchase_order = StringField(
+        "Their order number",
+        [Length(max=140), one_line],
+        filters=[stripped],
+        description="Printed on every invoice.",
+    )
+    net_days = IntegerField(
+        "Pays by invoice, within days",
+        [Optional(), NumberRange(1, LONGEST_NET_DAYS)],
+        description="Empty: by card or bank debit. New bookings follow it; what runs stays.",
+    )
+
+    def apply(self, company: Company) -> dict[str, list[object]]:
+        """Write it down; what changed, as {field: [before, after]}."""
+        changed: dict[str, list[object]] = {}
+        for field in self:
+            before = getattr(company, field.name, None)
+            if field.name != "csrf_token" and before != field.data:
+                changed[field.name] = [before, field.data]
+                setattr(company, field.name, field.data)
+        return changed
+
+
+class TaxIdForm(FlaskForm):  # type: ignore[misc]
+    kind = SelectField("Kind", choices=[(kind, known.label) for kind, known in KINDS.items()])
+    value = StringField(
+        "Number", [DataRequired("Type the number."), Length(max=40), one_line], filters=[stripped]
+    )
+
+    def validate_value(self, field: StringField) -> None:
+        if self.kind.data not in KINDS:
+            return
+        try:
+            field.data = normal(self.kind.data, field.data)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
