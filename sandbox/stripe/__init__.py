@@ -13,7 +13,7 @@ SDK's is listed under ``/_sandbox/violations``. It has never been compared with 
 
 Layout: ``sdk`` reads the SDK's types; ``core`` is the store, time, events and errors; ``billing``
 is what happens to money and time; ``resources`` is the API and ``pages`` the hosted pages, both on
-top of ``billing``; ``control.py`` is ``/_sandbox``: time, switches, faults, what happened.
+top of ``billing``; ``control*.py`` are ``/_sandbox``: time, what goes wrong, what others do.
 
 What a browser test may rely on
     * Checkout at ``session.url``: form ``#pay-form`` with the inputs ``email``, ``number``, ``exp``
@@ -23,6 +23,12 @@ What a browser test may rely on
       ``cancel_url``; the amount due is ``#total``. An expired session answers 410, a paid one goes
       to ``success_url``.
     * 3-D Secure: the buttons ``#complete`` and ``#fail``.
+    * Bank debits, where the currency has them, at Checkout, in the portal and on the invoice: within
+      ``#bank-details`` the form ``#bank-form`` with ``account_email``, ``account_name`` and, for
+      ACH, ``routing`` and ``account``, for SEPA ``iban``; the button ``#pay-by-bank`` or
+      ``#add-bank``; on an invoice ``#processing`` while a debit is under way.
+    * Connect: onboarding at the account link's ``url`` with the buttons ``#finish`` and ``#leave``;
+      the Express dashboard at the login link's with ``#balances``, ``#received``, ``#paid-out``.
     * Portal at ``session.url``: form ``#card-form`` with ``number``, ``exp``, ``cvc``, ``name`` and
       the button ``#add-card``; ``li[data-card]`` per card with "Make default" and "Remove"; links
       to the invoices; ``#return`` leads to ``return_url``.
@@ -31,5 +37,7 @@ What a browser test may rely on
 
 Test cards are in ``billing/cards.py``: 4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined,
 4000 0000 0000 9995 has no funds, 4000 0025 0000 3155 asks for 3-D Secure once, 4000 0000 0000 3220
-each time, 4000 0000 0000 0341 goes on file and fails when charged later.
+each time, 4000 0000 0000 0341 goes on file and fails when charged later, 4000 0000 0000 0259 is
+disputed; bank accounts are in ``billing/banks.py``. What is played, what not and what is guessed:
+``docs/stripe.md``.
 """
