@@ -23,8 +23,8 @@ What a browser test may rely on
       ``cancel_url``; the amount due is ``#total``. An expired session answers 410, a paid one goes
       to ``success_url``.
     * 3-D Secure: the buttons ``#complete`` and ``#fail``.
-    * Bank debits, where the currency has them, at Checkout, in the portal and on the invoice: within
-      ``#bank-details`` the form ``#bank-form`` with ``account_email``, ``account_name`` and, for
+    * Bank debits, where the currency has them, at Checkout, in the portal and on the invoice:
+      within ``#bank-details`` the form ``#bank-form`` with ``account_email``, ``account_name`` and, for
       ACH, ``routing`` and ``account``, for SEPA ``iban``; the button ``#pay-by-bank`` or
       ``#add-bank``; on an invoice ``#processing`` while a debit is under way.
     * Connect: onboarding at the account link's ``url`` with the buttons ``#finish`` and ``#leave``;
