@@ -20,6 +20,8 @@ CREATE TABLE IF NOT EXISTS objects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL,
     kind TEXT NOT NULL, document TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS objects_kind ON objects (kind, seq);
+CREATE INDEX IF NOT EXISTS objects_created
+    ON objects (kind, json_extract(document, '$.created'));
 CREATE INDEX IF NOT EXISTS objects_customer
     ON objects (kind, json_extract(document, '$.customer'));
 CREATE INDEX IF NOT EXISTS objects_invoice
@@ -172,6 +174,15 @@ class Store:
         sql = f"SELECT id, document FROM objects WHERE kind = ?{clauses} ORDER BY seq DESC"
         with self._lock:
             return [self._read(row) for row in self.rows(sql, kind, *equal.values())]
+
+    def since(self, kind: str, created: int) -> list[Document]:
+        """Documents of a kind that were created at or after an instant, newest first."""
+        sql = (
+            "SELECT id, document FROM objects INDEXED BY objects_created WHERE kind = ? "
+            "AND json_extract(document, '$.created') >= ? ORDER BY seq DESC"
+        )
+        with self._lock:
+            return [self._read(row) for row in self.rows(sql, kind, created)]
 
     def _read(self, row: sqlite3.Row) -> Document:
         if row["id"] in self._loaded:

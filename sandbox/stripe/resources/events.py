@@ -1,6 +1,7 @@
 """Events, newest first."""
 
 import fnmatch
+from typing import Any
 
 from sandbox.stripe.core.account import Account, acting_for
 from sandbox.stripe.core.documents import Document
@@ -13,13 +14,20 @@ def retrieve(account: Account, params: Params, event: str) -> Document:
     return account.get("event", event)
 
 
+def _recent(account: Account, created: Any) -> list[Document]:
+    """All events, or those from the instant on that a filter names, found by their index."""
+    bounds = created if isinstance(created, dict) else {"gte": created}
+    first = bounds.get("gte", bounds.get("gt"))
+    return account.find("event") if first is None else account.store.since("event", first)
+
+
 @endpoint("event.list", "created limit starting_after ending_before type types", for_connected=True)
 def list_all(account: Account, params: Params) -> Document:
     """``type`` may end in ``.*``; a page is by creation, as in the API.
 
     What happened on a connected account is listed for that account only.
     """
-    rows = matching(account.find("event"), params)
+    rows = matching(_recent(account, params.get("created")), params)
     rows = [e for e in rows if e.get("account", "") == acting_for.get()]
     wanted = params.get("types") or [params.get("type", "*")]
     rows = [e for e in rows if any(fnmatch.fnmatchcase(e["type"], w) for w in wanted)]
