@@ -37,3 +37,8 @@ def at_stripe(payer: Client) -> list[dict[str, Any]]:
 
 def kinds(invoice: Invoice) -> list[tuple[str, int]]:
     return [(line["kind"], line["minor"]) for line in invoice.lines]
+
+
+def charges(payer: Client) -> list[dict[str, Any]]:
+    """What was really taken, newest first."""
+    return [one for one in payer.stripe.objects("charge") if one["status"] == "succeeded"]

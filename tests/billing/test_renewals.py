@@ -12,10 +12,8 @@ import pytest
 from tests.billing.conftest import Client, failed_jobs, invoices, rows, subscription
 from tests.billing.test_webhook import signature
 from tests.standin import StandIn
-from webapp.accounts.models import Person
 from webapp.billing.buying.order import month_days
 from webapp.billing.models import Subscription
-from webapp.billing.queries import money_of
 from webapp.engagements.models import RetainerPeriod
 from webapp.money import Money
 from webapp.outbox import Job
@@ -58,54 +56,6 @@ def test_renewal_already_hours_away_is_not_announced(payer: Client) -> None:
     renews = payer.renewal()
     payer.until(renews - timedelta(hours=20), by=2 * MONTH)
     assert payer.mails("will be charged on") == []
-
-
-def test_declined_renewal_shows_its_retries_tells_client_consultant_and_coordinator(
-    payer: Client, coordinator: Person
-) -> None:
-    payer.stripe.control("rules", retry_days=[3, 5, 7])
-    payer.start()
-    payer.stripe.change_card(payer.card(), "generic_decline")
-    renews = payer.renewal()
-    payer.until(renews + HOURS, by=MONTH)
-    owed = invoices()[-1]
-    assert (owed.status, owed.failing, owed.attempts) == ("open", True, 1)
-    assert owed.next_attempt_at is not None
-    assert subscription().status == "past_due"
-    [told] = payer.mails("did not go through")
-    assert owed.hosted_url in told and "We try again on" in told
-    line = money_of([payer.engagement.id])[payer.engagement.id]
-    assert (line.overdue, line.hosted_url) == (Money(500000, "USD"), owed.hosted_url)
-    payer.until(renews + timedelta(days=11), by=timedelta(days=2))
-    assert len(payer.mails("did not go through")) == 4
-    consultant = payer.engagement.lead.person
-    assert payer.mails("unpaid after 7 days")[0].startswith(consultant.name)
-    [firm] = payer.mails("unpaid after 10 days")
-    assert firm.startswith("Cora Coordinator") and "goes on or pauses" in firm
-    assert payer.engagement.stage == "onboarding"
-
-
-def test_card_replaced_while_past_due_pays_once_and_the_notices_stop(payer: Client) -> None:
-    payer.start()
-    payer.stripe.change_card(payer.card(), "generic_decline")
-    renews = payer.renewal()
-    payer.until(renews + HOURS, by=MONTH)
-    payer.stripe.change_card(payer.card(), "passes")
-    payer.until(renews + timedelta(days=12), by=timedelta(days=2))
-    assert [invoice.status for invoice in invoices()] == ["paid", "paid"]
-    assert subscription().status == "active"
-    assert len(payer.mails("Receipt")) == 2
-    assert len(payer.mails("did not go through")) == 2  # at once, and on day 3 before the retry
-
-
-def test_renewal_the_bank_wants_confirmed_mails_the_hosted_link_once(payer: Client) -> None:
-    payer.start()
-    payer.stripe.change_card(payer.card(), "authenticates_always")
-    payer.until(payer.renewal() + HOURS, by=MONTH)
-    owed = invoices()[-1]
-    assert owed.status == "open" and subscription().status == "past_due"
-    [told] = payer.mails("did not go through")
-    assert owed.hosted_url in told and "wants you to confirm it" in told
 
 
 def test_cancelled_in_stripes_dashboard_the_mirror_ends(payer: Client) -> None:
@@ -169,19 +119,6 @@ def test_webhooks_doubled_and_shuffled_have_each_effect_once(payer: Client) -> N
     assert len(payer.mails("Receipt")) == 2
     assert len(rows(RetainerPeriod)) == 2
     assert failed_jobs() == []
-
-
-def test_invoice_paid_out_of_band_is_recorded_and_not_chased(payer: Client) -> None:
-    payer.start()
-    payer.stripe.change_card(payer.card(), "generic_decline")
-    renews = payer.renewal()
-    payer.until(renews + HOURS, by=MONTH)
-    owed = invoices()[-1]
-    payer.stripe.api("POST", f"invoices/{owed.stripe_id}/pay", paid_out_of_band="true")
-    payer.hear()
-    assert invoices()[-1].status == "paid"
-    payer.until(renews + timedelta(days=8), by=timedelta(days=2))
-    assert len(payer.mails("did not go through")) == 1
 
 
 def test_second_live_subscription_is_ended_and_its_payment_given_back(payer: Client) -> None:

@@ -39,6 +39,11 @@ class Seat:
         return bool(self.roles & {Role.OWNER, Role.COORDINATOR})
 
     @property
+    def bills(self) -> bool:
+        """Adds to what is owed, and records what was paid outside Stripe."""
+        return bool(self.roles & {Role.OWNER, Role.FINANCE})
+
+    @property
     def runs(self) -> bool:
         """May say how a meeting went."""
         return self.consultant or self.sells

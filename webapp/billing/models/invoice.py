@@ -142,6 +142,10 @@ class Invoice(Identified, Mirrored, Base):
         return self.status == "open" and tried and not self.settled_note
 
     @property
+    def given_up(self) -> bool:
+        return self.status == "uncollectible" and not self.settled_note
+
+    @property
     def late(self) -> bool:
         """Not paid when it should have been: a charge failed, or the due date has passed."""
         if self.collection == "card":

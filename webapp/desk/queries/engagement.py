@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from webapp import clock
 from webapp.access import Role
 from webapp.accounts.models import Person
-from webapp.billing.models import Customer, Invoice, Refund, Subscription
+from webapp.billing.models import Customer, Invoice, InvoiceItem, Refund, Subscription, Upcoming
 from webapp.booking.models import Booking, Hold
 from webapp.catalog.models import Consultant
 from webapp.db import session
@@ -208,9 +208,18 @@ class Page:
 
     @property
     def in_trouble(self) -> Invoice | None:
-        """The invoice whose payment was tried and failed."""
-        owed = (row for row in self.invoices if row.status in {"open", "uncollectible"})
-        return next((row for row in owed if row.attempts or row.status == "uncollectible"), None)
+        """The invoice that was not paid when it should have been."""
+        return next((row for row in self.invoices if row.late or row.given_up), None)
+
+    @property
+    def on_its_way(self) -> Invoice | None:
+        """The invoice whose bank debit is under way."""
+        return next((row for row in self.invoices if row.processing and row.status == "open"), None)
+
+    @cached_property
+    def waiting(self) -> Sequence[InvoiceItem]:
+        """What will stand on the next invoice beside the retainer."""
+        return InvoiceItem.pending_of(self.engagement) if self.seat.sees_invoices else []
 
     @property
     def last_paid(self) -> Invoice | None:
@@ -218,11 +227,12 @@ class Page:
 
     @cached_property
     def next_charge(self) -> tuple[datetime, Money] | None:
-        """When the card is charged next, and how much."""
+        """When the next month is charged, and how much with all that waits, as last foreseen."""
         running = Subscription.of(self.engagement)
-        if running is None or running.renews_at is None or running.cancel_at_period_end:
+        if running is None or running.renews_at is None or not running.renews:
             return None
-        return running.renews_at, running.price
+        upcoming = Upcoming.of(self.engagement)
+        return running.renews_at, upcoming.due if upcoming else running.price
 
     @cached_property
     def customer(self) -> Customer | None:
