@@ -8,7 +8,9 @@ import os
 import sys
 from collections.abc import Iterator
 
-from sandbox.demo import away, engagements, firm, outside, reviews, waitlist
+from flask import current_app
+
+from sandbox.demo import away, engagements, firm, money, outside, reviews, waitlist
 from sandbox.demo.clients import CLIENTS, HARBOR
 from sandbox.demo.people import CONSULTANTS, STAFF
 from webapp.access import Role
@@ -29,11 +31,13 @@ def main() -> int:
 def load(password: str) -> None:
     firm.load(password)
     outside.load()
+    money.prepare()
     for client in CLIENTS:
         engagements.load(client, password if client is HARBOR else None)
     reviews.load(HARBOR)
     waitlist.load()
     away.load()
+    money.load(current_app.config["SETTINGS"])
 
 
 def sign_ins(password: str) -> Iterator[str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from webapp.access import Role
 from webapp.engagements.models import Draft
 
+CODE = "SPRING10"
+
 
 @dataclass(frozen=True)
 class Colleague:
@@ -19,7 +21,8 @@ class Client:
 
     days_ahead: the kick-off is at the first suitable time after so many days.
 
-    pays: whether they went on to Checkout, or left it at the agreement. steps: onboarding steps
+    pays: 'card', 'bank' (a debit, which takes days to clear), 'invoice' (within net_days), or ''
+    where they left it at the agreement. code: one that gives something off. steps: onboarding steps
     they have done since.
     """
 
@@ -27,7 +30,8 @@ class Client:
     consultant: str
     days_ahead: int
     draft: Draft
-    pays: bool = True
+    pays: str = "card"
+    code: str = ""
     colleagues: tuple[Colleague, ...] = ()
     steps: tuple[str, ...] = ()
 
@@ -51,52 +55,59 @@ HARBOR = Client(
         Colleague(Role.BILLING, "Renee Castellanos", "renee@harborpine.example.com"),
         Colleague(Role.OBSERVER, "Wil Jansen", "wil@harborpine.example.com"),
     ),
+    code=CODE,
+    steps=("sponsor",),
+)
+
+LUMEN = Client(
+    "operations-diagnostic",
+    "mateo-villalobos",
+    2,
+    Draft(
+        company_name="Lumen Street Bakeries",
+        time_zone="America/Chicago",
+        country="US",
+        address="1910 Lumen Street\nMilwaukee, WI 53202",
+        contact_name="Bogdan Petrescu",
+        contact_email="bogdan@lumenstreet.example.com",
+    ),
+    steps=("sponsor", "access"),
+)
+
+QUILLWORKS = Client(
+    "coo-four-days-uk",
+    "amara-okafor",
+    3,
+    Draft(
+        company_name="Quillworks Ltd",
+        time_zone="Europe/London",
+        country="GB",
+        address="7 Paper Mill Lane\nBristol BS1 6ZZ",
+        contact_name="Tomasz Zielinski",
+        contact_email="tomasz@quillworks.example.com",
+    ),
+)
+
+FERNCLIFF = Client(
+    "coo-and-integrator-four-days",
+    "mateo-villalobos+siobhan-kerrigan",
+    5,
+    Draft(
+        company_name="Ferncliff Joinery",
+        time_zone="America/New_York",
+        country="US",
+        address="215 Sawmill Road\nBurlington, VT 05401",
+        contact_name="Greta Lindqvist",
+        contact_email="greta@ferncliff.example.com",
+    ),
     steps=("sponsor",),
 )
 
 CLIENTS = (
     HARBOR,
-    Client(
-        "operations-diagnostic",
-        "mateo-villalobos",
-        2,
-        Draft(
-            company_name="Lumen Street Bakeries",
-            time_zone="America/Chicago",
-            country="US",
-            address="1910 Lumen Street\nMilwaukee, WI 53202",
-            contact_name="Bogdan Petrescu",
-            contact_email="bogdan@lumenstreet.example.com",
-        ),
-        steps=("sponsor", "access"),
-    ),
-    Client(
-        "coo-four-days-uk",
-        "amara-okafor",
-        3,
-        Draft(
-            company_name="Quillworks Ltd",
-            time_zone="Europe/London",
-            country="GB",
-            address="7 Paper Mill Lane\nBristol BS1 6ZZ",
-            contact_name="Tomasz Zielinski",
-            contact_email="tomasz@quillworks.example.com",
-        ),
-    ),
-    Client(
-        "coo-and-integrator-four-days",
-        "mateo-villalobos+siobhan-kerrigan",
-        5,
-        Draft(
-            company_name="Ferncliff Joinery",
-            time_zone="America/New_York",
-            country="US",
-            address="215 Sawmill Road\nBurlington, VT 05401",
-            contact_name="Greta Lindqvist",
-            contact_email="greta@ferncliff.example.com",
-        ),
-        steps=("sponsor",),
-    ),
+    LUMEN,
+    QUILLWORKS,
+    FERNCLIFF,
     Client(
         "leadership-diagnostic",
         "hana-sugimoto",
@@ -109,6 +120,35 @@ CLIENTS = (
             contact_name="Leilani Kahale",
             contact_email="leilani@brightwell.example.com",
         ),
-        pays=False,
+        pays="",
+    ),
+    Client(
+        "integrator-four-days",
+        "siobhan-kerrigan",
+        9,
+        Draft(
+            company_name="Tidewater Instruments",
+            time_zone="America/New_York",
+            country="US",
+            address="12 Sounding Lane\nAnnapolis, MD 21401",
+            purchase_order="4500-118",
+            contact_name="Marguerite Osei",
+            contact_email="marguerite@tidewater.example.com",
+        ),
+        pays="invoice",
+    ),
+    Client(
+        "coo-two-days",
+        "lukas-brandt",
+        12,
+        Draft(
+            company_name="Alder & Ash Studios",
+            time_zone="America/Chicago",
+            country="US",
+            address="88 Foundry Row\nChicago, IL 60607",
+            contact_name="Ruben Achterberg",
+            contact_email="ruben@alderash.example.com",
+        ),
+        pays="bank",
     ),
 )

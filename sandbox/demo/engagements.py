@@ -11,8 +11,9 @@ from sandbox.demo.clients import Client
 from webapp import access, clock
 from webapp.accounts.models import Person
 from webapp.billing import mirroring
+from webapp.billing.buying.account import buy_on_account
 from webapp.billing.buying.opening import open_checkout
-from webapp.billing.models import Checkout
+from webapp.billing.models import Checkout, Coupon
 from webapp.booking.models import Hold
 from webapp.booking.models.seat import Team
 from webapp.booking.queries import kickoffs
@@ -21,6 +22,7 @@ from webapp.db import session, transaction
 from webapp.engagements.models import Engagement
 
 OFFICE_HOURS = range(9, 16)
+NET_DAYS = 30
 
 
 def load(client: Client, password: str | None = None) -> None:
@@ -31,13 +33,22 @@ def load(client: Client, password: str | None = None) -> None:
     with transaction():
         engagement = signed(client) or sign(client, password)
         waiting = client.pays and engagement.stage == "signed"
+        # A debit that is under way need not be begun again.
+        waiting = waiting and not engagement.settles_by
         engagement_id, hold_id = engagement.id, engagement.hold_id
-    if not waiting:
-        return
+    if waiting and client.pays == "invoice":
+        with transaction():
+            buy_on_account(engagement_id)
+    elif waiting:
+        pay(client, engagement_id, hold_id)
+
+
+def pay(client: Client, engagement_id: uuid.UUID, hold_id: uuid.UUID) -> None:
+    """At Stripe's page, by card or from a bank account."""
     address = open_checkout(engagement_id, access.sign("start", str(hold_id)))
     if address:
-        draft = client.draft
-        hosted_page.pay(address, draft.contact_name, draft.contact_email, draft.country)
+        draft, way = client.draft, hosted_page.WAYS[client.pays]
+        way(address, draft.contact_name, draft.contact_email, draft.country)
     with transaction():
         settle(client, engagement_id)
 
@@ -64,6 +75,10 @@ def sign(client: Client, password: str | None) -> Engagement:
     engagement.note_details(draft, None)
     engagement.sign(draft.contact_name, draft.contact_email, "127.0.0.1", "demo data")
     assert engagement.sponsor is not None and engagement.company is not None
+    if client.pays == "invoice":
+        engagement.company.net_days = NET_DAYS
+    if coupon := Coupon.with_code(client.code):
+        coupon.apply(engagement)
     if password:
         engagement.sponsor.password = firm.hashed(password)
     for other in client.colleagues:

@@ -94,8 +94,12 @@ def dispute(client: Client) -> bool:
 
 @deed(0)
 def dispute_decided(client: Client) -> bool:
-    outcome = client.dice.choice(["won", "lost"])
-    client.world.stripe.control(f"disputes/{client.disputes.pop(0)}", outcome=outcome)
+    """Unless the bank has decided by itself: nobody answered in time."""
+    key, outcome = client.disputes.pop(0), client.dice.choice(["won", "lost"])
+    [found] = client.world.stripe.objects("dispute", id=key)
+    if found["status"] in ("won", "lost", "warning_closed"):
+        return False
+    client.world.stripe.control(f"disputes/{key}", outcome=outcome)
     return True
 
 
