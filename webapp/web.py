@@ -43,7 +43,11 @@ csrf = CSRFProtect()
 HTMX = Path(js_lib_htmx.__file__).parent / "static" / "htmx"
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-STRIPE_PAGES = ("https://checkout.stripe.com", "https://billing.stripe.com")
+STRIPE_PAGES = (
+    "https://checkout.stripe.com",
+    "https://billing.stripe.com",
+    "https://connect.stripe.com",
+)
 # Where consultants say yes to our using their calendar, where the firm has set that up.
 CONSENT_PAGES = {
     "google_client_id": "https://accounts.google.com",

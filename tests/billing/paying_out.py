@@ -12,6 +12,7 @@ from webapp.billing.models import ConnectedAccount, Invoice, Payment, Transfer, 
 from webapp.billing.paying_out import accounts
 from webapp.catalog.models import Consultant
 from webapp.db import session
+from webapp.engagements.models import Assignment
 
 
 @dataclass
@@ -27,8 +28,9 @@ class Sharing:
         return found
 
     def shares(self, percent: int) -> None:
-        """Their usual part, before the engagement begins."""
-        self.consultant.share_percent = percent
+        """Their part of what is paid from now on."""
+        for row in rows(Assignment):
+            row.share_percent = percent
         session.commit()
 
     def opens_account(self, finish: bool = True) -> str:

@@ -1,0 +1,55 @@
+"""The statement as a PDF, set by Typst from data alone: what people typed is never markup."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typst
+from flask import current_app
+
+from webapp.billing.paying_out.statements import WORDS, Account, Statement
+from webapp.web import format_day
+
+SHEET = Path(__file__).parent / "statement.typ"
+
+
+def as_pdf(statement: Statement) -> bytes:
+    told = {"statement": json.dumps(_data(statement))}
+    made = typst.compile(str(SHEET), sys_inputs=told)
+    assert isinstance(made, bytes)
+    return made
+
+
+def _data(statement: Statement) -> dict[str, Any]:
+    settings = current_app.config["SETTINGS"]
+    return {
+        "title": statement.title,
+        "name": statement.consultant.name,
+        "firm": settings.firm_name,
+        "address": settings.firm_address,
+        "accounts": [_account(statement, account) for account in statement.accounts],
+    }
+
+
+def _account(statement: Statement, account: Account) -> dict[str, Any]:
+    return {
+        "currency": account.currency,
+        "opening": account.opening.format(),
+        "closing": account.closing.format(),
+        "rows": [
+            [
+                format_day(one.at, statement.zone),
+                WORDS[one.kind],
+                _client(one.transfer.invoice),
+                one.amount.format(),
+            ]
+            for one in account.movements
+        ],
+    }
+
+
+def _client(invoice: Any) -> str:
+    company = invoice.engagement.company
+    return f"{company.name if company else 'A client'}, invoice {invoice.number}"
