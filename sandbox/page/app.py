@@ -14,7 +14,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 
 from sandbox.bootstrap import ROOT
 from sandbox.mail.store import MailStore
-from sandbox.page import api, calendar, components, mails, payments, time_views
+from sandbox.page import api, calendar, components, doings, mails, payments, time_views
 from sandbox.page.travel import Travel
 from sandbox.timemachine.jobs import Jobs
 from sandbox.timemachine.machine import TimeMachine
@@ -53,7 +53,7 @@ def create_page(environment: Mapping[str, str] = os.environ) -> Flask:
     attach(app, environment)
     web.init(app)
     web.csrf.exempt(api.blueprint)
-    for module in (mails, payments, time_views, components, calendar, api):
+    for module in (mails, payments, doings, time_views, components, calendar, api):
         app.register_blueprint(module.blueprint)
     app.context_processor(page_context)
     app.after_request(allow_frames)

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sandbox.mail.store import MailStore
 from sandbox.page.app import create_page
 from sandbox.page.payments import MOST_DELIVERIES
+from sandbox.timemachine.stand_in import StandIn
 from tests.sandbox.stripe_desk import Desk
 from webapp import clock
 
@@ -106,6 +107,36 @@ def test_the_books_show_what_was_bought(page: FlaskClient, desk: Desk) -> None:
     assert "checkout.session.completed" in shown
     paid = desk.api.v1.events.list({"type": "invoice.paid"}).data[0]
     assert paid.id in shown, "which event, for whoever looks for it"
+
+
+def test_what_banks_do_can_be_pressed(page: FlaskClient, desk: Desk) -> None:
+    """A card that fails, a dispute that is opened and lost; each button is on the page."""
+    desk.subscribed()
+    books = StandIn(desk.url)
+    [card], [charge] = books.objects("payment_method"), books.objects("charge")
+    for label in ("Decline", "Ask each time", "Pay again", "Expire", "Replace", "Dispute"):
+        assert f">{label}</button>" in page.get("/payments").text, label
+
+    def press(doing: str, subject: str) -> str:
+        answer = page.post("/payments/doings", data={"doing": doing, "subject": subject})
+        assert answer.status_code == 303
+        return page.get("/payments").text
+
+    assert "declined from now on" in press("decline", card["id"])
+    assert "opened a dispute" in press("dispute", charge["id"])
+    [dispute] = books.objects("dispute")
+    assert dispute["charge"] == charge["id"]
+    assert "was lost" in press("lose", dispute["id"])
+    assert books.objects("dispute")[0]["status"] == "lost"
+    assert "did not work" in press("win", dispute["id"]), "it is decided"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"doing": "melt", "subject": "pm_1"}, {"doing": "decline", "subject": "../time"}],
+)
+def test_what_nobody_can_do_is_not_done(page: FlaskClient, fields: dict[str, str]) -> None:
+    assert page.post("/payments/doings", data=fields).status_code == 404
 
 
 def test_a_cut_list_of_webhooks_says_so(page: FlaskClient, desk: Desk) -> None:
