@@ -32,8 +32,8 @@ from webapp.billing.objects.subscription import StripeSubscription
 from webapp.db import session
 from webapp.engagements.models import Engagement
 
-# How far back what no longer changes is looked at: a month and the days a webhook may be lost.
-BACK = timedelta(days=40)
+# How far back what changes little is looked at; what is open, whatever its age.
+BACK = timedelta(days=70)
 Row = Any
 Fields = dict[str, tuple[Any, Any]]
 
