@@ -24,8 +24,8 @@ What a browser test may rely on
       to ``success_url``.
     * 3-D Secure: the buttons ``#complete`` and ``#fail``.
     * Bank debits, where the currency has them, at Checkout, in the portal and on the invoice:
-      within ``#bank-details`` the form ``#bank-form`` with ``account_email``, ``account_name`` and, for
-      ACH, ``routing`` and ``account``, for SEPA ``iban``; the button ``#pay-by-bank`` or
+      within ``#bank-details`` the form ``#bank-form`` with ``account_email``, ``account_name`` and
+      ``routing`` and ``account`` (ACH) or ``iban`` (SEPA); the button ``#pay-by-bank`` or
       ``#add-bank``; on an invoice ``#processing`` while a debit is under way.
     * Connect: onboarding at the account link's ``url`` with the buttons ``#finish`` and ``#leave``;
       the Express dashboard at the login link's with ``#balances``, ``#received``, ``#paid-out``.
