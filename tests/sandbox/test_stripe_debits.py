@@ -68,6 +68,23 @@ def test_a_returned_debit_leaves_the_invoice_open_and_the_subscription_late(desk
     assert desk.api.v1.balance_transactions.list().data == []
 
 
+@pytest.mark.parametrize(
+    ("number", "first", "then"),
+    [("000123456789", "incomplete", "trialing"), (RETURNED, "incomplete", "incomplete_expired")],
+)
+def test_a_subscription_may_also_wait_for_its_first_debit(
+    desk: Desk, number: str, first: str, then: str
+) -> None:
+    """Stripe's page on statuses says so of a payment that is processing; the rule plays it."""
+    desk.control("POST", "rules", {"debits_begin": False})
+    session = desk.retainer(desk.customer())
+    debit(desk, session, account=number)
+    desk.advance(2 * DAY)
+    assert after(desk, session).subscription.status == first
+    desk.advance(9 * DAY)
+    assert after(desk, session).subscription.status == then
+
+
 def test_the_account_is_kept_for_renewals(desk: Desk) -> None:
     session = desk.retainer(desk.customer())
     debit(desk, session)

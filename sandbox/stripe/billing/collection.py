@@ -64,13 +64,17 @@ def await_debit(account: Account, invoice: Document) -> None:
     invoice.update(attempted=True, next_payment_attempt=None)
     account.save(invoice)
     subscription = subscription_of(account, invoice)
-    if subscription is not None:
+    if subscription is not None and account.rules.debits_begin:
         standing.accepted(account, subscription)
+    elif subscription is not None:
+        unschedule(account, "subscription.expire", subscription["id"])
 
 
 def debit_returned(account: Account, invoice: Document) -> None:
     """The bank sent the debit back: the same as a charge that was declined."""
     subscription = subscription_of(account, invoice)
+    if subscription is not None:
+        standing.give_a_day(account, subscription)
     _failed(account, invoice, subscription, "requires_payment_method", present=False)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, private
 from sandbox.stripe.core.events import change, emit
-from sandbox.stripe.core.schedule import unschedule
+from sandbox.stripe.core.schedule import schedule, unschedule
 
 ENDED = frozenset({"canceled", "incomplete_expired"})
 _UPDATED = "customer.subscription.updated"
@@ -43,6 +43,14 @@ def accepted(account: Account, subscription: Document) -> None:
     unschedule(account, "subscription.expire", subscription["id"])
     trialing = (subscription["trial_end"] or 0) > account.time_of(subscription)
     change(account, _UPDATED, subscription, status="trialing" if trialing else "active")
+
+
+def give_a_day(account: Account, subscription: Document) -> None:
+    """An incomplete subscription's first payment failed: 23 hours are left to make another."""
+    if subscription["status"] == "incomplete":
+        at = account.time_of(subscription) + 23 * 3600
+        timeline = account.timeline_of(subscription)
+        schedule(account, "subscription.expire", subscription["id"], at, timeline)
 
 
 def _owed(account: Account, subscription: Document) -> bool:

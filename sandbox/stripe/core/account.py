@@ -52,6 +52,9 @@ class Rules:
     """Whether Checkout and the portal offer them beside cards, where the currency has one."""
     debit_days: int = 4
     """Working days until a bank debit is known to have worked."""
+    debits_begin: bool = True
+    """Whether a subscription begins while its first bank debit is under way; else it is
+    ``incomplete`` until that has cleared. Stripe's pages tell of both."""
     country: str = "US"
     """Where the account is at home, from which tax is worked out."""
     registered: tuple[str, ...] = ()
