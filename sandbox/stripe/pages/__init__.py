@@ -5,10 +5,10 @@ Server-rendered, no script. What a browser test may rely on is in the package's 
 
 from flask import Blueprint
 
-from sandbox.stripe.pages import checkout, connect, invoices, portal
+from sandbox.stripe.pages import checkout, connect, credit_notes, invoices, portal
 
 blueprint = Blueprint("pages", __name__)
-for _module in (checkout, portal, invoices, connect):
+for _module in (checkout, portal, invoices, credit_notes, connect):
     blueprint.register_blueprint(_module.blueprint)
 
 __all__ = ["blueprint"]

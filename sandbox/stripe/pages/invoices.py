@@ -14,6 +14,7 @@ from sandbox.stripe.pages.bank_form import BankForm
 from sandbox.stripe.pages.card_form import CardForm
 from sandbox.stripe.pages.pdf import invoice_pdf
 from sandbox.stripe.pages.shared import account, not_found
+from sandbox.stripe.pages.sums import of_invoice
 
 blueprint = Blueprint("invoices", __name__)
 
@@ -31,7 +32,9 @@ def pdf(identifier: str, token: str) -> ResponseReturnValue:
         return not_found()
     name = f"Invoice-{invoice['number']}.pdf"
     headers = {"Content-Disposition": f'inline; filename="{name}"'}
-    return Response(invoice_pdf(invoice), headers=headers, content_type="application/pdf")
+    return Response(
+        invoice_pdf(invoice, account().store.load), headers=headers, content_type="application/pdf"
+    )
 
 
 @blueprint.post("/i/<identifier>/<token>")
@@ -148,6 +151,8 @@ def _page(invoice: Document, form: CardForm, bank: BankForm | None = None) -> st
         "stripe/invoice.html",
         invoice=invoice,
         rows=[_row(line) for line in invoice["lines"]["data"]],
+        sums=of_invoice(invoice, account().store.load),
+        notes=account().find("credit_note", invoice=invoice["id"]),
         due=in_words(invoice["amount_remaining"], invoice["currency"]),
         total=in_words(invoice["total"], invoice["currency"]),
         button=f"Pay {in_words(invoice['amount_remaining'], invoice['currency'])}",
