@@ -85,7 +85,20 @@ def both(debit: str, credit: str, amount: Money) -> tuple[Posting, Posting]:
 # -- invoices --------------------------------------------------------------------------------------
 
 
-def of_invoice(invoice: Invoice, payee: str, zone: str) -> Iterator[Transaction]:
+@dataclass(frozen=True)
+class Settled:
+    """What our rows tell of how an invoice was settled, in its minor units.
+
+    paid: by payments of ours; reduced: by credit notes while it was open.
+    """
+
+    paid: int = 0
+    reduced: int = 0
+
+
+def of_invoice(
+    invoice: Invoice, payee: str, zone: str, settled: Settled = Settled()
+) -> Iterator[Transaction]:
     """Issued; what the client's credit at Stripe paid or took; what came in beside our payments.
 
     An invoice that was voided never counted.
@@ -94,12 +107,12 @@ def of_invoice(invoice: Invoice, payee: str, zone: str) -> Iterator[Transaction]
         return
     text = f"Invoice {invoice.number}"
     yield transaction(invoice.issued_at, zone, invoice, payee, text, _issued(invoice))
-    credit = _credit_used(invoice)
+    credit = _credit_used(invoice, settled)
     if credit:
         postings = both(CREDIT, RECEIVABLE, credit)
         what = f"{text}: {'paid from' if credit.minor > 0 else 'put on'} the client's credit"
         yield transaction(invoice.issued_at, zone, invoice, payee, what, postings)
-    other = _paid_otherwise(invoice)
+    other = _paid_otherwise(invoice, settled)
     if other and invoice.paid_at:
         account = OUTSIDE if invoice.out_of_band else STRIPE
         postings = both(account, RECEIVABLE, other)
@@ -125,31 +138,22 @@ def _account(line: dict[str, Any]) -> str:
     return EARNED.get(kind) or (DEFERRED if _days(line) else RETAINERS)
 
 
-def _credit_used(invoice: Invoice) -> Money:
+def _credit_used(invoice: Invoice, settled: Settled) -> Money:
     """What of the total neither was nor is to be paid: the client's balance at Stripe covered it,
     or took it, where the total is below nothing. https://docs.stripe.com/billing/customer/balance
     """
     if invoice.out_of_band:
         return Money(0, invoice.currency)
-    return invoice.total - reduced(invoice) - invoice.paid - invoice.due
+    return invoice.total - Money(settled.reduced, invoice.currency) - invoice.paid - invoice.due
 
 
-def reduced(invoice: Any) -> Money:
-    """What credit notes took off it while it was open."""
-    notes = (note for note in invoice.credit_notes if note.state == "issued")
-    cut = (note.amount_minor for note in notes if note.means == "reduce")
-    return Money(sum(cut), invoice.currency)
-
-
-def _paid_otherwise(invoice: Any) -> Money:
+def _paid_otherwise(invoice: Invoice, settled: Settled) -> Money:
     """What was paid of it that no payment of ours tells of: outside Stripe, or not read yet."""
     if invoice.status != "paid":
         return Money(0, invoice.currency)
     if invoice.out_of_band:
-        paid: Money = invoice.paid or invoice.total - reduced(invoice)
-        return paid
-    told = sum(payment.amount_minor for payment in invoice.payments)
-    return Money(invoice.paid_minor - told, invoice.currency)
+        return invoice.total - Money(settled.reduced, invoice.currency)
+    return invoice.paid - Money(settled.paid, invoice.currency)
 
 
 # -- revenue as it is earned -----------------------------------------------------------------------

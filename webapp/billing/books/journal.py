@@ -5,17 +5,18 @@ https://beancount.github.io/docs/beancount_language_syntax.html
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.billing.books import entries
-from webapp.billing.books.entries import ACCOUNTS, Posting, Transaction
+from webapp.billing.books.entries import ACCOUNTS, Posting, Settled, Transaction
 from webapp.billing.models import CreditNote, Dispute, Invoice, Payment, Refund, Transfer
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -63,12 +64,28 @@ def _rows(query: Select[Any]) -> Iterable[Any]:
 def _of_invoices(first: date, last: date, zone: str) -> Iterator[Iterator[Transaction]]:
     start, end = instants(first, last, zone)
     owner = joinedload(Invoice.engagement).joinedload(Engagement.company)
-    told = (owner, selectinload(Invoice.payments), selectinload(Invoice.credit_notes))  # type: ignore[attr-defined]
     lately = or_(Invoice.issued_at >= start - LONGEST_AHEAD, Invoice.paid_at >= start)
-    rows = select(Invoice).where(lately, Invoice.issued_at < end).options(*told)
+    wanted = and_(lately, Invoice.issued_at < end)
+    settled = _settled(wanted)
+    rows = select(Invoice).where(wanted).options(owner)
     for invoice in _rows(rows.order_by(Invoice.issued_at, Invoice.id)):
-        yield entries.of_invoice(invoice, _payee(invoice), zone)
+        how = settled.get(invoice.id, Settled())
+        yield entries.of_invoice(invoice, _payee(invoice), zone, how)
         yield entries.earned(invoice, _payee(invoice), zone)
+
+
+def _settled(wanted: ColumnElement[bool]) -> dict[uuid.UUID, Settled]:
+    """How these invoices were settled, by their id."""
+    paid = select(Payment.invoice_id, func.sum(Payment.amount_minor)).join(Payment.invoice)
+    cut = select(CreditNote.invoice_id, func.sum(CreditNote.amount_minor)).join(CreditNote.invoice)
+    cut = cut.where(CreditNote.state == "issued", CreditNote.means == "reduce")
+    told = dict(_pairs(paid.where(wanted).group_by(Payment.invoice_id)))
+    taken = dict(_pairs(cut.where(wanted).group_by(CreditNote.invoice_id)))
+    return {key: Settled(told.get(key, 0), taken.get(key, 0)) for key in {*told, *taken}}
+
+
+def _pairs(query: Any) -> Iterator[tuple[uuid.UUID, int]]:
+    return ((key, int(minor)) for key, minor in session.execute(query))
 
 
 def _of_payments(first: date, last: date, zone: str) -> Iterator[Transaction]:
