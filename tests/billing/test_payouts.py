@@ -14,7 +14,7 @@ from webapp import clock, outbox
 from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.billing.models import Dispute, Payment, Refund, TransferReversal
-from webapp.billing.paying_out import planning, sending
+from webapp.billing.paying_out import accounts, planning, sending
 from webapp.billing.returning.giving import CARD, Giving, give
 from webapp.db import session, transaction
 from webapp.engagements.models import Assignment
@@ -87,12 +87,7 @@ def test_m43_a_team_shares_one_payment(sharing: Sharing) -> None:
                    leads=False, share_percent=33)
     )  # fmt: skip
     session.commit()
-    sharing.payer.hear()
-    for row in rows(Assignment):
-        row.share_percent = 33
-    session.commit()
-    outbox.enqueue("billing.read_payments", sharing.invoice.id, key="after the shares were set")
-    session.commit()
+    sharing.shares(33)
     sharing.payer.hear()
     assert sorted(row.earned_minor for row in transfers()) == [165000, 165000]
     assert {row.state for row in transfers()} == {"sent", "waiting"}
@@ -325,11 +320,10 @@ def test_m43_a_crash_between_stripes_answer_and_our_commit_leaves_one_transfer(
 
 def from_account(sharing: Sharing) -> None:
     """The account is seen to be enabled, and what waited is fixed; nothing is sent yet."""
-    from webapp.billing.paying_out import accounts  # noqa: PLC0415
-
+    consultant_id = sharing.consultant.id
     with transaction():
-        accounts.sync(sharing.consultant.id)
-        accounts.release_waiting(sharing.consultant.id)
+        accounts.sync(consultant_id)
+        accounts.release_waiting(consultant_id)
 
 
 def test_m41_a_refund_that_comes_while_the_share_is_on_its_way_still_takes_its_part(
