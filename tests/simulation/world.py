@@ -7,13 +7,14 @@ import random
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
+from sandbox.timemachine.jobs import Jobs
 from tests import databases
 from tests.elsewhere import Browser, elsewhere
 from tests.mail import Mailbox
@@ -23,7 +24,8 @@ from tests.standin import Gate, StandIn
 from webapp import clock, db
 from webapp.db import session
 
-SETTLED_ROUNDS = 30
+# The longest that a job is put off after a fault, and how many such moments a day may have.
+A_MOMENT, MOST_MOMENTS = timedelta(minutes=20), 20
 
 
 @dataclass
@@ -38,7 +40,7 @@ class World:
     weather: Weather
     hands: Callable[[], None]
     plan: Callable[[], None]
-    random: random.Random = field(default_factory=random.Random)
+    jobs: Jobs
 
     def browser(self) -> Any:
         return self.app.test_client()
@@ -57,8 +59,15 @@ class World:
         self.do_what_is_due()
 
     def do_what_is_due(self) -> None:
+        """What is put off for a moment, because a call went wrong, is not put off for a day."""
         elsewhere(self._in_app(self.plan))
         elsewhere(self._in_app(self.hands))
+        for _ in range(MOST_MOMENTS):
+            soon = self.jobs.next_due(clock.now())
+            if soon is None or soon > clock.now() + A_MOMENT:
+                break
+            self.set_clock(soon + timedelta(seconds=1))
+            elsewhere(self._in_app(self.hands))
         session.rollback()
 
     def _in_app(self, work: Callable[[], None]) -> Callable[[], None]:
@@ -94,7 +103,7 @@ def world(seed: int, starts: datetime, workers: bool = False) -> Iterator[World]
         engine = db.connect(url, pool_size=8, max_overflow=40, pool_timeout=30)
         made = World(
             flask_app, stripe, box, url, clock_file, Weather(drawn, stripe),
-            hands=drain_jobs, plan=plan.everything, random=drawn,
+            hands=drain_jobs, plan=plan.everything, jobs=Jobs(url),
         )  # fmt: skip
         stripe.receive = made.receive
         try:
