@@ -17,8 +17,8 @@ from webapp.money import Money
 
 @dataclass(frozen=True)
 class MoneyLine:
-    """paid: the latest paid invoice, refunded: all of it goes back; overdue: open after a failed
-    try; next_at: the renewal."""
+    """paid: the latest paid invoice, refunded: all of it goes back; overdue: not paid
+    when it should have been; next_at: the renewal."""
 
     paid: Money | None = None
     paid_at: datetime | None = None
@@ -43,7 +43,7 @@ def _renewals(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, datetime | None]:
 
 def _invoices(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Invoice]]:
     rows = select(Invoice).where(Invoice.engagement_id.in_(ids)).order_by(Invoice.issued_at)
-    rows = rows.options(joinedload(Invoice.refunds))
+    rows = rows.options(joinedload(Invoice.refunds), joinedload(Invoice.engagement))
     found: dict[uuid.UUID, list[Invoice]] = {}
     for invoice in session.scalars(rows).unique():
         found.setdefault(invoice.engagement_id, []).append(invoice)
@@ -55,7 +55,7 @@ def _line(invoices: Iterable[Invoice], next_at: datetime | None) -> MoneyLine:
     for invoice in invoices:
         if invoice.status == "paid":
             paid = invoice
-        elif invoice.status == "open" and invoice.attempts:
+        elif invoice.late:
             overdue = invoice
     return MoneyLine(
         paid=paid.total if paid else None,

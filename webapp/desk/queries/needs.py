@@ -108,10 +108,13 @@ def _need(
 
 
 def _failed_payments() -> Select[Any]:
-    tried = (Invoice.status == "open") & (Invoice.attempts > 0)
+    """Tried in vain, or sent and overdue; not what is on its way, or was paid elsewhere."""
+    tried = (Invoice.collection == "card") & (Invoice.attempts > 0)
+    overdue = (Invoice.collection == "invoice") & (Invoice.due_on < clock.now().date())
+    owed = (Invoice.status == "open") & ~Invoice.processing & or_(tried, overdue)
     need = _need("payment", Invoice.id, at=Invoice.issued_at)
     ours = need.join(Invoice, Invoice.engagement_id == Engagement.id)
-    return ours.where(or_(tried, Invoice.status == "uncollectible"))
+    return ours.where(Invoice.settled_note == "", or_(owed, Invoice.status == "uncollectible"))
 
 
 def _meetings(need: Select[Any], kind: str) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""The client's own pages about money."""
+"""What a client sees of money: one page for all, each invoice, and the details on them."""
 
 from webapp.billing.views.client import billing, details, invoice
 
