@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -25,16 +26,16 @@ def stages(payer: Client) -> list[str]:
     return [step.to_stage for step in payer.engagement.stage_changes]
 
 
-def test_webhook_before_the_browser_begins_the_engagement_once(payer: Client) -> None:
+def test_m03_webhook_before_the_browser_begins_it_once_with_one_mail(payer: Client) -> None:
     payer.start()
     assert "Thank you, Ana" in payer.come_back()
     payer.hear()
     assert stages(payer) == ["signed", "onboarding"]
     assert [invoice.status for invoice in invoices()] == ["paid"]
-    assert len(payer.mails("Receipt")) == 1
+    assert len(payer.mails("Receipt")) == len(payer.mails("Welcome")) == 1
 
 
-def test_browser_before_the_webhook_syncs_the_session_and_the_webhook_adds_nothing(
+def test_m04_browser_before_the_webhook_syncs_and_the_webhook_adds_nothing(
     payer: Client,
 ) -> None:
     payer.pay()
@@ -45,7 +46,7 @@ def test_browser_before_the_webhook_syncs_the_session_and_the_webhook_adds_nothi
     assert len(payer.mails("Receipt")) == 1
 
 
-def test_webhook_before_our_own_commit_is_applied_all_the_same(payer: Client) -> None:
+def test_m05_webhook_before_our_own_commit_is_applied_all_the_same(payer: Client) -> None:
     payer.pay()
     [attempt] = checkouts()
     attempt.stripe_id, attempt.url, attempt.state = None, "", "intended"
@@ -55,7 +56,7 @@ def test_webhook_before_our_own_commit_is_applied_all_the_same(payer: Client) ->
     assert [(row.state, row.stripe_id is not None) for row in checkouts()] == [("complete", True)]
 
 
-def test_deposit_and_first_month_are_one_invoice_of_two_paid_lines(payer: Client) -> None:
+def test_m25_deposit_and_first_month_are_one_invoice_of_two_paid_lines(payer: Client) -> None:
     payer.start()
     [invoice] = invoices()
     assert (invoice.total, invoice.paid) == (Money(600000, "USD"), Money(600000, "USD"))
@@ -64,6 +65,26 @@ def test_deposit_and_first_month_are_one_invoice_of_two_paid_lines(payer: Client
     last = first + relativedelta(months=1) - timedelta(days=1)
     dates = f"{first.day} {first:%b} – {last.day} {last:%b}"
     assert charged == {f"First month, {dates}": 500000, "Deposit": 100000}
+
+
+def test_m25_with_a_diagnostic_it_is_one_invoice_of_three_lines(
+    begin: Callable[..., Client],
+) -> None:
+    payer = begin(diagnostic_fee_minor=150000)
+    assert "Pay $7,500.00" in visible(payer.browser.get(payer.url("pay")).text)
+    payer.start()
+    [invoice] = invoices()
+    assert (invoice.total, invoice.paid) == (Money(750000, "USD"), Money(750000, "USD"))
+    charged = {line["kind"]: line["minor"] for line in invoice.lines}
+    assert charged == {"first_month": 500000, "diagnostic": 150000, "deposit": 100000}
+    assert "A diagnostic" in visible(payer.browser.get(f"/offerings/{offering_slug(payer)}").text)
+    assert "begins with a diagnostic" in payer.engagement.agreements[0].text
+    payer.until(payer.renewal() + timedelta(hours=30))
+    assert invoices()[-1].total == Money(500000, "USD")
+
+
+def offering_slug(payer: Client) -> str:
+    return payer.engagement.offering.slug
 
 
 def test_amounts_come_from_the_terms_and_not_from_the_offering_or_the_form(payer: Client) -> None:
@@ -116,7 +137,7 @@ def test_declined_card_leaves_the_session_open_and_a_good_one_pays_it(payer: Cli
     assert payer.engagement.stage == "onboarding"
 
 
-def test_three_d_secure_abandoned_expires_and_nothing_begins(payer: Client) -> None:
+def test_m32_three_d_secure_abandoned_expires_and_nothing_begins(payer: Client) -> None:
     url = payer.to_checkout()
     assert payer.stripe.pay(url, number=NEEDS_3DS).status_code == 303
     [attempt] = checkouts()
@@ -125,6 +146,9 @@ def test_three_d_secure_abandoned_expires_and_nothing_begins(payer: Client) -> N
     assert [row.state for row in checkouts()] == ["expired"]
     assert payer.engagement.stage == "signed"
     assert payer.mails("Welcome") == [] and payer.mails("Receipt") == []
+    assert payer.stripe.of("subscription", payer.engagement.id) == [] and invoices() == []
+    payer.start()
+    assert len(payer.mails("Welcome")) == len(payer.mails("Receipt")) == 1
 
 
 def test_leaving_checkout_leads_calmly_back_and_on(payer: Client) -> None:

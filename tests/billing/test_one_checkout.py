@@ -20,7 +20,7 @@ from webapp import clock
 from webapp.billing import stripe_gateway as gateway
 from webapp.billing.calls import checkout
 from webapp.billing.calls import customers as customer_calls
-from webapp.billing.models import Alert, Customer
+from webapp.billing.models import Alert, Customer, Invoice
 from webapp.billing.objects.customer import CustomerDetails
 from webapp.booking.models import Claim
 from webapp.db import session
@@ -40,16 +40,17 @@ def customers(payer: Client) -> list[str]:
     return [one["id"] for one in found if one["metadata"].get("company") == company]
 
 
-def test_pay_clicked_twice_is_one_customer_one_session_one_subscription(payer: Client) -> None:
+def test_m01_pay_clicked_twice_is_one_customer_session_and_subscription(payer: Client) -> None:
     first, second = payer.to_checkout(), payer.to_checkout()
     assert first == second
     payer.stripe.pay(first)
     payer.hear()
     assert len(customers(payer)) == len(sessions(payer)) == 1
     assert len(payer.stripe.of("subscription", payer.engagement.id)) == 1
+    assert [row.status for row in rows(Invoice)] == ["paid"]
 
 
-def test_checkout_in_five_tabs_at_once_is_one_customer_and_one_session(payer: Client) -> None:
+def test_m02_checkout_in_five_tabs_at_once_is_one_customer_and_session(payer: Client) -> None:
     def press(_: int) -> str:
         return str(payer.app.test_client().post(payer.url("pay")).headers["Location"])
 
@@ -57,6 +58,9 @@ def test_checkout_in_five_tabs_at_once_is_one_customer_and_one_session(payer: Cl
         addresses = set(pool.map(press, range(5)))
     assert len(addresses) == 1
     assert len(customers(payer)) == len(sessions(payer)) == len(rows(Customer)) == 1
+    payer.stripe.pay(addresses.pop())
+    payer.hear()
+    assert len(payer.stripe.of("subscription", payer.engagement.id)) == len(rows(Invoice)) == 1
 
 
 def test_paid_in_one_tab_the_other_leads_to_the_thanks(payer: Client) -> None:
@@ -99,14 +103,14 @@ def test_hold_outlives_the_session(payer: Client) -> None:
 # -- what goes wrong on the way --------------------------------------------------------------------
 
 
-def test_answer_lost_after_creation_the_sdk_finds_the_same_session(payer: Client) -> None:
+def test_m18_answer_lost_after_creation_the_sdk_finds_the_same_objects(payer: Client) -> None:
     payer.stripe.fault("POST /v1/checkout/sessions", "lost_response")
     payer.stripe.fault("POST /v1/customers", "lost_response")
     payer.to_checkout()
     assert len(customers(payer)) == len(sessions(payer)) == 1
 
 
-def test_every_answer_lost_a_second_try_comes_to_the_same_session(payer: Client) -> None:
+def test_m18_every_answer_lost_a_second_try_comes_to_the_same_session(payer: Client) -> None:
     payer.stripe.fault("POST /v1/checkout/sessions", "lost_response", times=3)
     answer = payer.browser.post(payer.url("pay"))
     assert answer.status_code == 503
@@ -200,7 +204,7 @@ def down(app: Flask, base: str) -> None:
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], stripe_api_base=base)
 
 
-def test_stripe_down_says_so_keeps_the_hold_and_completes_later(payer: Client) -> None:
+def test_m17_stripe_down_says_so_keeps_the_hold_and_completes_later(payer: Client) -> None:
     up = payer.stripe.base
     down(payer.app, "http://127.0.0.1:9")
     begun = time.monotonic()
@@ -218,7 +222,7 @@ def test_stripe_down_says_so_keeps_the_hold_and_completes_later(payer: Client) -
     assert len(payer.stripe.of("subscription", payer.engagement.id)) == 1
 
 
-def test_stripe_that_never_answers_is_given_up_within_fifteen_seconds(payer: Client) -> None:
+def test_m17_stripe_that_never_answers_is_given_up_within_fifteen_seconds(payer: Client) -> None:
     payer.stripe.fault("* /v1/*", "timeout", times=20, seconds=20)
     begun = time.monotonic()
     assert payer.browser.post(payer.url("pay")).status_code == 503
@@ -301,7 +305,7 @@ def test_engagement_held_by_a_slow_reader_does_not_keep_the_page_waiting(payer: 
     assert payer.to_checkout()
 
 
-def test_second_currency_for_one_client_is_refused_before_stripe_is_asked(payer: Client) -> None:
+def test_m24_second_currency_for_one_client_is_refused_before_any_call(payer: Client) -> None:
     company = payer.start().company
     other = started(currency="EUR")
     assert other.type_details(payer.browser).status_code == 303

@@ -14,6 +14,7 @@ from tests.billing.test_webhook import signature
 from tests.standin import StandIn
 from webapp.billing.buying.order import month_days
 from webapp.billing.models import Subscription
+from webapp.db import session
 from webapp.engagements.models import RetainerPeriod
 from webapp.money import Money
 from webapp.outbox import Job
@@ -142,20 +143,47 @@ def test_second_live_subscription_is_ended_and_its_payment_given_back(payer: Cli
     assert [one["amount"] for one in payer.stripe.of("refund", engagement_id)] == [1000]
 
 
-def test_kickoff_on_the_31st_renews_at_the_end_of_february_and_returns_to_the_31st(
-    begin: Callable[..., Client], stripe: StandIn, set_clock: Callable[[datetime], None]
+def buy_by_invoice(payer: Client, net_days: int) -> None:
+    payer.engagement.company.net_days = net_days  # type: ignore[union-attr]
+    session.commit()
+    assert payer.browser.post(payer.url("pay/invoice")).status_code == 303
+    payer.hear()
+    pay_open_invoices(payer)
+
+
+def pay_open_invoices(payer: Client) -> None:
+    """By transfer, as far as any are sent."""
+    for invoice in payer.stripe.of("invoice", payer.engagement.id):
+        if invoice["status"] == "draft":
+            payer.stripe.api("POST", f"invoices/{invoice['id']}/finalize")
+    for row in invoices():
+        if row.status == "open":
+            payer.stripe.api("POST", f"invoices/{row.stripe_id}/pay", paid_out_of_band="true")
+    payer.hear()
+
+
+@pytest.mark.parametrize("net_days", [None, 30], ids=["by card", "by invoice"])
+def test_m29_start_on_the_31st_renews_at_the_end_of_february_and_returns_to_the_31st(
+    begin: Callable[..., Client],
+    stripe: StandIn,
+    set_clock: Callable[[datetime], None],
+    net_days: int | None,
 ) -> None:
     fortnight_before = datetime(2028, 1, 17, 9, tzinfo=UTC)
     set_clock(fortnight_before)
     stripe.advance(fortnight_before)
     payer = begin()
-    payer.start()
+    if net_days:
+        buy_by_invoice(payer, net_days)
+    else:
+        payer.start()
     engagement = payer.engagement
     assert engagement.kick_off_on == date(2028, 1, 31)
     due = []
     for _ in range(4):
         due.append(engagement.local_date(payer.renewal()))
         payer.until(payer.renewal() + HOURS, by=MONTH)
+        pay_open_invoices(payer)
     assert due == [date(2028, 2, 29), date(2028, 3, 31), date(2028, 4, 30), date(2028, 5, 31)]
     assert [invoice.total.minor for invoice in invoices()] == [600000, *[500000] * 4]
     starts = [period.starts for period in payer.engagement.periods]
