@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from flask import Response, current_app, render_template, request, stream_with_context
+from flask import Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from webapp import audit, clock
 from webapp.access import FIRM, allow
 from webapp.billing.books import exports, journal
+from webapp.db import session
 from webapp.firm.money_forms import ExportForm
 from webapp.firm.views.room import blueprint
 from webapp.web import firm_zone
@@ -35,15 +36,23 @@ def _file(kind: str, first: date, last: date) -> Response:
     name = f"{kind}-{first:%Y-%m}" + (
         f"-to-{last:%Y-%m}" if f"{first:%Y%m}" != f"{last:%Y%m}" else ""
     )
-    answer = Response(stream_with_context(_text(kind, first, last)), mimetype=mimetype)
+    title = f"{current_app.config['SETTINGS'].firm_name}, {first} to {last}"
+    text = _streamed(_text(kind, first, last, firm_zone(), title))
+    answer = Response(text, mimetype=mimetype)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
     return answer
 
 
-def _text(kind: str, first: date, last: date) -> Iterator[str]:
-    if kind != "journal":
-        yield from exports.csv_text(exports.rows_of(kind, first, last, firm_zone()))
-        return
-    booked = journal.journal(first, last, firm_zone())
-    title = f"{current_app.config['SETTINGS'].firm_name}, {first} to {last}"
-    yield from journal.beancount(booked, title)
+def _streamed(text: Iterator[str]) -> Iterator[str]:
+    """The rows are read while they are sent, after the request's own transaction is over."""
+    try:
+        yield from text
+    finally:
+        session.remove()
+
+
+def _text(kind: str, first: date, last: date, zone: str, title: str) -> Iterator[str]:
+    if kind == "journal":
+        yield from journal.beancount(journal.journal(first, last, zone), title)
+    else:
+        yield from exports.csv_text(exports.rows_of(kind, first, last, zone))
