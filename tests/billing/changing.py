@@ -36,8 +36,12 @@ def under_way(payer: Client, days: int = 1) -> Engagement:
     return payer.engagement
 
 
-def pass_time(payer: Client, until: datetime, by: timedelta = timedelta(days=3)) -> None:
-    """Here and at Stripe, in steps that stop where the next job is due, as the sandbox does."""
+# Where the order of what Stripe does and what we do counts, time stops for them.
+STOPS = ("billing.begin_pause", "billing.resume", "engagements.end", "billing.hold")
+
+
+def pass_time(payer: Client, until: datetime, by: timedelta = timedelta(days=12)) -> None:
+    """Here and at Stripe, in steps that stop where a pause or an end is due."""
     at = clock.now()
     while at < until:
         at = min(at + by, until, _next_due(at))
@@ -45,16 +49,15 @@ def pass_time(payer: Client, until: datetime, by: timedelta = timedelta(days=3))
         payer.stripe.advance(at)
         payer.stripe.deliver()
         elsewhere(lambda: run_planners(payer))
-        payer.drain()
-        payer.stripe.deliver()
-        payer.drain()
+        payer.hear()
     session.rollback()
 
 
 def _next_due(at: datetime) -> datetime:
     from webapp.outbox import Job  # noqa: PLC0415
 
-    due = [job.run_after for job in rows(Job) if job.state == "waiting" and job.run_after > at]
+    waiting = (job for job in rows(Job) if job.state == "waiting" and job.task in STOPS)
+    due = [job.run_after for job in waiting if job.run_after > at]
     return min(due, default=at + timedelta(days=400))
 
 
@@ -74,15 +77,23 @@ def firm(role: Role = Role.COORDINATOR, **values: Any) -> Person:
 
 def bigger(engagement: Engagement, **values: Any) -> Offering:
     """Six days a month for 7,000 instead of four for 5,000."""
-    defaults = {"name": "COO, six days a month", "days_per_month": 6, "price_minor": 700000}
-    offered = make.offering(currency=engagement.terms.currency, **(defaults | values))
+    defaults: dict[str, Any] = {
+        "name": "COO, six days a month",
+        "days_per_month": 6,
+        "price_minor": 700000,
+    }
+    offered = make.offering(**({"currency": engagement.terms.currency} | defaults | values))
     session.commit()
     return offered
 
 
 def smaller(engagement: Engagement, **values: Any) -> Offering:
-    defaults = {"name": "COO, two days a month", "days_per_month": 2, "price_minor": 300000}
-    offered = make.offering(currency=engagement.terms.currency, **(defaults | values))
+    defaults: dict[str, Any] = {
+        "name": "COO, two days a month",
+        "days_per_month": 2,
+        "price_minor": 300000,
+    }
+    offered = make.offering(**({"currency": engagement.terms.currency} | defaults | values))
     session.commit()
     return offered
 
