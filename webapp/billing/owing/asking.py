@@ -8,7 +8,7 @@ from decimal import Decimal
 from webapp import clock
 from webapp.billing import stripe_gateway as gateway
 from webapp.billing.buying.order import midnight
-from webapp.billing.calls import items, products
+from webapp.billing.calls import items
 from webapp.billing.models import InvoiceItem
 from webapp.billing.objects.document import Document
 from webapp.billing.objects.item import StripeItem
@@ -27,13 +27,6 @@ class Asked:
         # A key that is spent or forgotten may have made it all the same.
         self.look_first = item.attempt > 0 or clock.now() - item.attempted_at > REPEATABLE
         self.params = params_of(item)
-
-
-def asked(item: InvoiceItem) -> Asked:
-    """Makes the item's product, if Stripe has none yet."""
-    if item.amount_minor > 0:
-        products.ensure(item.kind)
-    return Asked(item)
 
 
 def made(item: Asked, owner: Document, customer: str) -> StripeItem:

@@ -16,11 +16,12 @@ import structlog
 from webapp import clock, db, outbox
 from webapp.billing import mirroring
 from webapp.billing import stripe_gateway as gateway
-from webapp.billing.calls import invoices, items, subscriptions
+from webapp.billing.calls import invoices, items, products, subscriptions
 from webapp.billing.models import Bill, Customer, InvoiceItem, Subscription
 from webapp.billing.objects.document import Document
 from webapp.billing.objects.invoice import StripeInvoice
-from webapp.billing.owing.asking import REPEATABLE, Asked, asked
+from webapp.billing.objects.product import ProductFacts
+from webapp.billing.owing.asking import REPEATABLE, Asked
 from webapp.billing.owing.collecting import collection_of
 from webapp.billing.patience import patience
 from webapp.db import session
@@ -59,6 +60,7 @@ class Plan:
     params: Document
     net_days: int | None
     items: tuple[Asked, ...]
+    products: list[ProductFacts]
 
 
 def plan_of(bill: Bill) -> Plan | None:
@@ -77,8 +79,14 @@ def plan_of(bill: Bill) -> Plan | None:
         subscription=mirror.stripe_id if mirror else None,
         params={"metadata": named, "currency": engagement.terms.currency.lower()},
         net_days=engagement.company.net_days if engagement.company else None,
-        items=tuple(asked(item) for item in bill.items),
+        items=tuple(Asked(item) for item in bill.items),
+        products=products.missing(_sold(bill)),
     )
+
+
+def _sold(bill: Bill) -> list[ProductFacts]:
+    kinds = sorted({item.kind for item in bill.items if item.amount_minor > 0})
+    return [ProductFacts.of(kind) for kind in kinds]
 
 
 def make(bill_id: uuid.UUID) -> None:
@@ -91,9 +99,10 @@ def make(bill_id: uuid.UUID) -> None:
     if plan is None:
         return
     try:
-        _keep(bill.id, issue(plan))
+        _keep(plan, issue(plan))
     except gateway.Faulted:
-        bill.next_attempt()
+        for spent in (bill, *bill.items):
+            spent.next_attempt()
         key = f"billing.make_bill:{bill.call_key}"
         outbox.enqueue("billing.make_bill", bill.id, key=key, run_after=clock.now() + AGAIN)
 
@@ -103,14 +112,15 @@ def make_soon(bill: Bill) -> None:
 
     Raises RetryLater when Stripe cannot be reached; the job does it later then.
     """
-    plan, bill_id = plan_of(bill), bill.id
+    plan = plan_of(bill)
     if plan:
         with patience():
-            db.attempt(lambda: issue(plan), lambda found: _keep(bill_id, found))
+            db.attempt(lambda: issue(plan), lambda found: _keep(plan, found))
 
 
-def _keep(bill_id: uuid.UUID, found: StripeInvoice | None) -> None:
-    bill = session.get_one(Bill, bill_id)
+def _keep(plan: Plan, found: StripeInvoice | None) -> None:
+    bill = session.get_one(Bill, plan.bill)
+    products.note(plan.products)
     engagement = mirroring.locked(bill.engagement_id)
     assert engagement is not None
     if found is None:
@@ -125,6 +135,8 @@ def _keep(bill_id: uuid.UUID, found: StripeInvoice | None) -> None:
 
 def issue(plan: Plan) -> StripeInvoice | None:
     """The invoice, final and asked for; None when a renewal took every item meanwhile."""
+    for product in plan.products:
+        products.make(product)
     found = _draft(plan)
     if found.status == "draft":
         if not _fill(plan, found.id):

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from webapp import audit, clock, outbox
 from webapp.billing import mirroring
 from webapp.billing import stripe_gateway as gateway
-from webapp.billing.calls import items
+from webapp.billing.calls import items, products
 from webapp.billing.models import Customer, InvoiceItem, Subscription
 from webapp.billing.models.subscription import OVER
-from webapp.billing.owing.asking import asked, made
+from webapp.billing.owing.asking import Asked, made
 from webapp.billing.owing.bills import bill_now
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -45,8 +45,10 @@ def _place_on(item: InvoiceItem, engagement: Engagement, mirror: Subscription) -
     customer = Customer.of(engagement.company_id)
     assert customer is not None
     owner = {"customer": customer.stripe_id, "subscription": mirror.stripe_id}
+    if item.amount_minor > 0:
+        products.ensure(item.kind)
     try:
-        item.placed(made(asked(item), owner, customer.stripe_id).id)
+        item.placed(made(Asked(item), owner, customer.stripe_id).id)
         audit.record("invoice_item.placed", item, minor=item.amount_minor)
         outbox.enqueue_again("billing.preview_upcoming", engagement.id)
     except gateway.Faulted:
