@@ -22,6 +22,10 @@ What a browser test may rely on
       wrong entry ``#<input>-error`` (422), with everything typed kept; ``#back`` leads to
       ``cancel_url``; the amount due is ``#total``. An expired session answers 410, a paid one goes
       to ``success_url``.
+    * Where Checkout works out tax or asks for an address: ``#buyer-form`` with ``country`` (two
+      letters), ``tax_number`` and ``#save-buyer``; the pay form appears once the place is known.
+      Where codes are allowed: ``#code-form`` with ``code`` and ``#apply-code``, then ``#used-code``
+      and ``#remove-code``. ``li[data-sum]`` are subtotal, discount and tax.
     * 3-D Secure: the buttons ``#complete`` and ``#fail``.
     * Bank debits, where the currency has them, at Checkout, in the portal and on the invoice:
       within ``#bank-details`` the form ``#bank-form`` with ``account_email``, ``account_name`` and
@@ -33,7 +37,8 @@ What a browser test may rely on
       the button ``#add-card``; ``li[data-card]`` per card with "Make default" and "Remove"; links
       to the invoices; ``#return`` leads to ``return_url``.
     * Invoice at ``hosted_invoice_url``: ``#status``, ``#due``, ``#pdf`` and, while it is open,
-      ``#pay-form`` with the same inputs and ``#pay``.
+      ``#pay-form`` with the same inputs and ``#pay``; ``#due-date``; ``a[data-note]`` per credit
+      note, which leads to its PDF.
 
 Test cards are in ``billing/cards.py``: 4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined,
 4000 0000 0000 9995 has no funds, 4000 0025 0000 3155 asks for 3-D Secure once, 4000 0000 0000 3220

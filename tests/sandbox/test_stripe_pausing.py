@@ -147,3 +147,24 @@ def test_notice_given_before_a_pause_is_kept(desk: Desk) -> None:
     desk.advance(32 * DAY)
     assert subscriptions.retrieve(subscription.id).status == "canceled"
     assert months(desk, subscription) == [600_000, 500_000]
+
+
+@pytest.mark.parametrize(("wanted", "status"), [("pause", "paused"), ("cancel", "canceled")])
+def test_a_trial_that_ends_with_no_card_ends_as_it_was_told_to(
+    desk: Desk, wanted: str, status: str
+) -> None:
+    product = desk.api.v1.products.create({"name": "Retainer"}).id
+    monthly = {"currency": "usd", "unit_amount": 100, "recurring": {"interval": "month"}}
+    given: Any = {
+        "customer": desk.customer().id,
+        "items": [{"price_data": monthly | {"product": product}}],
+        "trial_period_days": 7,
+        "trial_settings": {"end_behavior": {"missing_payment_method": wanted}},
+    }
+    found = desk.api.v1.subscriptions.create(given)
+    desk.advance(40 * DAY)
+    ended = desk.api.v1.subscriptions.retrieve(found.id)
+    assert ended.status == status and len(desk.invoices(found.id)) == 1
+    if wanted == "pause":
+        reason = ended.status_details.paused.subscription.type
+        assert reason == "trial_end_without_payment_method"

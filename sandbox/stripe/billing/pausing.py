@@ -17,25 +17,18 @@ the resumption invoice's reason is ``subscription_update``.
 from typing import Any
 
 from sandbox.stripe.billing import plan_changes, standing
+from sandbox.stripe.billing.agenda import anchor_of, items_of, period_of, reschedule
 from sandbox.stripe.billing.collection import collect, void
 from sandbox.stripe.billing.finalizing import finalize
 from sandbox.stripe.billing.months import Anchor, period_around
-from sandbox.stripe.billing.subscriptions import (
-    anchor_of,
-    draft_invoice,
-    items_of,
-    period_of,
-    reschedule,
-)
+from sandbox.stripe.billing.subscriptions import draft_invoice
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, duplicate, private
 from sandbox.stripe.core.errors import ApiError, invalid
-from sandbox.stripe.core.events import change, emit
 from sandbox.stripe.core.schedule import schedule, when_due
 
 PATIENCE = 23 * 3600
 """Seconds for which a resumption invoice waits for its payment."""
-_UPDATED = "customer.subscription.updated"
 
 
 def pause(account: Account, subscription: Document, params: dict[str, Any]) -> None:
@@ -46,7 +39,6 @@ def pause(account: Account, subscription: Document, params: dict[str, Any]) -> N
     if since is not None:
         plan_changes.credit_rest(account, subscription, since)
     _cut_period(account, subscription, now)
-    emit(account, "customer.subscription.paused", subscription)
     reschedule(account, subscription)
     if params.get("invoicing_behavior") == "invoice" and since is not None:
         plan_changes.invoice_now(account, subscription)
@@ -78,11 +70,7 @@ def _cut_period(account: Account, subscription: Document, now: int) -> None:
     rows = duplicate(subscription["items"])
     for row in rows["data"]:
         row["current_period_end"] = now
-    reason = {"type": "pause_requested"}
-    details = {
-        "paused": {"subscription": reason, "transitioned_at": now, "type": "subscription"},
-    }
-    change(account, _UPDATED, subscription, items=rows, status="paused", status_details=details)
+    standing.pause(account, subscription, "pause_requested", items=rows)
 
 
 def resume(account: Account, subscription: Document, params: dict[str, Any]) -> None:

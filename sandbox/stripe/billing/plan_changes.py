@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.stripe.billing import invoice_items
+from sandbox.stripe.billing.agenda import items_of, period_of
 from sandbox.stripe.billing.catalog import plan_of, price_of
 from sandbox.stripe.billing.collection import collect
 from sandbox.stripe.billing.finalizing import finalize
 from sandbox.stripe.billing.proration import change_amount, charge_text, credit_text
-from sandbox.stripe.billing.subscriptions import draft_invoice, items_of, period_of
+from sandbox.stripe.billing.subscriptions import draft_invoice
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, duplicate, public, shape
 from sandbox.stripe.core.errors import invalid

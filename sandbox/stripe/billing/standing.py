@@ -71,6 +71,15 @@ def payment_failed(account: Account, subscription: Document) -> None:
             resumed(account, subscription, "past_due")
 
 
+def pause(account: Account, subscription: Document, reason: str, **values: Any) -> None:
+    """No invoices and no periods from now on."""
+    now, why = account.time_of(subscription), {"type": reason}
+    details = {"paused": {"subscription": why, "transitioned_at": now, "type": "subscription"}}
+    values |= {"status": "paused", "status_details": details}
+    change(account, _UPDATED, subscription, **values)
+    emit(account, "customer.subscription.paused", subscription)
+
+
 def _resume_if_settled(account: Account, subscription: Document) -> None:
     """Paused stays paused, unless what was paid or given up is the invoice of its resumption."""
     waiting = private(subscription).get("resuming")

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.stripe.billing import standing
+from sandbox.stripe.billing.agenda import anchor_of, items_of, period_of, reschedule
 from sandbox.stripe.billing.catalog import plan_of
-from sandbox.stripe.billing.collection import void
 from sandbox.stripe.billing.discounts import attach
 from sandbox.stripe.billing.drafting import Draft, draft, pending_lines
 from sandbox.stripe.billing.finalizing import finalize_later
 from sandbox.stripe.billing.invoice_items import bind
 from sandbox.stripe.billing.lines import Line, recurring_line, trial_line
 from sandbox.stripe.billing.months import Anchor, first_anchor, period_around
+from sandbox.stripe.billing.payment_methods import default_for
 from sandbox.stripe.billing.proration import stub_line
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, duplicate, listing, private, public, shape
 from sandbox.stripe.core.events import change, emit
-from sandbox.stripe.core.schedule import schedule, unschedule, when_due
+from sandbox.stripe.core.schedule import when_due
 
-DAY = 86400
 _UPDATED = "customer.subscription.updated"
 
 
@@ -132,20 +132,6 @@ def _item(subscription: Document, item: Item, now: int, period: tuple[int, int])
     )
 
 
-def items_of(subscription: Document) -> list[Document]:
-    rows: list[Document] = subscription["items"]["data"]
-    return rows
-
-
-def period_of(subscription: Document) -> tuple[int, int]:
-    first = items_of(subscription)[0]
-    return first["current_period_start"], first["current_period_end"]
-
-
-def anchor_of(subscription: Document) -> Anchor:
-    return Anchor(subscription["billing_cycle_anchor"], private(subscription)["anchor_day"])
-
-
 def period_lines(account: Account, subscription: Document) -> list[Line]:
     """What the present period costs: nothing on trial, a part of it up to the anchor, or all."""
     period = start, end = period_of(subscription)
@@ -183,35 +169,6 @@ def draft_invoice(
     return invoice
 
 
-def reschedule(account: Account, subscription: Document) -> None:
-    """Set down what this subscription is due for next."""
-    identifier, timeline = subscription["id"], account.timeline_of(subscription)
-    _, end = period_of(subscription)
-    now = account.now(timeline)
-    goes_on = subscription["status"] != "paused" or "resuming" in private(subscription)
-    # In the order in which things due at one instant are to be done: the renewal comes last.
-    wanted = {
-        "upcoming": end - account.rules.upcoming_days * DAY if goes_on else None,
-        "trial_will_end": end - 3 * DAY if subscription["trial_end"] == end else None,
-        "cancel": _cancels_at(subscription),
-        "resume": (subscription["pause_collection"] or {}).get("resumes_at"),
-        "expire": now + 23 * 3600 if subscription["status"] == "incomplete" else None,
-        "renew": end if goes_on else None,
-    }
-    for kind, at in wanted.items():
-        unschedule(account, f"subscription.{kind}", identifier)
-        if at is not None and at >= now:
-            schedule(account, f"subscription.{kind}", identifier, at, timeline)
-
-
-def _cancels_at(subscription: Document) -> int | None:
-    """When it is to end by itself; a running period's end is the renewal's to do."""
-    if subscription["cancel_at_period_end"] and subscription["status"] != "paused":
-        return None
-    found: int | None = subscription["cancel_at"]
-    return found
-
-
 @when_due("subscription.renew")
 def renew(account: Account, identifier: str) -> None:
     """A period is over: end, or go on with the next and draft its invoice."""
@@ -221,6 +178,8 @@ def renew(account: Account, identifier: str) -> None:
     if subscription["cancel_at_period_end"]:
         standing.end(account, subscription, reason="cancellation_requested")
         return
+    if subscription["status"] == "trialing" and _ends_with_trial(account, subscription):
+        return
     next_period(account, subscription)
     invoice = draft_invoice(account, subscription, "subscription_cycle")
     if _keeps_drafts(subscription):
@@ -229,6 +188,22 @@ def renew(account: Account, identifier: str) -> None:
     else:
         finalize_later(account, invoice)
     reschedule(account, subscription)
+
+
+def _ends_with_trial(account: Account, subscription: Document) -> bool:
+    """Whether a trial nobody can be charged after ends it or pauses it, as it was told to.
+
+    Source: https://docs.stripe.com/billing/subscriptions/trials/free-trials.
+    """
+    wanted = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
+    nameless = {"customer": subscription["customer"], "default_payment_method": None}
+    if wanted == "create_invoice" or default_for(account, nameless, subscription):
+        return False
+    if wanted == "cancel":
+        standing.end(account, subscription, reason="payment_failed")
+    else:
+        standing.pause(account, subscription, "trial_end_without_payment_method")
+    return True
 
 
 def _keeps_drafts(subscription: Document) -> bool:
@@ -246,38 +221,3 @@ def next_period(account: Account, subscription: Document) -> None:
         row.update(current_period_start=start, current_period_end=end)
     status = "active" if subscription["status"] == "trialing" else subscription["status"]
     change(account, _UPDATED, subscription, items=rows, status=status)
-
-
-@when_due("subscription.cancel")
-def cancel_when_told(account: Account, identifier: str) -> None:
-    subscription = account.get("subscription", identifier)
-    if subscription["status"] not in standing.ENDED and subscription["cancel_at"]:
-        standing.end(account, subscription, reason="cancellation_requested")
-
-
-@when_due("subscription.resume")
-def resume_collection(account: Account, identifier: str) -> None:
-    subscription = account.get("subscription", identifier)
-    if subscription["status"] not in standing.ENDED:
-        change(account, _UPDATED, subscription, pause_collection=None)
-
-
-@when_due("subscription.expire")
-def expire(account: Account, identifier: str) -> None:
-    """The first payment was not made within 23 hours: its invoice is voided."""
-    subscription = account.get("subscription", identifier)
-    if subscription["status"] == "incomplete":
-        for kind in ("renew", "upcoming", "trial_will_end"):
-            unschedule(account, f"subscription.{kind}", identifier)
-        now = account.time_of(subscription)
-        change(account, _UPDATED, subscription, status="incomplete_expired", ended_at=now)
-        for invoice in standing.invoices_of(account, identifier):
-            if invoice["status"] == "open":
-                void(account, invoice)
-
-
-@when_due("subscription.trial_will_end")
-def announce_trial_end(account: Account, identifier: str) -> None:
-    subscription = account.get("subscription", identifier)
-    if subscription["status"] == "trialing":
-        emit(account, "customer.subscription.trial_will_end", subscription)

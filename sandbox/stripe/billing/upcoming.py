@@ -4,7 +4,8 @@ Nothing is computed twice: the invoice is really made and then undone.
 """
 
 from sandbox.stripe.billing import balances
-from sandbox.stripe.billing.subscriptions import draft_invoice, next_period, period_of
+from sandbox.stripe.billing.agenda import period_of
+from sandbox.stripe.billing.subscriptions import draft_invoice, next_period
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, duplicate
 from sandbox.stripe.core.events import emit

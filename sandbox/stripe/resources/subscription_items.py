@@ -1,6 +1,6 @@
 """Subscription items, which live inside their subscription."""
 
-from sandbox.stripe.billing.subscriptions import items_of
+from sandbox.stripe.billing.agenda import items_of
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint

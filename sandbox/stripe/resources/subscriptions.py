@@ -3,11 +3,11 @@
 from typing import Any
 
 from sandbox.stripe.billing import discounts, pausing, plan_changes, standing, taxes, trials
-from sandbox.stripe.billing.subscriptions import period_of, reschedule
+from sandbox.stripe.billing.agenda import period_of, reschedule
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint
-from sandbox.stripe.core.errors import invalid
+from sandbox.stripe.core.errors import invalid, not_imitated
 from sandbox.stripe.core.events import change
 from sandbox.stripe.core.paging import matching, page
 from sandbox.stripe.core.search import search
@@ -147,6 +147,9 @@ def cancel(account: Account, params: Params, identifier: str) -> Document:
     subscription = account.get("subscription", identifier)
     if subscription["status"] in standing.ENDED:
         raise invalid(f"No such subscription: '{identifier}'", "id", "resource_missing")
+    for name in ("invoice_now", "prorate"):
+        if params.get(name):
+            raise not_imitated(name)
     details = changes({}, params.get("cancellation_details", {}))
     return standing.end(account, subscription, reason="cancellation_requested", **details)
 
