@@ -101,8 +101,9 @@ def make(bill_id: uuid.UUID) -> None:
     try:
         _keep(plan, issue(plan))
     except gateway.Faulted:
-        for spent in (bill, *bill.items):
-            spent.next_attempt()
+        bill.next_attempt()
+        for item in bill.items:
+            item.next_attempt()
         key = f"billing.make_bill:{bill.call_key}"
         outbox.enqueue("billing.make_bill", bill.id, key=key, run_after=clock.now() + AGAIN)
 
