@@ -10,12 +10,21 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from webapp import clock
 from webapp.access import Role
 from webapp.accounts.models import Person
-from webapp.billing.models import Customer, Invoice, InvoiceItem, Refund, Subscription, Upcoming
+from webapp.billing.models import (
+    Customer,
+    Dispute,
+    Invoice,
+    InvoiceItem,
+    Payment,
+    Refund,
+    Subscription,
+    Upcoming,
+)
 from webapp.booking.models import Booking, Hold
 from webapp.catalog.models import Consultant
 from webapp.db import session
@@ -73,6 +82,11 @@ class Page:
     @property
     def consultants(self) -> list[Consultant]:
         return self.engagement.consultants
+
+    @property
+    def shares(self) -> dict[uuid.UUID, int]:
+        """Each consultant's percentage, once they are assigned."""
+        return {row.consultant_id: row.share_percent for row in self.engagement.assignments}
 
     # -- meetings ----------------------------------------------------------------------------------
 
@@ -194,6 +208,17 @@ class Page:
         ours = select(Invoice).where(Invoice.engagement_id == self.engagement.id)
         issued = ours.where(Invoice.status != "draft").options(selectinload(Invoice.refunds))
         return session.scalars(issued.order_by(Invoice.issued_at.desc(), Invoice.id)).all()
+
+    @cached_property
+    def disputes(self) -> Sequence[Dispute]:
+        """Payments that the client's bank contests, as the firm sees them."""
+        if not self.seat.firm:
+            return []
+        ours = select(Dispute).join(Dispute.payment).join(Payment.invoice)
+        rows = ours.where(Invoice.engagement_id == self.engagement.id).options(
+            contains_eager(Dispute.payment).contains_eager(Payment.invoice)
+        )
+        return session.scalars(rows.order_by(Dispute.opened_at)).all()
 
     @property
     def refunds(self) -> list[Refund]:
