@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -220,9 +221,7 @@ def test_given_outside_stripe_is_on_paper_alone_and_counts(desk: Desk) -> None:
 
 
 def test_credit_note_on_an_open_invoice_lowers_what_is_due(desk: Desk) -> None:
-    desk.payer.stripe.change_card(desk.payer.card(), "decline_after_attach")
-    from datetime import timedelta  # noqa: PLC0415
-
+    desk.payer.stripe.change_card(desk.payer.card(), "generic_decline")
     desk.payer.until(desk.payer.renewal() + timedelta(hours=3))
     owed = invoices()[-1]
     assert owed.status == "open"

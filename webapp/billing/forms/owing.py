@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -73,7 +73,7 @@ class OneOffForm(FlaskForm):
         """What was typed, as money; None for what is no amount in this currency."""
         try:
             return Money.of(Decimal((self.amount.data or "").replace(",", "")), self.currency)
-        except (InvalidOperation, ValueError, OverflowError):
+        except (ArithmeticError, ValueError):
             return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -67,7 +67,7 @@ class GiveBackForm(FlaskForm):
         typed = (self.amount.data or "").replace(",", "")
         try:
             return Money.of(Decimal(typed), self.left.currency)
-        except (InvalidOperation, ValueError, OverflowError):
+        except (ArithmeticError, ValueError):
             return None
 
     def decision(self, by: str) -> Giving:
