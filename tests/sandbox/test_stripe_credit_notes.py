@@ -126,6 +126,11 @@ def test_the_page_shows_the_note_and_its_pdf(desk: Desk) -> None:
     page = desk.browser.get(str(invoice.hosted_invoice_url)).text
     assert "reverse charge" in page and str(note.number) in page
     assert "Credited after payment" in page and "-€10.00" in page
+    entry: Any = {"amount": -2_500, "currency": "eur"}
+    desk.api.v1.customers.balance_transactions.create(str(invoice.customer), entry)
+    values = {"customer": str(invoice.customer), "return_url": "http://app.test/"}
+    portal = desk.browser.get(desk.api.v1.billing_portal.sessions.create(values).url).text
+    assert str(note.number) in portal and 'id="balance">Credit of €25.00' in portal
     answer = desk.browser.get(note.pdf)
     assert answer.headers["Content-Type"] == "application/pdf"
     assert answer.content.startswith(b"%PDF-")

@@ -1,5 +1,6 @@
 """The hosted invoice page and its PDF."""
 
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -165,8 +166,11 @@ def _page(invoice: Document, form: CardForm, bank: BankForm | None = None) -> st
 
 
 def _row(line: Document) -> dict[str, Any]:
+    count, unit = line["quantity_decimal"], (line["pricing"] or {}).get("unit_amount_decimal")
+    told = count not in (None, "1") and unit is not None and "×" not in line["description"]
+    each = in_words(int(Decimal(unit or 0)), line["currency"])
     return {
-        "name": line["description"],
+        "name": f"{line['description']} ({count} × {each})" if told else line["description"],
         "period": line["period"],
         "amount": in_words(line["amount"], line["currency"]),
     }

@@ -203,6 +203,8 @@ def _page(
         invoices=[
             _invoice_row(i) for i in here.find("invoice", customer=customer["id"]) if i["number"]
         ],
+        notes=here.find("credit_note", customer=customer["id"]),
+        balance=_balance(here, customer),
         form=form,
         bank=bank or _bank_form(here, customer),
         details=details or DetailsForm.kept(customer, _allowed(here, session)),
@@ -217,6 +219,16 @@ def _used(here: Account, customer: Document) -> str | None:
         s["default_payment_method"] for s in here.find("subscription", customer=customer["id"])
     )
     return next((m for m in methods if m), None)
+
+
+def _balance(here: Account, customer: Document) -> str | None:
+    """What the next invoice will be lower or higher by, in the currency it last moved in."""
+    moved = here.find("customer_balance_transaction", customer=customer["id"])
+    amount = customer["balance"]
+    if not amount or not moved:
+        return None
+    words = in_words(abs(amount), moved[0]["currency"])
+    return f"Credit of {words}" if amount < 0 else f"{words} owed from before"
 
 
 def _invoice_row(invoice: Document) -> dict[str, object]:
