@@ -53,7 +53,7 @@ def _invoice(invoice: Invoice, zone: str) -> Iterator[TimelineEntry]:
     amount = format_money(invoice.total)
     if invoice.status == "paid":
         yield _entry(invoice.paid_at or invoice.issued_at, zone, f"{named} paid", amount, "done")
-    elif invoice.attempts and invoice.status in {"open", "uncollectible"}:
+    elif invoice.failing or invoice.given_up:
         yield _entry(invoice.issued_at, zone, f"{named}: a payment failed", amount, "bad")
 
 
