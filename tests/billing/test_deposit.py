@@ -1,0 +1,138 @@
+"""The deposit at the end: set off, never below nothing, the rest given back once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.billing.conftest import Client, failed_jobs, invoices, refunds, subscription
+from tests.billing.owed import RATE, at_stripe, charges, items, kinds, overage
+from tests.elsewhere import elsewhere
+from webapp import clock
+from webapp.billing.models import InvoiceItem
+from webapp.billing.owing import deposit
+from webapp.db import session
+from webapp.engagements.models import Engagement
+from webapp.money import Money
+from webapp.outbox import enqueue
+
+pytestmark = pytest.mark.usefixtures("own_stripe")
+HOURS, MONTH = timedelta(hours=3), timedelta(days=31)
+
+
+def usd(minor: int) -> Money:
+    return Money(minor, "USD")
+
+
+def end(payer: Client, again: bool = False) -> None:
+    """The engagement is over and its subscription has ended; its account is closed."""
+    engagement_id = payer.engagement.id
+    if not again:
+        payer.stripe.api("DELETE", f"subscriptions/{subscription().stripe_id}")
+        payer.hear()
+        engagement = session.get_one(Engagement, engagement_id)
+        engagement.stage, engagement.ends_on = "ended", engagement.local_date(clock.now())
+    enqueue("billing.close_account", engagement_id, key=f"close {clock.now()} {again}")
+    session.commit()
+    payer.hear()
+    payer.hear()
+
+
+def test_m26_deposit_is_set_off_on_the_final_invoice_and_the_rest_goes_back(payer: Client) -> None:
+    payer.start()
+    overage(payer, 90)
+    end(payer)
+    final = invoices()[-1]
+    assert sorted(kinds(final)) == [("deposit_applied", -30000), ("overage", 30000)]
+    assert (final.status, final.total, final.paid) == ("paid", usd(0), usd(0))
+    [back] = refunds()
+    assert (back.amount, back.reason, back.state) == (usd(70000), "deposit", "succeeded")
+    assert back.invoice.id == invoices()[0].id
+    end(payer, again=True)
+    assert len(refunds()) == 1 and len(invoices()) == 2
+    assert len(charges(payer)) == 1
+    assert deposit.left_of(payer.engagement) == usd(0)
+    assert failed_jobs() == []
+
+
+def test_m26_deposit_smaller_than_what_is_open_leaves_the_rest_to_pay(payer: Client) -> None:
+    payer.start()
+    overage(payer, 600)
+    end(payer)
+    final = invoices()[-1]
+    assert sorted(kinds(final)) == [("deposit_applied", -100000), ("overage", 200000)]
+    assert (final.status, final.total, final.paid) == ("paid", usd(100000), usd(100000))
+    assert refunds() == []
+
+
+def test_m26_nothing_open_gives_the_whole_deposit_back_once(payer: Client) -> None:
+    payer.start()
+    end(payer)
+    [back] = refunds()
+    assert (back.amount, back.state) == (usd(100000), "succeeded")
+    end(payer, again=True)
+    assert len(refunds()) == len(invoices()) == 1
+
+
+def test_m26_deposit_is_set_off_on_the_last_renewal_and_never_below_nothing(payer: Client) -> None:
+    payer.start()
+    last = payer.renewal()
+    cancel_at = last + timedelta(days=28)
+    payer.stripe.api("POST", f"subscriptions/{subscription().stripe_id}",
+                     cancel_at=int(cancel_at.timestamp()), proration_behavior="none")  # fmt: skip
+    payer.hear()
+    payer.until(last - timedelta(days=3), by=MONTH)
+    assert items() == []
+    payer.until(last + HOURS, by=timedelta(hours=12))
+    renewed = invoices()[-1]
+    assert sorted(kinds(renewed)) == [("deposit_applied", -100000), ("retainer", 500000)]
+    assert renewed.total == usd(400000) and renewed.status == "paid"
+    assert deposit.left_of(payer.engagement) == usd(0)
+
+
+def test_set_off_is_taken_back_when_notice_is_withdrawn(payer: Client) -> None:
+    payer.start()
+    last = payer.renewal()
+    named = f"subscriptions/{subscription().stripe_id}"
+    at = int((last + timedelta(days=28)).timestamp())
+    payer.stripe.api("POST", named, cancel_at=at, proration_behavior="none")
+    payer.hear()
+    payer.until(last - timedelta(hours=30), by=MONTH)
+    [item] = items()
+    assert item.state == "placed"
+    payer.stripe.api("POST", named, cancel_at="")
+    payer.hear()
+    elsewhere(payer.plan)
+    payer.drain()
+    assert [row.state for row in items()] == ["void"] and at_stripe(payer) == []
+    payer.until(last + HOURS, by=timedelta(hours=12))
+    assert invoices()[-1].total == usd(500000)
+    assert deposit.left_of(payer.engagement) == usd(100000)
+
+
+def test_credit_that_no_invoice_can_take_is_paid_back(payer: Client) -> None:
+    payer.start()
+    engagement = session.get_one(Engagement, payer.engagement.id)
+    InvoiceItem.add(engagement, "credit", "pause:1", "Days paused", -RATE)
+    session.commit()
+    payer.drain()
+    end(payer)
+    assert sorted((row.amount.minor, row.reason) for row in refunds()) == [
+        (20000, "credit_at_the_end"), (100000, "deposit"),
+    ]  # fmt: skip
+    assert [row.state for row in items()] == ["void"] and at_stripe(payer) == []
+    assert len(invoices()) == 1
+
+
+def test_an_invoice_still_open_keeps_the_deposit_until_it_is_settled(payer: Client) -> None:
+    payer.start()
+    payer.stripe.change_card(payer.card(), "generic_decline")
+    payer.until(payer.renewal() + HOURS, by=MONTH)
+    owed = invoices()[-1]
+    end(payer)
+    assert refunds() == []
+    payer.stripe.api("POST", f"invoices/{owed.stripe_id}/pay", paid_out_of_band="true")
+    payer.hear()
+    payer.hear()
+    assert [row.amount for row in refunds()] == [usd(100000)]
