@@ -168,11 +168,11 @@ class StandIn:
     # -- what a payer does -------------------------------------------------------------------------
 
     def pay(
-        self, url: str, number: str = CARD, email: str = "payer@example.com"
+        self, url: str, number: str = CARD, email: str = "payer@example.com", country: str = "US"
     ) -> requests.Response:
         """Fill in the hosted Checkout page; its answer, redirects not followed."""
         typed = {"email": email, "number": number, "exp": f"12 / {time.gmtime().tm_year % 100 + 9}",
-                 "cvc": "123", "name": "Pat Payer", "country": "US"}  # fmt: skip
+                 "cvc": "123", "name": "Pat Payer", "country": country}  # fmt: skip
         return self.web.post(url, data=typed, allow_redirects=False, timeout=30)
 
     def pay_by_bank(self, url: str, account: str = BANK) -> requests.Response:

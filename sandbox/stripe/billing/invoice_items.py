@@ -26,6 +26,7 @@ def create(
     proration: bool = False,
     text: str | None = None,
     tax_behavior: str | None = None,
+    tax_code: str | None = None,
     **details: Any,
 ) -> Document:
     """An item that waits. It is discountable unless it is negative or a proration, and ``text``
@@ -56,6 +57,7 @@ def create(
         test_clock=account.timeline_of({"customer": customer}) or None,
         **details,
     )
+    private(item)["tax_code"] = tax_code
     private(item)["tax_behavior"] = tax_behavior or (price or {}).get("tax_behavior")
     account.save(item)
     emit(account, "invoiceitem.created", item)

@@ -22,6 +22,8 @@ from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.errors import ApiError, invalid
 
+# https://docs.stripe.com/tax/tax-codes: nontaxable.
+UNTAXED = "txcd_00000000"
 NO_LOCATION = "customer_tax_location_invalid"
 
 

@@ -78,8 +78,19 @@ def _line_tax(account: Account, row: Document, how: taxes.Treatment) -> dict[str
         text = "Items of negative amounts can't be on an invoice that is taxed automatically."
         raise invalid(text, "automatic_tax[enabled]")
     priced = ((row["pricing"] or {}).get("price_details") or {}).get("price", "")
-    behavior = taxes.behavior_of(private(row).get("tax_behavior"), account.store.load(priced))
+    price = account.store.load(priced)
+    behavior = taxes.behavior_of(private(row).get("tax_behavior"), price)
+    if _code_of(account, row, price) == taxes.UNTAXED:
+        how = taxes.Treatment(how.country, "product_exempt")
     return taxes.tax_on(account, amount, how, behavior)
+
+
+def _code_of(account: Account, row: Document, price: Document | None) -> str | None:
+    """The tax code that an item was given, else its product's."""
+    parent = (row["parent"] or {}).get("invoice_item_details") or {}
+    item = account.store.load(parent.get("invoice_item") or "")
+    product = account.store.load((price or {}).get("product") or "")
+    return (private(item).get("tax_code") if item else None) or (product or {}).get("tax_code")
 
 
 def _by_discount(invoice: Document) -> list[dict[str, Any]]:

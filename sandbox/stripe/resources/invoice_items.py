@@ -20,7 +20,8 @@ from sandbox.stripe.resources.customers import alive
 @endpoint(
     "invoice_item.create",
     "amount currency customer description discountable discounts invoice metadata period "
-    "price_data pricing quantity quantity_decimal subscription tax_behavior unit_amount_decimal",
+    "price_data pricing quantity quantity_decimal subscription tax_behavior tax_code "
+    "unit_amount_decimal",
 )
 def create(account: Account, params: Params) -> Document:
     if "customer" not in params:
@@ -44,6 +45,7 @@ def _details(params: Params) -> dict[str, Any]:
         "period": (period["start"], period["end"]) if period else None,
         "text": params.get("description"),
         "tax_behavior": params.get("tax_behavior"),
+        "tax_code": params.get("tax_code"),
     }
 
 
