@@ -16,7 +16,8 @@ from webapp.billing.changing import quoting
 from webapp.billing.models import Invoice, InvoiceItem, Quote
 from webapp.catalog.models import Offering
 from webapp.db import session, transaction
-from webapp.engagements.models import Engagement
+from webapp.engagements.models import Engagement, Pause
+from webapp.engagements.planning import BEFORE_MIDNIGHT
 from workers import plan
 
 PLANNERS = ("billing.", "engagements.", "reviews.")
@@ -36,10 +37,6 @@ def under_way(payer: Client, days: int = 1) -> Engagement:
     return payer.engagement
 
 
-# Where the order of what Stripe does and what we do counts, time stops for them.
-STOPS = ("billing.begin_pause", "billing.resume", "engagements.end", "billing.hold")
-
-
 def pass_time(payer: Client, until: datetime, by: timedelta = timedelta(days=12)) -> None:
     """Here and at Stripe, in steps that stop where a pause or an end is due."""
     at = clock.now()
@@ -54,11 +51,12 @@ def pass_time(payer: Client, until: datetime, by: timedelta = timedelta(days=12)
 
 
 def _next_due(at: datetime) -> datetime:
-    from webapp.outbox import Job  # noqa: PLC0415
-
-    waiting = (job for job in rows(Job) if job.state == "waiting" and job.task in STOPS)
-    due = [job.run_after for job in waiting if job.run_after > at]
-    return min(due, default=at + timedelta(days=400))
+    """When a pause or the engagement begins or ends next: there the order of things counts."""
+    [engagement] = rows(Engagement)
+    days = [day for pause in rows(Pause) if pause.live for day in (pause.starts, pause.ends)]
+    instants = [midnight(day, engagement.time_zone) for day in [*days, engagement.ends_on] if day]
+    instants += [instant - BEFORE_MIDNIGHT for instant in instants]
+    return min((one for one in instants if one > at), default=at + timedelta(days=400))
 
 
 def run_planners(payer: Client) -> None:

@@ -82,7 +82,7 @@ def _what_changed(change: TermsChange) -> str:
         "notice_given": f"It ends on {format_day(change.ends_on)}" if change.ends_on else "",
     }.get(change.kind, f"From {day}")
     plan = change.after.get("name", "")
-    by = f"by {change.by}" if change.by != "system" else ""
+    by = f"By {change.by}" if change.by != "system" else ""
     return ". ".join(filter(None, (": ".join(filter(None, (told, plan))), change.reason, by)))
 
 

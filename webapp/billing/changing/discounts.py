@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from webapp.billing.buying.order import month_number
 from webapp.billing.calls import invoices
-from webapp.billing.models import Invoice, Subscription
+from webapp.billing.models import Invoice, Subscription, Upcoming
 from webapp.billing.stripe_gateway import Bug
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -43,6 +43,17 @@ def _pays_for(engagement: Engagement, line: dict[str, str], number: int) -> bool
         return line["kind"] == "first_month"
     starts = datetime.fromisoformat(line["starts"])
     return line["kind"] == "retainer" and month_number(engagement, starts) == number
+
+
+def foreseen_share(engagement: Engagement, day: date) -> Share:
+    """Of a month that may not have been charged yet: as the next one is foreseen, for a preview."""
+    paid = paid_share(engagement, day)
+    upcoming = Upcoming.of(engagement)
+    if paid != WHOLE or upcoming is None:
+        return paid
+    month = [line for line in upcoming.lines if line["kind"] == "retainer" and line["minor"] > 0]
+    price = sum(line["minor"] for line in month)
+    return (price - sum(line.get("discount", 0) for line in month), price) if price else WHOLE
 
 
 def share_ahead(mirror: Subscription) -> Share:

@@ -15,7 +15,13 @@ from webapp.accounts.models import Person
 from webapp.billing import mirroring
 from webapp.billing.buying.order import midnight
 from webapp.billing.calls import subscriptions
-from webapp.billing.changing.discounts import WHOLE, of_share, paid_share, share_ahead
+from webapp.billing.changing.discounts import (
+    WHOLE,
+    foreseen_share,
+    of_share,
+    paid_share,
+    share_ahead,
+)
 from webapp.billing.changing.proration import cost_of_days
 from webapp.billing.models import Customer, InvoiceItem, Subscription
 from webapp.billing.objects.subscription import StripeSubscription
@@ -47,7 +53,7 @@ def outline(engagement: Engagement, starts: date, ends: date) -> Outline:
     rest_until = ends if resuming[0] == ends else resuming[1]
     return Outline(
         credit=_paid_for(engagement, starts, until),
-        charge=_paid_for(engagement, ends, rest_until),
+        charge=_foreseen_for(engagement, ends, rest_until),
         next_month=rest_until,
     )
 
@@ -88,6 +94,13 @@ def begin(pause_id: uuid.UUID) -> None:
 def _paid_for(engagement: Engagement, first: date, last: date) -> Money:
     def price_on(day: date) -> Money:
         return of_share(engagement.terms_on(day).price, paid_share(engagement, day))
+
+    return cost_of_days(first, last, engagement.month_around, price_on)
+
+
+def _foreseen_for(engagement: Engagement, first: date, last: date) -> Money:
+    def price_on(day: date) -> Money:
+        return of_share(engagement.terms_on(day).price, foreseen_share(engagement, day))
 
     return cost_of_days(first, last, engagement.month_around, price_on)
 

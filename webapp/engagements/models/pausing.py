@@ -33,7 +33,7 @@ class Pausing(Changing):
     def plan_pause(self, starts: date, ends: date, by: Person, reason: str) -> Pause:
         """Pause [starts, ends). From today on, or a week ahead at least; three months at most.
 
-        It begins by its own job. Raises ChangeRefused.
+        It begins by its own job, which a planner puts in line. Raises ChangeRefused.
         """
         self.lock()
         self._check_pause(starts, ends)
@@ -44,6 +44,8 @@ class Pausing(Changing):
         session.flush()
         self._changed("pause_planned", starts, by, reason, task="pause_planned",
                       ends_on=ends, pause_id=pause.id)  # fmt: skip
+        if starts == self.today:
+            outbox.enqueue("billing.begin_pause", pause.id, starts.isoformat())
         return pause
 
     def withdraw_pause(self, pause: Pause, by: Person | None, reason: str) -> TermsChange:
