@@ -132,7 +132,8 @@ def set_rules() -> ResponseReturnValue:
 
 @blueprint.post("/deliver")
 def deliver() -> ResponseReturnValue:
-    """Returns how many deliveries are in each state; ``pending`` could not be delivered."""
+    """Returns how many deliveries are in each state: ``pending`` could not be delivered, ``held``
+    waits for the account's time to go on."""
     sender: Sender = current_app.extensions["stripe_sender"]
     body = request.get_json(silent=True) or {}
     sender.flush(min(float(body.get("seconds", 30)), LONGEST_FLUSH))
@@ -140,8 +141,13 @@ def deliver() -> ResponseReturnValue:
 
 
 def _delivery_states() -> dict[str, int]:
-    rows = open_account().store.rows("SELECT state, count(*) AS n FROM deliveries GROUP BY state")
-    counted = {row["state"]: row["n"] for row in rows}
+    account = open_account()
+    rows = account.store.rows(
+        "SELECT CASE WHEN state = 'pending' AND held_until > ? THEN 'held' ELSE state END AS now, "
+        "count(*) AS n FROM deliveries GROUP BY 1",
+        account.now(),
+    )
+    counted = {row["now"]: row["n"] for row in rows}
     return {"pending": 0, "delivered": 0} | counted
 
 

@@ -137,11 +137,11 @@ def _found(desk: Desk, name: str) -> bool:
 def test_a_late_event_waits_for_the_account_s_time(desk: Desk) -> None:
     weather(desk, switches={"late": 1, "late_by": 3600})
     desk.customer()
-    assert desk.deliver()["pending"] == 1
-    desk.advance(3599)
-    assert desk.deliver()["pending"] == 1
-    desk.advance(2)
-    desk.deliver()
+    assert desk.deliver() == {"pending": 0, "delivered": 0, "held": 1}
+    desk.advance(3500)
+    assert desk.deliver()["held"] == 1
+    desk.advance(101)
+    assert desk.deliver() == {"pending": 0, "delivered": 1}
     assert desk.receiver.types == ["customer.created"]
 
 
