@@ -32,13 +32,18 @@ REPEATABLE = timedelta(seconds=40)
 
 @dataclass(frozen=True)
 class Call:
-    """What a Checkout asks of Stripe, apart from the row. repeat: the key may be used (again)."""
+    """What a Checkout asks of Stripe, apart from the row. repeatable_until: the key may be used
+    (again) before; asked when it is used, since what comes before it takes its time too."""
 
     key: str
     params: dict[str, Any]
     stripe_id: str | None
-    repeat: bool
+    repeatable_until: datetime
     wanted: bool
+
+    @property
+    def repeat(self) -> bool:
+        return clock.now() < self.repeatable_until
 
 
 class Checkout(Identified, Base):
@@ -113,8 +118,8 @@ class Checkout(Identified, Base):
 
     def call(self) -> Call:
         """A frozen copy, for use outside the transaction."""
-        young = clock.now() - self.created_at < REPEATABLE
-        return Call(self.idempotency_key, self.params, self.stripe_id, young, self.wanted)
+        until = self.created_at + REPEATABLE
+        return Call(self.idempotency_key, self.params, self.stripe_id, until, self.wanted)
 
     @property
     def wanted(self) -> bool:
