@@ -15,7 +15,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Select, Text, cast, func, literal, select
+from sqlalchemy import (
+    CheckConstraint,
+    Index,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -121,6 +131,25 @@ def enqueue_each(task: str, subjects: Select[uuid.UUID]) -> int:
     if added:
         wake()
     return added
+
+
+def enqueueing(task: str, subjects: Select[Any]) -> Select[Any]:
+    """A statement that puts a job in line for each id a query finds, and wakes the relay: a row
+    each. Built once and executed with `now`, where a request has no time for anything else.
+
+    The query may be over rows that a CTE of it inserts.
+    """
+    found = subjects.subquery("subject")
+    written = cast(next(iter(found.c)), Text)
+    now = bindparam("now", type_=Job.run_after.type)
+    values = {
+        "task": literal(task), "payload": func.jsonb_build_array(written),
+        "dedupe_key": literal(f"{task}:") + written, "state": literal("waiting"),
+        "attempts": literal(0), "run_after": now, "created_at": now, "last_error": literal(""),
+    }  # fmt: skip
+    new = insert(Job).from_select(list(values), select(*values.values()), include_defaults=False)
+    kept = new.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(Job.id)
+    return select(func.pg_notify(CHANNEL, "")).select_from(kept.cte("added"))
 
 
 def enqueue_again(task: str, subject: uuid.UUID) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CheckConstraint, false
+from sqlalchemy import CheckConstraint, Select, bindparam, false, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -47,15 +48,19 @@ class StripeEvent(Base):
     @classmethod
     def receive(cls, event: SignedEvent, refused: str = "") -> bool:
         """Store an event and put it in line; False when it is known. refused: why it is left."""
-        row = insert(cls).values(
-            id=event.id, type=event.type, api_version=event.api_version, livemode=event.livemode,
-            payload=event.payload, state="ignored" if refused else "received", error=refused,
-            received_at=clock.now(), about=event.subject.get("id") or "", refused=bool(refused),
-        )  # fmt: skip
-        new = session.scalar(row.on_conflict_do_nothing().returning(cls.id)) is not None
-        if new and not refused:
-            outbox.enqueue(HANDLE, event.id)
-        return new
+        values = {
+            "id": event.id, "type": event.type, "api_version": event.api_version,
+            "livemode": event.livemode, "payload": event.payload,
+            "state": "ignored" if refused else "received", "error": refused,
+            "received_at": clock.now(), "about": event.subject.get("id") or "",
+            "refused": bool(refused),
+        }  # fmt: skip
+        if refused:
+            row = insert(cls).values(values).on_conflict_do_nothing().returning(cls.id)
+            return session.scalar(row) is not None
+        return (
+            session.execute(_intake(), values | {"now": values["received_at"]}).first() is not None
+        )
 
     @property
     def subject(self) -> dict[str, Any]:
@@ -78,3 +83,15 @@ class StripeEvent(Base):
         self.state, self.error, self.handled_at, self.sweeps = "received", "", None, 0
         outbox.enqueue(HANDLE, self.id, key=f"{HANDLE}:{self.id}:replay:{self.replays}")
         audit.record("stripe_event.replayed", self, type=self.type, times=self.replays)
+
+
+@cache
+def _intake() -> Select[Any]:
+    """The event and its job in one statement, built once: Stripe waits for the answer."""
+    names = ("id", "type", "api_version", "livemode", "payload", "state", "error", "received_at",
+             "about", "refused")  # fmt: skip
+    columns = StripeEvent.__table__.c
+    values = {name: bindparam(name, type_=columns[name].type) for name in names}
+    row = insert(StripeEvent).values(values)
+    kept = row.on_conflict_do_nothing().returning(StripeEvent.id).cte("kept")
+    return outbox.enqueueing(HANDLE, select(kept.c.id))
