@@ -44,7 +44,6 @@ NAVIGATION = (
     ("Calendar", "booking.calendar", access.CLIENT | {access.Role.CONSULTANT}),
     ("Practice", "firm.engagements", access.FIRM),
     ("Money", "firm.money", access.FIRM),
-    ("Payouts", "billing.payouts", access.FIRM),
     ("Clients", "firm.companies", access.FIRM),
     ("Offerings", "firm.offerings", access.FIRM),
     ("Codes", "firm.coupons", frozenset({access.Role.OWNER, access.Role.FINANCE})),

@@ -94,6 +94,11 @@ class Transfer(Identified, Base):
         return self.earned_minor - sum(one.minor for one in self.reversals)
 
     @property
+    def taken(self) -> Money:
+        """What was taken back of it, before it was sent or after."""
+        return Money(self.earned_minor - self.standing, self.currency)
+
+    @property
     def to_send(self) -> Money:
         """What is left to send, before debts are set off."""
         return Money(max(0, self.standing - self.set_off_minor), self.currency)

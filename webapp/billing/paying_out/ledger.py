@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.billing.models import Invoice, Transfer
 from webapp.billing.models import TransferReversal as Reversal
@@ -181,5 +181,6 @@ def shares_of(consultant_id: uuid.UUID) -> Select[Transfer]:
     company = (
         joinedload(Transfer.invoice).joinedload(Invoice.engagement).joinedload(Engagement.company)
     )
-    rows = select(Transfer).where(Transfer.consultant_id == consultant_id).options(company)
+    rows = select(Transfer).where(Transfer.consultant_id == consultant_id)
+    rows = rows.options(company, selectinload(Transfer.reversals))
     return rows.order_by(Transfer.created_at.desc(), Transfer.id)

@@ -58,7 +58,7 @@ class Statement:
 
     @property
     def title(self) -> str:
-        return str(format_date(self.month, "MMMM y", locale="en"))
+        return title_of(self.month)
 
     @property
     def code(self) -> str:
@@ -105,6 +105,11 @@ def bounds(month: date, zone: str) -> tuple[datetime, datetime]:
     """[first, until) of a month on the clocks of a zone."""
     following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     return midnight(month.replace(day=1), zone), midnight(following, zone)
+
+
+def title_of(month: date) -> str:
+    """'November 2026'."""
+    return str(format_date(month, "MMMM y", locale="en"))
 
 
 def month_named(code: str) -> date:

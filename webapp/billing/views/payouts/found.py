@@ -12,6 +12,7 @@ from sqlalchemy import select
 from webapp.billing.models import ConnectedAccount
 from webapp.billing.paying_out import wording
 from webapp.billing.paying_out.ledger import months_of, shares_of, standing_of
+from webapp.billing.paying_out.statements import month_named, title_of
 from webapp.catalog.models import Consultant
 from webapp.db import session
 from webapp.paging import paged
@@ -36,7 +37,10 @@ def earnings_of(consultant: Consultant) -> dict[str, Any]:
         "account_state": wording.account_state(account),
         "wanted": wording.wanted(account) if account else [],
         "standings": standing_of(consultant.id),
-        "months": months_of(consultant.id, consultant.time_zone),
+        "months": [
+            (code, title_of(month_named(code)))
+            for code in months_of(consultant.id, consultant.time_zone)
+        ],
         "page": paged(shares_of(consultant.id), 20),
         "state_of": wording.state_of,
         "zone": consultant.time_zone,
