@@ -14,8 +14,8 @@ from tests.simulation.hands import Hands
 from tests.simulation.world import world
 from tests.simulation.year import Year, new_year
 
-ENGAGEMENTS = int(os.environ.get("RIGHTHAND_YEAR_ENGAGEMENTS", "8"))
-DAYS = int(os.environ.get("RIGHTHAND_YEAR_DAYS", "120"))
+ENGAGEMENTS = int(os.environ.get("RIGHTHAND_YEAR_ENGAGEMENTS", "5"))
+DAYS = int(os.environ.get("RIGHTHAND_YEAR_DAYS", "75"))
 SEED = int(os.environ.get("RIGHTHAND_YEAR_SEED", "1"))
 
 
