@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 
@@ -10,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import Visit
 from tests.journeys.stack import Stack
-from tests.journeys.visitor import Client, book
+from tests.journeys.visitor import Client, book, enter_by_welcome_mail
 
 ADA = Client("Ada Brook", "ada@brook.example.com", "Brook & Sons")
 CONSULTANT = "Mateo Villalobos"
@@ -23,7 +22,7 @@ def test_from_the_first_visit_to_the_second_review(
     book(visitor, ADA, consultant=CONSULTANT)
     expect(visitor.get_by_role("heading", name="Thank you, Ada")).to_be_visible()
 
-    client = enter_by_welcome_mail(visit(), stack)
+    client = enter_by_welcome_mail(visit(), stack, ADA)
     expect(client.get_by_text(f"With {CONSULTANT}").first).to_be_visible()
 
     consultant = signed_in("consultant")
@@ -39,18 +38,6 @@ def test_from_the_first_visit_to_the_second_review(
     client.reload()
     expect(client.get_by_text("Paid", exact=True)).to_have_count(2)
     nothing_failed(signed_in("coordinator"))
-
-
-def enter_by_welcome_mail(page: Page, stack: Stack) -> Page:
-    """The link in the mail shows a button; pressing it signs in."""
-    welcome = stack.mail("Welcome", ADA.email)
-    assert any(part["name"].endswith(".ics") for part in welcome["attachments"])
-    link = re.search(r"http\S+/sign-in/link/\S+", welcome["text"])
-    assert link, welcome["text"]
-    page.goto(link[0])
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/client")
-    return page
 
 
 def move_time_a_month_twice(page: Page, stack: Stack) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+from tests.journeys.stack import Stack
+
 CARD = "4242424242424242"
 NEXT_DAY = """() => {
   const days = [...document.querySelectorAll(".month a")];
@@ -94,4 +96,16 @@ def pay(page: Page, client: Client, card: str = CARD) -> None:
     page.locator("input[name=exp]").fill("12/34")
     page.locator("input[name=cvc]").fill("123")
     page.locator("input[name=name]").fill(client.name)
-    page.get_by_role("button", name=re.compile("^Pay")).click()
+    page.locator("button#pay").click()  # the bank account's form has a button of the same name
+
+
+def enter_by_welcome_mail(page: Page, stack: Stack, client: Client) -> Page:
+    """The link in the mail shows a button; pressing it signs in."""
+    welcome = stack.mail("Welcome", client.email)
+    assert any(part["name"].endswith(".ics") for part in welcome["attachments"])
+    link = re.search(r"http\S+/sign-in/link/\S+", welcome["text"])
+    assert link, welcome["text"]
+    page.goto(link[0])
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/client")
+    return page
