@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from tests import make
 from webapp import clock
-from webapp.billing.models import Invoice, Payment, Refund, Transfer, TransferReversal
+from webapp.billing.models import (
+    ConnectedAccount,
+    Dispute,
+    Invoice,
+    Payment,
+    Refund,
+    Transfer,
+    TransferReversal,
+)
 from webapp.billing.paying_out import planning
 from webapp.billing.paying_out.received import received_from
 from webapp.billing.paying_out.sharing import Received, shares
@@ -208,3 +216,151 @@ def test_debts_of_a_consultant_are_never_set_off_against_another_ones_share(
                                 attempt=0, settled_minor=0))  # fmt: skip
     [other] = rows_of(paid_invoice(100_000, 0, [50]))
     assert other.set_off_minor == 0 and other.consultant_id != row.consultant_id
+
+
+# -- what is shared from where ---------------------------------------------------------------------
+
+
+def later_invoice(first: Invoice, **values: object) -> Invoice:
+    """Another invoice of the same engagement, shared out."""
+    now = clock.now()
+    defaults = {"total_minor": 0, "paid_minor": 0, "tax_minor": 0, "out_of_band": False,
+                "lines": []}  # fmt: skip
+    made: Invoice = make.saved(
+        Invoice(engagement=first.engagement, stripe_id=f"in_later_{first.id.hex}", status="paid",
+                currency="USD", due_minor=0, issued_at=now, paid_at=now, livemode=False,
+                synced_at=now, **(defaults | values))
+    )  # fmt: skip
+    planning.share_out(made.id)
+    return made
+
+
+def line(kind: str, minor: int) -> dict[str, object]:
+    return {"text": kind, "minor": minor, "kind": kind, "item": None}
+
+
+def enable(row: Transfer) -> None:
+    make.saved(
+        ConnectedAccount(consultant_id=row.consultant_id, stripe_id=f"acct_{row.id.hex}",
+                         payouts_enabled=True, transfers_active=True, requirements=[])
+    )  # fmt: skip
+
+
+def test_m43_a_deposit_is_shared_when_it_is_applied_and_out_of_the_charge_that_brought_it(
+    paid_invoice: Callable[[int, int, Sequence[int]], Invoice],
+) -> None:
+    first = paid_invoice(600_000, 100_000, [40])
+    [row] = rows_of(first)
+    assert row.earned_minor == 200_000
+    enable(row)
+    last = later_invoice(
+        first, lines=[line("retainer", 100_000), line("deposit_applied", -100_000)]
+    )
+    [part] = rows_of(last)
+    assert (part.part, part.earned_minor, part.state) == ("deposit", 40_000, "intended")
+    assert part.source == Payment.of(first)[0].stripe_id
+
+
+def test_m42_a_deposit_is_held_while_the_payment_that_brought_it_is_contested(
+    paid_invoice: Callable[[int, int, Sequence[int]], Invoice],
+) -> None:
+    first = paid_invoice(600_000, 100_000, [40])
+    enable(rows_of(first)[0])
+    now = clock.now()
+    opened = Dispute(payment=Payment.of(first)[0], stripe_id="du_1", status="needs_response",
+                     reason="fraudulent", amount_minor=600_000, currency="USD", opened_at=now,
+                     livemode=False, synced_at=now)  # fmt: skip
+    make.saved(opened)
+    last = later_invoice(first, lines=[line("deposit_applied", -100_000)])
+    [part] = rows_of(last)
+    assert (part.state, part.reason) == ("held", "dispute")
+    opened.status = "won"
+    planning.release_all(planning.locked(last.id))
+    assert rows_of(last)[0].state == "intended"
+
+
+def test_a_payment_booked_in_another_currency_is_left_to_the_firm(
+    paid_invoice: Callable[[int, int, Sequence[int]], Invoice],
+) -> None:
+    invoice = paid_invoice(100_000, 0, [40])
+    [row] = rows_of(invoice)
+    enable(row)
+    Payment.of(invoice)[0].settled_currency = "EUR"
+    planning.release_all(planning.locked(invoice.id))
+    assert (row.state, row.reason) == ("held", "currency")
+
+
+def test_m41_a_refund_that_fails_gives_the_share_back_once(
+    paid_invoice: Callable[[int, int, Sequence[int]], Invoice],
+) -> None:
+    invoice = paid_invoice(100_000, 0, [40])
+    send_all(invoice)
+    made = give(invoice, 50_000)
+    assert sum(row.standing for row in rows_of(invoice)) == 20_000
+    made.state = "failed"
+    for _ in range(2):
+        planning.settle(invoice.id, f"refund:{made.id}", restore=True)
+    assert [(row.part, row.earned_minor) for row in rows_of(invoice)] == [
+        ("fee", 40_000), ("fee:2", 20_000),
+    ]  # fmt: skip
+    assert sum(row.standing for row in rows_of(invoice)) == 40_000
+
+
+def test_m41_what_was_set_off_or_paid_by_hand_cannot_be_called_back_and_is_a_debt(
+    paid_invoice: Callable[[int, int, Sequence[int]], Invoice],
+) -> None:
+    invoice = paid_invoice(100_000, 0, [40])
+    [row] = rows_of(invoice)
+    row.state, row.set_off_minor, row.amount_minor = "sent", 15_000, 25_000
+    give(invoice, 100_000)
+    assert [(one.state, one.minor) for one in rows_of(invoice)[0].reversals] == [
+        ("intended", 25_000), ("debt", 15_000),
+    ]  # fmt: skip
+    by_hand = paid_invoice(100_000, 0, [40])
+    rows_of(by_hand)[0].paid_outside()
+    give(by_hand, 100_000)
+    assert [(one.state, one.minor) for one in rows_of(by_hand)[0].reversals] == [("debt", 40_000)]
+
+
+def test_m41_debts_are_set_off_oldest_first_and_what_is_left_is_sent(
+    paid_invoice: Callable[[int, int, Sequence[int]], Invoice],
+) -> None:
+    first = paid_invoice(100_000, 0, [40])
+    [row] = rows_of(first)
+    row.state, row.amount_minor = "sent", 40_000
+    for minor in (5_000, 30_000):
+        make.saved(TransferReversal(transfer=row, minor=minor, cause="refund:x", state="debt",
+                                    attempt=0, settled_minor=0))  # fmt: skip
+    enable(row)
+    lines = [line("retainer", 50_000)]
+    last = later_invoice(first, total_minor=50_000, paid_minor=50_000, lines=lines)
+    now = clock.now()
+    make.saved(
+        Payment(invoice=last, stripe_id=f"ch_{last.id.hex}", payment_intent="pi", method="card",
+                amount_minor=50_000, currency="USD", fee_minor=0, net_minor=50_000,
+                settled_currency="USD", paid_at=now, livemode=False, synced_at=now)
+    )  # fmt: skip
+    planning.release_all(planning.locked(last.id))
+    [part] = rows_of(last)  # a share of 20,000 against debts of 35,000
+    assert (part.state, part.set_off_minor, part.amount_minor) == ("dropped", 20_000, 0)
+    owed = [one.owed for one in rows_of(first)[0].reversals]
+    assert owed == [0, 15_000]
+
+
+def test_m43_tax_is_nobodys_share(
+    paid_invoice: Callable[[int, int, Sequence[int]], Invoice],
+) -> None:
+    first = paid_invoice(100_000, 0, [50])
+    taxed = later_invoice(first, total_minor=120_000, paid_minor=120_000, tax_minor=20_000,
+                          lines=[line("retainer", 100_000)])  # fmt: skip
+    assert [row.earned_minor for row in rows_of(taxed)] == [50_000]
+
+
+def test_m43_what_credit_paid_is_not_shared_a_second_time(
+    paid_invoice: Callable[[int, int, Sequence[int]], Invoice],
+) -> None:
+    """An invoice of 1,000 of which 400 came from credit on the balance brings 600."""
+    first = paid_invoice(100_000, 0, [50])
+    half = later_invoice(first, total_minor=100_000, paid_minor=60_000,
+                         lines=[line("retainer", 100_000)])  # fmt: skip
+    assert [row.earned_minor for row in rows_of(half)] == [30_000]

@@ -66,9 +66,8 @@ def sync_charge(payment: Payment) -> None:
 
 
 def plan_reading() -> None:
-    """Paid invoices whose payment was never read (a job that gave up, a release of before) are
-    read again, daily at most; so is the state of accounts that shares wait for."""
-    today = f"{clock.now():%Y%m%d}"
+    """What may have been missed is looked at again, daily at most: paid invoices whose payment was
+    never read, accounts that shares wait for, and shares that are held."""
     unread = select(Invoice.id).where(
         Invoice.status == "paid", Invoice.paid_minor > 0, Invoice.out_of_band.is_(False),
         ~exists().where(Payment.invoice_id == Invoice.id),
@@ -76,13 +75,13 @@ def plan_reading() -> None:
     waiting = select(Transfer.consultant_id).where(
         Transfer.state == "waiting", Transfer.reason == "account"
     )
-    ids = session.scalars(unread.order_by(Invoice.issued_at).limit(AT_ONCE)).all()
-    theirs = session.scalars(waiting.distinct().order_by(Transfer.consultant_id)).all()
-    outbox.enqueue_all(
-        [
-            *(("billing.read_payments", [str(one)], f"billing.read_payments:{one}:{today}", None)
-              for one in ids),
-            *(("billing.read_account", [str(one)], f"billing.read_account:{one}:{today}", None)
-              for one in theirs),
-        ]
-    )  # fmt: skip
+    held = select(Transfer.invoice_id).where(Transfer.state == "held")
+    looks = {
+        "billing.read_payments": unread.order_by(Invoice.issued_at).limit(AT_ONCE),
+        "billing.read_account": waiting.distinct().order_by(Transfer.consultant_id),
+        "billing.release_invoice": held.distinct().order_by(Transfer.invoice_id).limit(AT_ONCE),
+    }
+    today = f"{clock.now():%Y%m%d}"
+    for task, rows in looks.items():
+        ids = session.scalars(rows).all()
+        outbox.enqueue_all((task, [str(one)], f"{task}:{one}:{today}", None) for one in ids)
