@@ -42,7 +42,7 @@ def tell(change: TermsChange) -> None:
             side=side,
             company=engagement.company.name if engagement.company else "",
             effective=day_of(engagement, change.effective_on, person),
-            until=day_of(engagement, change.ends_on, person) if change.ends_on else "",
+            end_day=day_of(engagement, change.ends_on, person) if change.ends_on else "",
             rows=_rows(change, person, side),
             url=page_url(engagement),
         )
