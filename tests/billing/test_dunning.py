@@ -210,9 +210,9 @@ def test_coordinator_pauses_from_today(payer: Client, coordinator: Person, sign_
     session.commit()
     today = payer.engagement.local_date(clock.now())
     browser, url = sign_in(coordinator), f"/practice/invoices/{owed.id}/arrears/pause"
-    far = {"until": (today + timedelta(days=400)).isoformat(), "why": "unpaid"}
+    far = {"resumes_on": (today + timedelta(days=400)).isoformat(), "why": "unpaid"}
     assert browser.post(url, data=far).status_code == 422
-    good = {"until": (today + timedelta(days=20)).isoformat(), "why": "unpaid"}
+    good = {"resumes_on": (today + timedelta(days=20)).isoformat(), "why": "unpaid"}
     assert browser.post(url, data=good).status_code == 303
     [pause] = payer.engagement.pauses
     assert (pause.starts, pause.ends) == (today, today + timedelta(days=20))

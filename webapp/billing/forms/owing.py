@@ -22,7 +22,7 @@ class GoOnForm(FlaskForm):
 
 
 class PauseForm(FlaskForm):
-    until = DateField("Paused until", [InputRequired("Enter the day on which work resumes.")])
+    resumes_on = DateField("Paused until", [InputRequired("Enter the day on which work resumes.")])
     why = TextAreaField("Why it pauses", REASON, filters=[stripped])
 
 

@@ -49,11 +49,11 @@ def pause_unpaid(invoice_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _page(invoice, pausing=form), 422
     engagement, reason = invoice.engagement, form.why.data or ""
-    assert form.until.data is not None
+    assert form.resumes_on.data is not None
     try:
-        engagement.plan_pause(engagement.today, form.until.data, viewer(), reason)
+        engagement.plan_pause(engagement.today, form.resumes_on.data, viewer(), reason)
     except ChangeRefused as refused:
-        field: Field = form.until
+        field: Field = form.resumes_on
         field.errors = [str(refused)]
         return _page(invoice, pausing=form), 422
     ArrearsDecision.note(invoice, "pause", reason, viewer().name)
@@ -65,13 +65,13 @@ def _page(
     invoice: Invoice, going_on: GoOnForm | None = None, pausing: PauseForm | None = None
 ) -> str:
     rows = select(ArrearsDecision).where(ArrearsDecision.invoice_id == invoice.id)
-    until = month_from(invoice.engagement.local_date(clock.now()))
+    resumes_on = month_from(invoice.engagement.local_date(clock.now()))
     return render_template(
         "billing/owing/arrears.html",
         invoice=invoice,
         engagement=invoice.engagement,
         decisions=session.scalars(rows.order_by(ArrearsDecision.at.desc())).all(),
         going_on=going_on or GoOnForm(formdata=None),
-        pausing=pausing or PauseForm(formdata=None, until=until),
+        pausing=pausing or PauseForm(formdata=None, resumes_on=resumes_on),
         zone=viewer().time_zone,
     )
