@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from webapp.billing.models import CreditNote, Dispute, Invoice, Payment, Refund, Transfer
+from webapp.engagements.models.period import span
 from webapp.money import Money
 
 RECEIVABLE, STRIPE = "Assets:Receivable", "Assets:Stripe"
@@ -125,17 +126,17 @@ def _issued(invoice: Invoice) -> Iterator[Posting]:
     for line in invoice.lines:
         amount = Money(line["minor"], invoice.currency)
         left -= amount
-        yield Posting(_account(line), -amount)
+        yield Posting(_account(invoice, line), -amount)
     yield Posting(DISCOUNTS, invoice.discount)
     yield Posting(TAX, -invoice.tax)
     yield Posting(UNEXPLAINED, -(left + invoice.discount - invoice.tax))
 
 
-def _account(line: dict[str, Any]) -> str:
+def _account(invoice: Invoice, line: dict[str, Any]) -> str:
     kind = line.get("kind") or "retainer"
     if kind in HELD:
         return DEPOSITS
-    return EARNED.get(kind) or (DEFERRED if _days(line) else RETAINERS)
+    return EARNED.get(kind) or (DEFERRED if _months(*_days_of(invoice, line)) else RETAINERS)
 
 
 def _credit_used(invoice: Invoice, settled: Settled) -> Money:
@@ -165,27 +166,36 @@ def earned(invoice: Invoice, payee: str, zone: str) -> Iterator[Transaction]:
     if invoice.status == "void":
         return
     for line in invoice.lines:
-        if _account(line) == DEFERRED:
+        if _account(invoice, line) == DEFERRED:
             yield from _released(invoice, line, payee, zone)
 
 
 def _released(
     invoice: Invoice, line: dict[str, Any], payee: str, zone: str
 ) -> Iterator[Transaction]:
-    spans = _days(line)
+    spans = _months(*_days_of(invoice, line))
     parts = Money(line["minor"], invoice.currency).allocate([days for _, days in spans])
     for (last, _), part in zip(spans, parts, strict=True):
         postings = both(DEFERRED, RETAINERS, part)
         yield transaction(last, zone, invoice, payee, f"Earned: {line['text']}", postings)
 
 
-def _days(line: dict[str, Any]) -> list[tuple[date, int]]:
-    """(last day, number of days) of each calendar month in [starts, ends); [] for a moment."""
+def _days_of(invoice: Invoice, line: dict[str, Any]) -> tuple[date, date]:
+    """[from, to) as local dates of the client's; the first month is paid before it begins."""
+    engagement = invoice.engagement
+    if engagement and line.get("kind") == "first_month":
+        return span(engagement.kick_off_on, 1)
+    place = ZoneInfo(engagement.time_zone) if engagement else UTC
     # A midnight may stand an hour off where summer time has begun since.
     starts, ends = (
-        (datetime.fromisoformat(line[name]) + timedelta(hours=2)).date()
+        (datetime.fromisoformat(line[name]).astimezone(place) + timedelta(hours=2)).date()
         for name in ("starts", "ends")
     )
+    return starts, ends
+
+
+def _months(starts: date, ends: date) -> list[tuple[date, int]]:
+    """(last day, number of days) in each calendar month of [starts, ends); [] for a moment."""
     spans: list[tuple[date, int]] = []
     while starts < ends:
         after = (starts.replace(day=1) + timedelta(days=32)).replace(day=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -107,9 +107,18 @@ def _line(
         kind=kind,
         terms=agreed,
         change=_change(engagement, item, agreed),
-        period=next((one for one in engagement.periods if one.starts <= day < one.ends), None),
+        period=_period(engagement, kind, day),
         item=item,
     )
+
+
+def _period(engagement: Engagement, kind: str, day: date) -> RetainerPeriod | None:
+    """The month that a line pays for; the first is paid before it begins."""
+    if kind in {"deposit", "deposit_applied", "diagnostic"}:
+        return None
+    if kind == "first_month":
+        return next((one for one in engagement.periods if one.number == 1), None)
+    return next((one for one in engagement.periods if one.starts <= day < one.ends), None)
 
 
 def _change(
