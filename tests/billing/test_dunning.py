@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
 
 from tests import make
 from tests.billing.conftest import Client, invoices, rows, subscription
@@ -21,7 +20,6 @@ from webapp.billing.models import ArrearsDecision, Customer, Invoice
 from webapp.billing.queries import money_of
 from webapp.db import session
 from webapp.money import Money
-from webapp.notifications.models import Email
 
 pytestmark = pytest.mark.usefixtures("own_stripe")
 HOURS, MONTH, TWO_DAYS = timedelta(hours=3), timedelta(days=31), timedelta(days=2)
@@ -36,12 +34,6 @@ def failing(payer: Client, behaviour: str = "generic_decline") -> Invoice:
     owed = invoices()[-1]
     assert owed.status == "open" and owed.failing
     return owed
-
-
-def kinds(prefix: str = "billing_notice") -> list[str]:
-    session.rollback()
-    found = select(Email.kind).where(Email.kind.startswith(prefix)).order_by(Email.id)
-    return list(session.scalars(found))
 
 
 def test_m34_declined_renewal_shows_its_retries_and_tells_client_consultant_and_coordinator(

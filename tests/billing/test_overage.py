@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -23,7 +24,11 @@ def test_m30_overage_of_3_5_hours_is_one_line_and_resubmitted_adds_none(payer: C
     overage(payer, 210)
     overage(payer, 210)
     [item] = items()
-    assert (item.state, item.amount, item.quantity) == ("placed", Money(70000, "USD"), 3.5)
+    assert (item.state, item.amount, item.quantity) == (
+        "placed",
+        Money(70000, "USD"),
+        Decimal("3.5"),
+    )
     [theirs] = at_stripe(payer)
     assert (
         theirs["quantity_decimal"] == "3.5" and theirs["pricing"]["unit_amount_decimal"] == "20000"

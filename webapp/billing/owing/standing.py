@@ -99,7 +99,7 @@ def accounts_of(person: Person) -> list[Account]:
 def _companies(ids: Sequence[uuid.UUID]) -> list[Company]:
     rows = select(Company).where(Company.id.in_(ids)).order_by(Company.name, Company.id)
     people = selectinload(Company.memberships).joinedload(Membership.person)
-    return list(session.scalars(rows.options(people)))
+    return list(session.scalars(rows.options(people, selectinload(Company.tax_ids))))
 
 
 def _by_company(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Engagement]]:
