@@ -25,7 +25,7 @@ def expected(member: Member, now: datetime) -> dict[date, date]:
 
 def called_off(member: Member, due: date) -> bool:
     """Whether the engagement does not reach that date as things stand."""
-    over = member.stage == "ending" and member.ends_on is not None and due > member.ends_on
+    over = member.stage == "ending" and member.ends_on is not None and due >= member.ends_on
     return member.stage == "paused" or over
 
 

@@ -130,7 +130,7 @@ def _inserted(due: CTE, dates: Sequence[dict[str, Any]]) -> CTE:
     )  # fmt: skip
     beyond = or_(
         due.c.stage == "paused",
-        and_(due.c.stage == "ending", found.c.due_on > due.c.ends_on),
+        and_(due.c.stage == "ending", found.c.due_on >= due.c.ends_on),
     )
     rows = (
         select(

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Date, Select, and_, case, cast, func, or_, select, text
+from sqlalchemy import Date, Select, and_, case, cast, exists, func, or_, select, text
 
 from webapp import clock, outbox
 from webapp.booking.models import Booking
 from webapp.db import session
-from webapp.engagements.models import Engagement, StageChange
+from webapp.engagements.models import Engagement, Pause, StageChange, TermsChange
 from webapp.reviews import due
 from webapp.reviews.models import Review
 from webapp.reviews.models.review import (
@@ -150,14 +150,22 @@ def plan_cancellations() -> None:
 
 def _reached() -> Any:
     """Whether the engagement is under way on the review's date."""
-    before_its_end = and_(Engagement.stage == "ending", Review.due_on <= Engagement.ends_on)
-    return or_(Engagement.stage.in_(("onboarding", "active", *OVER)), before_its_end)
+    before_its_end = and_(Engagement.stage == "ending", Review.due_on < Engagement.ends_on)
+    pauses = Pause.engagement_id == Engagement.id
+    goes_on = and_(Engagement.stage == "paused", exists().where(pauses, Pause.state == "running"))
+    covered = Review.due_on.between(Pause.starts, Pause.ends - 1)
+    paused = exists().where(pauses, Pause.state != "withdrawn", covered)
+    running = Engagement.stage.in_(("onboarding", "active", *OVER))
+    return and_(or_(running, before_its_end, goes_on), ~paused)
 
 
 def _with_stage_number() -> Select[Any]:
-    """Reviews with the number of steps their engagement has taken: what is done once for each."""
+    """Reviews with the number of steps and changes of their engagement: what is done once for
+    each."""
     steps = select(func.count()).where(StageChange.engagement_id == Engagement.id)
-    columns = (Review.id, Review.booking_id, steps.scalar_subquery().label("stage_number"))
+    changes = select(func.count()).where(TermsChange.engagement_id == Engagement.id)
+    number = steps.scalar_subquery() + changes.scalar_subquery()
+    columns = (Review.id, Review.booking_id, number.label("stage_number"))
     return select(*columns).join(Engagement, Engagement.id == Review.engagement_id)
 
 

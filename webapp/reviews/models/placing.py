@@ -64,6 +64,8 @@ class Placeable(Identified):
         """
         if self.lock().state != "due" or self.engagement.stage not in RUNNING:
             return
+        if self.engagement.paused_on(self.due_on):
+            return  # the planner of suspensions calls it off
         search = self._search
         for at in islice(search.candidates(self.due_on), MOST_TRIES):
             if _won(self._book, at):

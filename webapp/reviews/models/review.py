@@ -172,9 +172,12 @@ class Review(Placeable, Base):
     def reached(self) -> bool:
         """Whether the engagement is under way on its date."""
         engagement = self.engagement
+        if engagement.paused_on(self.due_on):
+            return False
         if engagement.stage == "ending":
-            return engagement.ends_on is None or self.due_on <= engagement.ends_on
-        return engagement.stage in {"onboarding", "active"}
+            return engagement.ends_on is None or self.due_on < engagement.ends_on
+        goes_on = engagement.stage == "paused" and engagement.live_pause is not None
+        return goes_on or engagement.stage in {"onboarding", "active"}
 
     def worry(self) -> None:
         """Its month runs and it has no time, or none any more: its consultants are told."""
