@@ -33,7 +33,7 @@ def earnings_of(consultant: Consultant) -> dict[str, Any]:
     account = ConnectedAccount.of(consultant.id)
     return {
         "consultant": consultant,
-        "account": account,
+        "payee": account,
         "account_state": wording.account_state(account),
         "wanted": wording.wanted(account) if account else [],
         "standings": standing_of(consultant.id),
