@@ -89,6 +89,7 @@ def test_every_month_means_every_month(payer: Client) -> None:
     page = visible(payer.browser.get(payer.url("pay")).text)
     assert "takes $300.00 off each month" in page and "$4,700.00 is charged each month" in page
     payer.start()
+    assert "$4,700.00 is charged the same way" in visible(payer.come_back())
     payer.until(payer.renewal() + timedelta(days=1, hours=2))
     assert paid(payer) == [Money(570000, "USD"), Money(470000, "USD")]
 

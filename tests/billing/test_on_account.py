@@ -48,7 +48,9 @@ def test_invoice_is_sent_and_the_engagement_begins_at_once_with_no_card(invoiced
     assert invoice.due_on == (clock.now() + timedelta(days=30)).date()
     assert {line["kind"] for line in invoice.lines} == {"first_month", "deposit"}
     assert len(invoiced.mails("Welcome")) == 1 and invoiced.mails("Receipt") == []
-    assert "Thank you, Ana" in visible(invoiced.come_back())
+    thanks = visible(invoiced.come_back())
+    assert "Thank you, Ana" in thanks and "payable within 30 days" in thanks
+    assert "receipt" not in thanks and "card" not in thanks and "It is paid" not in thanks
     assert failed_jobs() == []
 
 

@@ -35,7 +35,7 @@ def test_order_summary_says_what_is_paid_today_and_later_and_how_to_get_out(paye
     engagement = payer.engagement
     assert "Pay $6,000.00" in page and "Deposit $1,000.00" in page
     assert format_when(engagement.hold.starts_at, engagement.time_zone) in page
-    assert "$5,000.00, from" in page and "charged to the same card" in page
+    assert "$5,000.00 is charged each month" in page and "to the same card or account" in page
     assert "3 months at least, then 30 days’ notice" in page
     assert format_when(engagement.refund_policy.deadline, engagement.time_zone) in page
 

@@ -19,8 +19,11 @@ class Entry:
     state: str = "next"
 
 
-def next_steps(engagement: Engagement, order: Order) -> list[Entry]:
-    """In the order in which they happen; times in the engagement's zone."""
+def next_steps(engagement: Engagement, order: Order, net_days: int | None = None) -> list[Entry]:
+    """In the order in which they happen; times in the engagement's zone.
+
+    net_days: how long they have to pay what is invoiced; None where a card or account is charged.
+    """
     assert engagement.sponsor is not None
     zone, lead = engagement.time_zone, engagement.with_whom
     kickoff = engagement.kickoff
@@ -28,12 +31,12 @@ def next_steps(engagement: Engagement, order: Order) -> list[Entry]:
     address = engagement.sponsor.email
     entries = [
         Entry("Now", "Look into your mail", f"{address} gets the kick-off for your calendar, "
-              "a link to sign in, and the receipt.", "now"),
+              f"a link to sign in, and the {'receipt' if net_days is None else 'invoice'}.", "now"),
         _ready(starts - timedelta(days=2), zone),
         Entry(format_when(starts, zone), f"Kick-off with {lead}",
               "An hour on where you stand, what matters first, and who decides what."),
     ]  # fmt: skip
-    return entries + _later(order)
+    return entries + _later(order, net_days)
 
 
 def _ready(told_at: datetime, zone: str) -> Entry:
@@ -45,11 +48,16 @@ def _ready(told_at: datetime, zone: str) -> Entry:
     return Entry(day, title, "Two days before, we write what makes the first hour useful.")
 
 
-def _later(order: Order) -> list[Entry]:
+def _later(order: Order, net_days: int | None) -> list[Entry]:
     if order.renewal is None:
         return []
-    price, day = format_money(order.renewal.price), format_day(order.renewal.on)
+    price, day = format_money(order.second_month), format_day(order.renewal.on)
+    how = (
+        "is charged the same way"
+        if net_days is None
+        else f"is invoiced, payable in {net_days} days"
+    )
     return [
         Entry("Each month", "A review", "What was done, what the numbers say, what comes next."),
-        Entry(day, "Your second month", f"{price} is charged to the same card. We say so before."),
+        Entry(day, "Your second month", f"{price} {how}. We say so before."),
     ]

@@ -18,6 +18,7 @@ from webapp.catalog.models import Offering
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
+from webapp.web import format_day
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,24 @@ class Order:
             [(f"Code {self.discount.coupon.code}", -self.discount.monthly)] if self.discount else []
         )
         return charged + off
+
+    @property
+    def second_month(self) -> Money:
+        """What the first renewal costs."""
+        assert self.renewal is not None
+        off = self.discount
+        reduced = off and off.full_from != self.renewal.on
+        return self.renewal.price - off.monthly if off and reduced else self.renewal.price
+
+    @property
+    def later(self) -> str:
+        """What each later month costs, and from when, in a sentence; '' where nothing renews."""
+        if self.renewal is None:
+            return ""
+        first, full = self.second_month, self.renewal.price
+        text = f"From {format_day(self.renewal.on)} on, {first.format()} is charged each month"
+        until = self.discount.full_from if self.discount and first != full else None
+        return text + (f", and from {format_day(until)} on {full.format()}." if until else ".")
 
     @property
     def total(self) -> Money:

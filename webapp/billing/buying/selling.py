@@ -17,7 +17,6 @@ from webapp.billing.objects.document import Document
 from webapp.billing.objects.product import ProductFacts
 from webapp.engagements.models import Engagement
 from webapp.money import Money
-from webapp.web import format_day
 
 # A bank debit takes days: four for ACH, five for SEPA, up to a fortnight at worst.
 # https://docs.stripe.com/payments/bank-debits
@@ -111,20 +110,7 @@ def explained(order: Order) -> str:
     assert order.renewal is not None
     parts = " and ".join(f"{label}: {amount.format()}" for label, amount in order.rows)
     tax = " Taxes are added where they are due." if taxed() else ""
-    return f"Today you pay {order.total.format()} ({parts}). {later_months(order)}{tax}"
-
-
-def later_months(order: Order) -> str:
-    """What each later month costs, and from when, in a sentence or two."""
-    assert order.renewal is not None
-    full, off = order.renewal.price, order.discount
-    first = f"From {format_day(order.renewal.on)} on, "
-    if off is None or off.full_from == order.renewal.on:
-        return f"{first}{full.format()} is charged each month."
-    reduced = f"{first}{(full - off.monthly).format()} is charged each month"
-    if off.full_from is None:
-        return f"{reduced}."
-    return f"{reduced}, and from {format_day(off.full_from)} on {full.format()}."
+    return f"Today you pay {order.total.format()} ({parts}). {order.later}{tax}"
 
 
 def _one_time(order: Order) -> list[Document]:

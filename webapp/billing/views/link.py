@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from webapp.access import unsign
 from webapp.billing.buying.order import Order
-from webapp.billing.buying.selling import later_months, taxed
+from webapp.billing.buying.selling import taxed
 from webapp.billing.models import Checkout
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -40,7 +40,6 @@ def summary(page: str, engagement: Engagement, token: str, **values: object) -> 
     context = start.page_context(engagement.hold, token, "Payment", engagement.time_zone, True)
     order = Order.of(engagement)
     paying = {
-        "later": later_months(order) if order.renewal else "",
         "plus_tax": taxed(),
         "asked": _asked(engagement, order),
         "net_days": engagement.company.net_days if engagement.company else None,

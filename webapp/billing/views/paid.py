@@ -10,7 +10,7 @@ from webapp.access import Open, allow
 from webapp.billing import mirroring
 from webapp.billing.buying.next_steps import next_steps
 from webapp.billing.buying.order import Order
-from webapp.billing.models import Checkout, Invoice
+from webapp.billing.models import AccountPurchase, Checkout, Invoice
 from webapp.billing.patience import patience
 from webapp.billing.views.link import UNSIGNED, behind, summary
 from webapp.billing.views.room import blueprint
@@ -37,9 +37,11 @@ def done(token: str) -> ResponseReturnValue:
 
 
 def thanks(engagement: Engagement, token: str) -> ResponseReturnValue:
-    following = next_steps(engagement, Order.of(engagement))
+    account = AccountPurchase.of(engagement)
+    account = account if account and account.state != "void" else None
+    following = next_steps(engagement, Order.of(engagement), account.net_days if account else None)
     paid = Invoice.paid_of(engagement)
-    return summary("thanks", engagement, token, invoices=paid, following=following)
+    return summary("thanks", engagement, token, invoices=paid, following=following, account=account)
 
 
 def pending(engagement: Engagement, token: str) -> ResponseReturnValue:
