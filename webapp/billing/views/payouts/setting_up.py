@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+
 import structlog
-from flask import flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp import audit
@@ -19,11 +21,13 @@ from webapp.web import absolute_url
 log = structlog.get_logger()
 
 
-@blueprint.post("/earnings/account")
+@blueprint.post("/earnings/<uuid:consultant_id>/account")
 @allow(Role.CONSULTANT)
-def set_up_account() -> ResponseReturnValue:
-    """To Stripe, which asks for what it has to know; begun or not."""
+def set_up_account(consultant_id: uuid.UUID) -> ResponseReturnValue:
+    """To Stripe, which asks for what it has to know; begun or not. Their own account alone."""
     consultant = own_consultant()
+    if consultant.id != consultant_id:
+        abort(404)
     audit.record("connected_account.setting_up", consultant)
     back, again = absolute_url("billing.account_back"), absolute_url("billing.account_again")
     try:
