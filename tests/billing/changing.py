@@ -24,8 +24,9 @@ PLANNERS = ("billing.", "engagements.", "reviews.")
 
 
 def under_way(payer: Client, days: int = 1) -> Engagement:
-    """Paid, kicked off, and so many days into its first month."""
-    payer.start()
+    """Paid (unless it is already), kicked off, and so many days into its first month."""
+    if payer.engagement.stage == "signed":
+        payer.start()
     kickoff = payer.engagement.kickoff
     assert kickoff is not None
     pass_time(payer, kickoff.starts_at + timedelta(hours=2))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from flask import Flask
 
 from tests.billing.changing import (
     bigger,
@@ -22,6 +24,7 @@ from tests.standin import StandIn
 from webapp.billing.buying.order import midnight
 from webapp.billing.changing import following, quoting
 from webapp.billing.changing.quoting import QuoteStale
+from webapp.billing.models import Coupon
 from webapp.db import session, transaction
 from webapp.engagements.models import ChangeRefused, Engagement, RetainerPeriod, TermsChange
 from webapp.money import Money
@@ -111,6 +114,43 @@ def test_m27_months_of_any_length_are_counted_by_whole_local_days(
     left, days = days_left(payer.engagement)
     assert quote.amount_minor == share(700000, left, days) - share(500000, left, days)
     assert invoices()[-1].total == quote.total
+
+
+def test_m27_with_a_coupon_what_it_took_off_is_taken_off_the_change_too(payer: Client) -> None:
+    offered = bigger(payer.engagement)  # sold already when the code is made known to Stripe
+    session.add(Coupon(code="HELLO20", percent=20, months=6))
+    session.commit()
+    assert payer.browser.post(payer.url("code"), data={"code": "HELLO20"}).status_code == 303
+    engagement = under_way(payer, days=10)
+    quote = confirmed(engagement, session.merge(offered), engagement.today, firm())
+    payer.hear()
+    left, days = days_left(payer.engagement)
+    assert quote.amount_minor == share(560000, left, days) - share(400000, left, days)
+    assert invoices()[-1].total == quote.total == quote.amount
+    pass_time(payer, payer.renewal() + HOURS)
+    assert invoices()[-1].total == quote.monthly_part("total") == Money(560000, "USD")
+
+
+def test_m27_with_tax_preview_and_invoice_have_the_same_tax(
+    begin: Callable[..., Client], app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payer = begin(currency="EUR")
+    monkeypatch.setitem(app.config, "SETTINGS", replace(app.config["SETTINGS"], stripe_tax=True))
+    payer.stripe.control("rules", country="DE", registered=[])
+    payer.engagement.company.country = "DE"  # type: ignore[union-attr]
+    session.commit()
+    try:
+        assert payer.stripe.pay(payer.to_checkout(), country="DE").status_code == 303
+        payer.hear()
+        engagement = under_way(payer, days=10)
+        quote = confirmed(engagement, bigger(engagement), engagement.today, firm())
+        payer.hear()
+    finally:
+        payer.stripe.control("rules", country="US", registered=[])
+    bill = invoices()[-1]
+    assert quote.tax.minor == round(quote.amount_minor * 19 / 100) > 0
+    assert (bill.total, bill.tax) == (quote.total, quote.tax)
+    assert quote.monthly_part("total") == Money(833000, "EUR")
 
 
 def test_upgrade_from_the_next_month_charges_nothing_now(payer: Client) -> None:

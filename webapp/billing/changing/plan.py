@@ -22,6 +22,7 @@ def retainer(offering: Offering, price: Money) -> dict[str, Any]:
         "product": ProductFacts.of("retainer", offering).stripe_id,
         "unit_amount": price.minor,
         "recurring": {"interval": "month"},
+        "tax_behavior": "exclusive",
     }
 
 
