@@ -37,11 +37,14 @@ def done(token: str) -> ResponseReturnValue:
 
 
 def thanks(engagement: Engagement, token: str) -> ResponseReturnValue:
-    account = AccountPurchase.of(engagement)
-    account = account if account and account.state != "void" else None
-    following = next_steps(engagement, Order.of(engagement), account.net_days if account else None)
+    purchase = AccountPurchase.of(engagement)
+    purchase = purchase if purchase and purchase.state != "void" else None
+    days = purchase.net_days if purchase else None
+    following = next_steps(engagement, Order.of(engagement), days)
     paid = Invoice.paid_of(engagement)
-    return summary("thanks", engagement, token, invoices=paid, following=following, account=account)
+    return summary(
+        "thanks", engagement, token, invoices=paid, following=following, purchase=purchase
+    )
 
 
 def pending(engagement: Engagement, token: str) -> ResponseReturnValue:
