@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, request, url_for
+from flask_login import LoginManager
 from jinja2 import ChoiceLoader, FileSystemLoader
 
 from sandbox.bootstrap import ROOT
@@ -52,12 +53,19 @@ def create_page(environment: Mapping[str, str] = os.environ) -> Flask:
     )
     attach(app, environment)
     web.init(app)
+    nobody_signs_in(app)
     web.csrf.exempt(api.blueprint)
     for module in (mails, payments, doings, time_views, components, calendar, api):
         app.register_blueprint(module.blueprint)
     app.context_processor(page_context)
     app.after_request(allow_frames)
     return app
+
+
+def nobody_signs_in(app: Flask) -> None:
+    """Pages may ask who reads them, and for whom amounts are to be written."""
+    manager = LoginManager(app)
+    manager.request_loader(lambda _request: None)
 
 
 def attach(app: Flask, environment: Mapping[str, str]) -> None:
