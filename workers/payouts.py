@@ -15,6 +15,11 @@ def read_payments(invoice_id: str, tries: int = 0) -> None:
     receiving.read_payments(uuid.UUID(invoice_id), tries)
 
 
+@task("billing.sync_payments")
+def sync_payments(invoice_id: str) -> None:
+    receiving.sync_payments(uuid.UUID(invoice_id))
+
+
 @task("billing.send_transfer")
 def send_transfer(transfer_id: str) -> None:
     sending.send(uuid.UUID(transfer_id))

@@ -108,6 +108,14 @@ def test_a_share_set_later_does_not_reach_back(sharing: Sharing) -> None:
     assert sum(row.minor for row in reversals()) == 100000
 
 
+def test_a_share_set_after_the_payment_is_not_made_by_its_refund(sharing: Sharing) -> None:
+    sharing.begin(percent=0)
+    sharing.shares(40)
+    give_back(sharing, 100000)
+    assert transfers() == []
+    assert [payment.refunded_minor for payment in rows(Payment)] == [100000]
+
+
 # -- m44: an account that cannot be paid yet -------------------------------------------------------
 
 

@@ -26,13 +26,26 @@ def read_payments(invoice_id: uuid.UUID, tries: int = 0) -> None:
     if invoice.status != "paid":
         return
     if invoice.paid_minor > 0 and not invoice.out_of_band:
-        for found in charges.that_paid(invoice.stripe_id):
-            keep(invoice, found)
+        _read(invoice)
         if not _booked(invoice):
             _look_later(invoice, tries)
             return
     share_out(invoice.id)
     release_all(locked(invoice.id))
+
+
+def sync_payments(invoice_id: uuid.UUID) -> None:
+    """Read the charges anew, after money of them went back; what is shared stays as it is, however
+    the shares are set by now."""
+    invoice = session.get_one(Invoice, invoice_id)
+    mirroring.locked(invoice.engagement_id)
+    if invoice.status == "paid" and not invoice.out_of_band:
+        _read(invoice)
+
+
+def _read(invoice: Invoice) -> None:
+    for found in charges.that_paid(invoice.stripe_id):
+        keep(invoice, found)
 
 
 def _booked(invoice: Invoice) -> bool:
@@ -58,9 +71,10 @@ def keep(invoice: Invoice, found: StripeCharge) -> Payment:
 
 
 def sync_charge(payment: Payment) -> None:
-    """Read a charge anew: booked meanwhile, refunded, disputed."""
+    """Read a charge anew: booked meanwhile (its shares wait for that), refunded, disputed."""
+    awaited = payment.fee_minor is None
     payment.take(charges.read(payment.stripe_id))
-    if payment.fee_minor is not None:
+    if awaited and payment.fee_minor is not None:
         key = f"billing.read_payments:{payment.invoice_id}:booked"
         outbox.enqueue("billing.read_payments", payment.invoice_id, key=key)
 

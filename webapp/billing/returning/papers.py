@@ -72,8 +72,8 @@ def follow_refund(refund_id: uuid.UUID, state: str) -> None:
     """A refund is on its way, has arrived, or has failed: shares, papers and mails follow."""
     refund = session.get_one(Refund, refund_id)
     settle(refund.invoice_id, f"refund:{refund.id}", restore=state == "failed")
-    key = f"billing.read_payments:{refund.invoice_id}:{refund.id}:{state}"
-    outbox.enqueue("billing.read_payments", refund.invoice_id, key=key)
+    key = f"billing.sync_payments:{refund.id}:{state}"
+    outbox.enqueue("billing.sync_payments", refund.invoice_id, key=key)
     if state == "succeeded" and refund.reason != "dashboard":
         CreditNote.for_refund(refund)
     outbox.enqueue("billing.tell_refund", refund.id, state)
