@@ -18,11 +18,13 @@ from flask import (
     abort,
     current_app,
     g,
+    has_request_context,
     render_template,
     request,
     send_from_directory,
 )
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
@@ -33,7 +35,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from webapp import access, clock
 from webapp.access import Open, allow
 from webapp.db import session
-from webapp.money import Money
+from webapp.money import LOCALE, Money, locale_of
 from webapp.outbox import Job
 from webapp.zone_names import current, known_zone
 
@@ -95,7 +97,15 @@ def absolute_url(endpoint: str, **values: Any) -> str:
 
 
 def format_money(amount: Money | None) -> str:
-    return "–" if amount is None else amount.format()
+    """As its reader writes it; nothing is a dash."""
+    return "–" if amount is None else amount.format(reader_locale())
+
+
+def reader_locale() -> str:
+    """English as it is written where the reader's company is; as in the United States for visitors,
+    for the firm, and in mails, whose reader is nobody's request."""
+    known = has_request_context() and current_user.is_authenticated
+    return locale_of(current_user.country) if known else LOCALE
 
 
 def format_when(at: datetime, zone: str) -> str:

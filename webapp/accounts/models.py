@@ -104,6 +104,12 @@ class Person(Identified, UserMixin, Base):  # type: ignore[misc]
     def company_ids(self) -> list[uuid.UUID]:
         return [member.company_id for member in self.memberships if member.company_id]
 
+    @property
+    def country(self) -> str:
+        """Where their company is (ISO 3166 alpha-2), as far as it is known; '' for the firm's."""
+        countries = (member.company.country for member in self.memberships if member.company)
+        return next((country for country in countries if country), "")
+
     def join(self, role: Role, company: Company | None = None) -> Membership:
         """Give the person a role, in the firm or in a client company; a role held is kept."""
         for member in self.memberships:
@@ -139,7 +145,8 @@ class Membership(Identified, RoleMixin, Base):  # type: ignore[misc]
     company_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("company.id"), index=True)
     role: Mapped[str]
     person: Mapped[Person] = relationship(back_populates="memberships")
-    company: Mapped[Company | None] = relationship(back_populates="memberships")
+    # Read with the membership: every page that shows money asks where its reader's company is.
+    company: Mapped[Company | None] = relationship(back_populates="memberships", lazy="joined")
 
     __table_args__ = (
         UniqueConstraint("person_id", "company_id", "role", postgresql_nulls_not_distinct=True),
