@@ -15,7 +15,7 @@ from tests.simulation.world import world
 from tests.simulation.year import Year, new_year
 
 ENGAGEMENTS = int(os.environ.get("RIGHTHAND_YEAR_ENGAGEMENTS", "5"))
-DAYS = int(os.environ.get("RIGHTHAND_YEAR_DAYS", "75"))
+DAYS = int(os.environ.get("RIGHTHAND_YEAR_DAYS", "60"))
 SEED = int(os.environ.get("RIGHTHAND_YEAR_SEED", "1"))
 
 
