@@ -279,3 +279,18 @@ def test_what_is_in_line_or_was_refused_cannot_be_replayed(payer: Client, sign_i
         assert finance.post(f"/practice/stripe-events/{named}/replay").status_code == 409
     assert finance.get("/practice/stripe-events/evt_unknown").status_code == 404
     assert "cannot be replayed" in finance.get("/practice/stripe-events/evt_refused").text
+
+
+def test_m20_too_many_requests_put_the_job_back_by_as_long_as_stripe_asks(payer: Client) -> None:
+    """The SDK does not try a 429 again; our job waits, and then has its one effect."""
+    payer.pay()
+    payer.stripe.fault("GET /v1/checkout/sessions/*", "429", times=1)
+    tell(payer, made(payer, "checkout.session.completed"))
+    [waiting] = [job for job in rows(Job) if job.last_error]
+    assert waiting.state == "waiting" and "slow down" in waiting.last_error
+    assert waiting.run_after > clock.now() + timedelta(seconds=1)
+    assert payer.engagement.stage == "signed"
+    payer.set_clock(clock.now() + timedelta(minutes=2))
+    payer.drain()
+    assert payer.engagement.stage == "onboarding"
+    assert len(payer.mails("Receipt")) == 1
