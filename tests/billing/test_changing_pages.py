@@ -87,7 +87,7 @@ def test_sponsor_asks_and_the_coordinator_accepts_or_declines(
     payer.hear()
     assert sorted(row.kind for row in rows(ChangeRequest)) == ["pause", "plan"]
     assert len(rows(FollowUp)) == 2
-    assert len(payer.mails("asks for")) == 2
+    assert len(payer.mails("asks for")) == 4  # two requests, two coordinators
     browser = sign_in(coordinator)
     plan, pause = sorted(rows(ChangeRequest), key=lambda row: row.kind, reverse=True)
     declined = browser.post(path(engagement, f"requests/{plan.id}"), data={"reason": ""})
@@ -118,7 +118,7 @@ def test_sponsor_gives_notice_on_one_of_the_days_shown(payer: Client, sign_in: S
     assert given.status_code == 303
     assert payer.engagement.stage == "ending"
     payer.hear()
-    assert len(payer.mails("Notice")) == 2
+    assert len(payer.mails("Notice")) == 3  # client, consultant, coordinator
     refused = browser.get(path(engagement, "notice/withdrawal"))
     assert refused.status_code == 403
 
