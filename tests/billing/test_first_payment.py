@@ -141,7 +141,9 @@ def test_m32_three_d_secure_abandoned_expires_and_nothing_begins(payer: Client) 
     url = payer.to_checkout()
     assert payer.stripe.pay(url, number=NEEDS_3DS).status_code == 303
     [attempt] = checkouts()
-    payer.stripe.advance(attempt.expires_at + timedelta(seconds=5))
+    later = attempt.expires_at + timedelta(seconds=5)
+    payer.set_clock(later)
+    payer.stripe.advance(later)
     payer.hear()
     assert [row.state for row in checkouts()] == ["expired"]
     assert payer.engagement.stage == "signed"
