@@ -185,7 +185,7 @@ def test_m28_downgrade_at_once_credits_once_also_when_the_job_runs_five_times(
     renewal = invoices()[-1]
     assert len(invoices()) == before + 1
     assert renewal.total.minor == 300000 + quote.total.minor
-    assert len(payer.stripe.objects("invoiceitem")) == 1
+    assert len(payer.stripe.of("invoiceitem", payer.engagement.id)) == 1
 
 
 def under_way_past_minimum(payer: Client) -> Engagement:
@@ -292,7 +292,7 @@ def test_answer_lost_after_the_price_was_swapped_comes_to_the_same_price(payer: 
     assert subscription().price_minor == 700000
     bill = invoices()[-1]
     assert bill.total == quote.total
-    assert len(payer.stripe.objects("invoiceitem")) == 1
+    assert len(payer.stripe.of("invoiceitem", payer.engagement.id)) == 1
     assert len(rows(RetainerPeriod)) == 1
 
 

@@ -54,8 +54,8 @@ class Changing(Staged):
         planned = self.planned_terms
         if planned is None:
             raise ChangeRefused("No change of plan is waiting to begin.")
-        days, start = self.terms.days_per_month, planned.valid_from
-        self._take_days(days, start, days > planned.days_per_month)
+        start = planned.valid_from
+        self._keep_days(planned, refuse=self.terms.days_per_month > planned.days_per_month)
         after = facts_of(self.terms, self.offering_of(self.terms).id)
         self.terms_history.remove(planned)
         session.flush()
@@ -108,8 +108,16 @@ class Changing(Staged):
         """More are taken from the month of `start` on, fewer from its first whole month on."""
         this_month, next_month = months_from(start, 2)
         month = next_month if not more and start.day > 1 else this_month
+        self._have_days(days, month, refuse=more)
+
+    def _keep_days(self, planned: Terms, refuse: bool) -> None:
+        """The days of the present plan again, from the month in which another was to begin."""
+        month = planned.valid_from.replace(day=1)
+        self._have_days(self.terms.days_per_month, month, refuse)
+
+    def _have_days(self, days: int, month: date, refuse: bool) -> None:
         try:
-            self.hold.change_days(days, month, refuse=more)
+            self.hold.change_days(days, month, refuse=refuse)
         except DaysPromised as refused:
             raise ChangeRefused(str(refused), "offering") from refused
 

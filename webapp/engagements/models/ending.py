@@ -121,6 +121,7 @@ class Ending(Pausing):
         """A change of plan, or a pause, that has not begun will not take place."""
         pause, planned = self.live_pause, self.planned_terms
         if planned is not None:
+            self._keep_days(planned, refuse=False)
             self.terms_history.remove(planned)
             self._changed("plan_withdrawn", planned.valid_from, by, reason, task="terms_changed")
         if pause is not None and pause.state == "planned":
