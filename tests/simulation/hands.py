@@ -27,8 +27,8 @@ WORKER = (
     "--queues", "work,mail", "--concurrency", "2", "--without-gossip", "--without-mingle",
     "--loglevel", "ERROR",
 )  # fmt: skip
-# On one day in five somebody is killed: mostly a child of the worker, now and then all of it.
-KILLED = 0.2
+# One time in ten somebody is killed at work: mostly a child of the worker, now and then all of it.
+KILLED = 0.1
 WHOM = ("child",) * 8 + ("worker", "relay")
 PATIENCE = 180.0
 
@@ -44,8 +44,8 @@ class Hands:
 
     def __call__(self) -> None:
         self.jobs.wake_relay()
-        if self.dice.random() < KILLED:
-            time.sleep(self.dice.uniform(0.0, 0.3))
+        if self.dice.random() < KILLED and self.jobs.under_way(clock.now()):
+            time.sleep(self.dice.uniform(0.0, 0.1))
             self.kill(self.dice.choice(WHOM))
         self.wait()
 
