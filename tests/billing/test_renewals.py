@@ -9,13 +9,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from tests.billing.changing import run_planners
 from tests.billing.conftest import Client, failed_jobs, invoices, rows, subscription
 from tests.billing.test_webhook import signature
+from tests.elsewhere import elsewhere
 from tests.standin import StandIn
 from webapp.billing.buying.order import month_days
 from webapp.billing.models import Subscription
 from webapp.db import session
-from webapp.engagements.models import RetainerPeriod
+from webapp.engagements.models import RetainerPeriod, TermsChange
 from webapp.money import Money
 from webapp.outbox import Job
 from webapp.reviews.models import Review
@@ -68,19 +70,29 @@ def test_cancelled_in_stripes_dashboard_the_mirror_ends(payer: Client) -> None:
     assert mirror.ended_at is not None
 
 
-def test_end_in_stripes_dashboard_calls_the_reviews_ahead_off_once(payer: Client) -> None:
+def test_m37_end_in_stripes_dashboard_heard_twice_calls_later_reviews_off_once(
+    payer: Client,
+) -> None:
     payer.start()
     assert {review.state for review in rows(Review)} == {"booked"}
-    stripe_id = subscription().stripe_id
-    payer.stripe.api("DELETE", f"subscriptions/{stripe_id}")
+    ends_on = payer.engagement.month_after(payer.engagement.kick_off_on)
+    payer.stripe.api("DELETE", f"subscriptions/{subscription().stripe_id}")
     payer.hear()
     late = payer.stripe.objects("event", type="customer.subscription.deleted")[0]
     again = json.dumps(late | {"id": "evt_again"}).encode()
     assert payer.stripe.receive(again, signature(again)) == 200
-    payer.drain()
-    assert {review.state for review in rows(Review)} == {"cancelled"}
-    [unscheduled] = [job for job in rows(Job) if job.task == "reviews.unschedule"]
-    assert (unscheduled.state, unscheduled.payload) == ("done", [str(payer.engagement.id)])
+    for _ in range(2):
+        elsewhere(lambda: run_planners(payer))
+        payer.drain()
+    assert (payer.engagement.stage, payer.engagement.ends_on) == ("ending", ends_on)
+    states = {review.due_on: review.state for review in rows(Review)}
+    assert states == {day: "booked" if day < ends_on else "cancelled" for day in states}
+    assert set(states.values()) == {"booked", "cancelled"}
+    off = [job for job in rows(Job) if job.task == "reviews.suspend"]
+    assert sorted(job.payload[0] for job in off) == sorted(
+        str(review.id) for review in rows(Review) if review.state == "cancelled"
+    )
+    assert [change.kind for change in rows(TermsChange)] == ["notice_given"]
 
 
 def test_m08_old_event_of_an_active_subscription_after_its_end_leaves_it_ended(
