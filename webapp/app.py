@@ -54,6 +54,8 @@ NAVIGATION = (
     ("Stripe", "firm.stripe_events", access.FIRM),
     ("Audit", "firm.audit_events", access.FIRM),
 )
+# What the firm looks up, beside what it works with: kept together in a menu of its own.
+RECORDS = frozenset({"firm.emails", "firm.jobs", "firm.stripe_events", "firm.audit_events"})
 
 
 AFFILIATION = (
@@ -121,9 +123,12 @@ def _return_connection(_error: BaseException | None) -> None:
 
 @dataclass(frozen=True)
 class NavigationLink:
+    """group: the menu it is kept in; '' stands in the bar itself."""
+
     label: str
     url: str
     current: bool
+    group: str = ""
 
 
 def navigation() -> Iterator[NavigationLink]:
@@ -132,19 +137,19 @@ def navigation() -> Iterator[NavigationLink]:
     The page's own room is the link whose address says most of it: /practice/jobs is Jobs alone.
     """
     links = list(_links())
-    current = max((url for _, url in links if _within(url)), key=len, default=None)
-    return (NavigationLink(label, url, url == current) for label, url in links)
+    current = max((url for _, url, _ in links if _within(url)), key=len, default=None)
+    return (NavigationLink(label, url, url == current, group) for label, url, group in links)
 
 
 def _within(url: str) -> bool:
     return request.path == url or request.path.startswith(url + "/")
 
 
-def _links() -> Iterator[tuple[str, str]]:
+def _links() -> Iterator[tuple[str, str, str]]:
     roles = current_user.role_names if current_user.is_authenticated else frozenset()
     for label, endpoint, who in NAVIGATION:
         if (who & roles) if roles else not who:
-            yield label, url_for(endpoint)
+            yield label, url_for(endpoint), "Records" if endpoint in RECORDS else ""
 
 
 def page_context() -> dict[str, Any]:

@@ -50,7 +50,7 @@ def test_single_webhook_lost_among_others_is_made_up_for(payer: Client) -> None:
     payer.stripe.control("switches", drop=["invoice.paid", "checkout.session.completed"])
     payer.pay()
     payer.hear()
-    payer.until(clock.now() + timedelta(minutes=32), by=timedelta(minutes=8))
+    payer.until(clock.now() + timedelta(minutes=37), by=timedelta(minutes=9))
     assert payer.engagement.stage == "onboarding"
     assert {kept.state for kept in rows(StripeEvent)} <= {"handled", "ignored"}
 
@@ -61,7 +61,7 @@ def test_session_nobody_told_of_is_looked_at_when_its_time_is_over(
     lose_webhooks(payer)
     payer.pay()
     monkeypatch.setitem(plan.PLANNERS, "billing.look_for_events", lambda: None)
-    payer.until(clock.now() + timedelta(minutes=33), by=timedelta(minutes=11))
+    payer.until(clock.now() + timedelta(minutes=37), by=timedelta(minutes=12))
     assert [row.state for row in checkouts()] == ["complete"]
     assert payer.engagement.stage == "onboarding"
 

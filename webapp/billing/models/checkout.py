@@ -20,14 +20,14 @@ from webapp.money import Money
 
 STATES = ("intended", "open", "complete", "expired")
 # Stripe keeps a Session for 30 minutes at least, counted when the call arrives.
-OPEN_FOR = timedelta(minutes=31)
+OPEN_FOR = timedelta(minutes=35)
 HELD_AFTER = timedelta(minutes=10)
 # How long the kick-off is kept for paying again after a debit came back.
 PAY_AGAIN_WITHIN = timedelta(hours=48)
 # Below this a Session is not worth coming back to.
 WORTH_RETURNING = timedelta(minutes=3)
 # A call whose answer was lost is repeated with its key and its frozen expiry for so long.
-REPEATABLE = timedelta(seconds=40)
+REPEATABLE = timedelta(minutes=4)
 
 
 @dataclass(frozen=True)
