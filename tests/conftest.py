@@ -159,12 +159,6 @@ def standin() -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def own_stripe(standin: StandIn) -> None:
-    """For tests that list what Stripe knows: nothing of an earlier test is there."""
-    standin.stop()
-
-
-@pytest.fixture
 def stripe(app: Flask, standin: StandIn) -> StandIn:
     """Stripe, as far as the app can tell; its webhooks wait for `stripe.deliver()`."""
     standin.fresh()

@@ -1,8 +1,7 @@
 """The Stripe stand-in as a process, reached by the real SDK, and what a payer does there.
 
 Webhooks leave it signed, over HTTP, and wait at a gate in this process: a test lets them through to
-the app with `deliver()`. One process serves a whole run; a test that moves its time leaves the next
-one a new process, since that time only goes forward.
+the app with `deliver()`. One process serves a whole run, and forgets everything between two tests.
 """
 
 from __future__ import annotations
@@ -104,16 +103,10 @@ class StandIn:
             self.process = None
 
     def fresh(self) -> None:
-        """As if new: time, faults, switches, and no webhook of an earlier test on its way."""
-        if (
-            self.process is None
-            or self.process.poll() is not None
-            or self.control("time")["offset"]
-        ):
+        """As if new: its objects, time, faults and switches, and no webhook of an earlier test."""
+        if self.process is None or self.process.poll() is not None:
             self.start()
-        self.gate.bodies.clear()
-        self.web.post(f"{self.base}/_sandbox/weather", json={}).raise_for_status()
-        self.control("rules", after_retries="cancel", retry_days=[3, 5, 7])
+        self.web.post(f"{self.base}/_sandbox/forget").raise_for_status()
         with self.gate.open_to(lambda _body, _signature: 200):
             self.control("deliver", seconds=10)
         self.gate.bodies.clear()

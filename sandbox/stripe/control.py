@@ -4,6 +4,7 @@ Everything speaks JSON and needs no key: the server listens on loopback only.
 
 * ``GET /_sandbox/time`` → ``{"now", "offset"}`` in seconds; ``GET /_sandbox/next_due`` →
   ``{"at": unix seconds or null}``; ``POST /_sandbox/advance`` ``{"to": unix seconds}``
+* ``POST /_sandbox/forget``: an account as new
 * ``GET`` and ``POST /_sandbox/switches``: how webhooks misbehave (``core/switches.py``)
 * ``GET``, ``POST`` and ``DELETE /_sandbox/faults``: how API calls fail (``core/faults.py``)
 * ``GET`` and ``POST /_sandbox/weather``: both and a seed in one go (``core/weather.py``)
@@ -63,6 +64,13 @@ def move_time() -> ResponseReturnValue:
         abort(400, "'to' must be Unix seconds that are not in the account's past")
     done = advance(account, to)
     return jsonify(now=account.now(), offset=account.offset, done=done)
+
+
+@blueprint.post("/forget")
+def forget() -> ResponseReturnValue:
+    """As if just started on an empty folder; time is the machine's again."""
+    open_account().store.forget()
+    return jsonify(now=open_account().now())
 
 
 @blueprint.get("/switches")

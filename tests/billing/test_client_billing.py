@@ -21,7 +21,6 @@ from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.web import format_day
 
-pytestmark = pytest.mark.usefixtures("own_stripe")
 SignIn = Callable[[Person], FlaskClient]
 
 

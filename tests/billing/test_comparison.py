@@ -33,7 +33,6 @@ from webapp.db import session, transaction
 from webapp.web import firm_zone
 
 SignIn = Callable[[Person], FlaskClient]
-pytestmark = pytest.mark.usefixtures("own_stripe")
 
 
 def compare(payer: Client) -> Reconciliation:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from tests.billing.conftest import Client, failed_jobs, invoices, refunds, subscription
 from tests.billing.owed import RATE, at_stripe, charges, items, kinds, overage
 from tests.elsewhere import elsewhere
@@ -17,7 +15,6 @@ from webapp.engagements.models import Engagement
 from webapp.money import Money
 from webapp.outbox import enqueue
 
-pytestmark = pytest.mark.usefixtures("own_stripe")
 HOURS, MONTH = timedelta(hours=3), timedelta(days=31)
 
 

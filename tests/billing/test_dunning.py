@@ -21,7 +21,6 @@ from webapp.billing.queries import money_of
 from webapp.db import session
 from webapp.money import Money
 
-pytestmark = pytest.mark.usefixtures("own_stripe")
 HOURS, MONTH, TWO_DAYS = timedelta(hours=3), timedelta(days=31), timedelta(days=2)
 SignIn = Callable[[Person], FlaskClient]
 

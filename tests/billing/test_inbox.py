@@ -124,7 +124,6 @@ def test_alert_is_mailed_once_to_owners_and_finance(payer: Client) -> None:
     assert sorted(told) == sorted(f"{one.name} <{one.email}>" for one in keepers)
 
 
-@pytest.mark.usefixtures("own_stripe")
 def test_m16_handler_that_crashes_in_the_middle_leaves_nothing_and_is_swept_to_one_effect(
     payer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,7 +184,6 @@ def test_event_that_waits_its_turn_is_not_put_in_line_again(payer: Client) -> No
     assert len([job for job in rows(Job) if job.task == "billing.handle_event"]) == before
 
 
-@pytest.mark.usefixtures("own_stripe")
 def test_m46_customer_deleted_at_stripe_ends_the_mirror_and_crashes_nothing(payer: Client) -> None:
     payer.start()
     [customer] = payer.stripe.objects("customer", id=payer.stripe.objects("customer")[0]["id"])

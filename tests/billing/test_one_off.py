@@ -20,7 +20,6 @@ from webapp.accounts.models import Person
 from webapp.db import session
 from webapp.money import Money
 
-pytestmark = pytest.mark.usefixtures("own_stripe")
 SignIn = Callable[[Person], FlaskClient]
 HOURS, MONTH = timedelta(hours=3), timedelta(days=31)
 

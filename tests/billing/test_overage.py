@@ -15,7 +15,6 @@ from webapp.db import session
 from webapp.money import Money
 from webapp.outbox import enqueue
 
-pytestmark = pytest.mark.usefixtures("own_stripe")
 HOURS, MONTH = timedelta(hours=3), timedelta(days=31)
 
 

@@ -17,8 +17,6 @@ from webapp.db import session
 from webapp.outbox import Job
 from workers import plan
 
-pytestmark = pytest.mark.usefixtures("own_stripe")
-
 
 def lose_webhooks(payer: Client) -> None:
     payer.stripe.control("switches", drop=1)

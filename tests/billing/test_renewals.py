@@ -22,7 +22,6 @@ from webapp.money import Money
 from webapp.outbox import Job
 from webapp.reviews.models import Review
 
-pytestmark = pytest.mark.usefixtures("own_stripe")
 HOURS, MONTH = timedelta(hours=3), timedelta(days=31)
 
 

@@ -59,6 +59,10 @@ CREATE TABLE IF NOT EXISTS violations (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT, problem TEXT, at REAL);
 """
 
+_REMEMBERED = (
+    "objects", "due", "idempotency", "calls", "deliveries", "faults", "violations",
+)  # fmt: skip
+
 
 class Store:
     """Documents by id and kind, and plain rows through ``rows`` and ``run``.
@@ -82,6 +86,13 @@ class Store:
     def close(self) -> None:
         with self._lock:
             self._db.close()
+
+    def forget(self) -> None:
+        """Be as new, but for the address at which the account is reached."""
+        with self.transaction():
+            for table in _REMEMBERED:
+                self._db.execute(f"DELETE FROM {table}")
+            self._db.execute("DELETE FROM settings WHERE name <> 'origin'")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
