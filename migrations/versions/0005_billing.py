@@ -350,7 +350,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('overage', 'one_off', 'proration', 'credit', 'deposit_applied')",
+            "kind IN ('overage', 'one_off', 'proration', 'credit', 'deposit', 'diagnostic', 'deposit_applied')",
             name=op.f("ck_invoice_item_kind"),
         ),
         sa.CheckConstraint(
@@ -745,6 +745,9 @@ def upgrade() -> None:
     )
     op.create_check_constraint(
         op.f("ck_consultant_share_percent"), "consultant", "share_percent BETWEEN 0 AND 100"
+    )
+    op.create_check_constraint(
+        op.f("ck_offering_diagnostic_fee"), "offering", "diagnostic_fee_minor >= 0"
     )
     op.execute(
         "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON terms_change"
