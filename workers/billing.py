@@ -13,6 +13,7 @@ from webapp.billing.owing import (
     bills,
     closing,
     deposit,
+    dropping,
     dunning,
     paying,
     placing,
@@ -118,6 +119,11 @@ def pay_invoice(invoice_id: str, means: str) -> None:
 @task("billing.preview_upcoming")
 def preview_upcoming(engagement_id: str) -> None:
     upcoming.preview(uuid.UUID(engagement_id))
+
+
+@task("billing.drop_owed")
+def drop_owed(engagement_id: str) -> None:
+    dropping.drop(uuid.UUID(engagement_id))
 
 
 @task("billing.close_account")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import IntegrityError
 
 from tests import make
 from tests.counting import counting
@@ -111,3 +113,8 @@ def test_one_is_singular(app: object) -> None:
     assert lines[:3] == [
         "1 day a month", "1 hour 30 min included", "1 month minimum, then month to month",
     ]  # fmt: skip
+
+
+def test_diagnostic_fee_below_nothing_is_refused_by_the_database(app: Flask) -> None:
+    with pytest.raises(IntegrityError, match="ck_offering_diagnostic_fee"):
+        make.offering(diagnostic_fee_minor=-1)

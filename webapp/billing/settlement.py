@@ -16,9 +16,11 @@ from webapp.billing.models import Checkout, Invoice, Refund, Subscription
 from webapp.billing.objects.refund import StripeRefund
 from webapp.booking.models import SlotTaken
 from webapp.db import session
-from webapp.engagements.models import Engagement
+from webapp.engagements.models import Engagement, FollowUp
 
 SLOT_LOST, CANCELLED = "slot_lost", "cancelled"
+KEPT = ("Cancelled late, before invoice {number} was paid, which is void now: by the policy "
+        "{share} of it stays owed. Bill it as a one-off item, or let it be.")  # fmt: skip
 log = structlog.get_logger()
 
 
@@ -29,6 +31,8 @@ def settle(engagement: Engagement) -> None:
     """
     if engagement.stage in {"signed", "lost"} and _paid(engagement):
         _begin(engagement)
+    elif engagement.called_off_at and Invoice.open_of(engagement):
+        outbox.enqueue_again("billing.drop_owed", engagement.id)
 
 
 def _paid(engagement: Engagement) -> bool:
@@ -56,12 +60,14 @@ def _slot_lost(engagement: Engagement) -> None:
 
 
 def give_back(engagement: Engagement, percent: int, reason: str) -> None:
-    """Refund that share of all that was paid, once for the reason, and end the subscription."""
+    """Refund that share of all that was paid, once for the reason; end the subscription, and ask
+    for nothing that is still open."""
     for invoice in Invoice.paid_of(engagement):
         Refund.intend(invoice, invoice.paid.percent(percent), reason)
     mirror = Subscription.of(engagement)
     if mirror and not mirror.over:
         outbox.enqueue("billing.cancel_subscription", mirror.stripe_id)
+    outbox.enqueue_again("billing.drop_owed", engagement.id)
 
 
 def settle_cancellation(engagement: Engagement) -> None:
@@ -69,7 +75,17 @@ def settle_cancellation(engagement: Engagement) -> None:
     if engagement.stage != "ended":
         return
     give_back(engagement, engagement.refund_percent(), CANCELLED)
+    _ask_about_the_rest(engagement)
     outbox.enqueue("billing.tell_cancellation", engagement.id)
+
+
+def _ask_about_the_rest(engagement: Engagement) -> None:
+    """The policy keeps a share of what was never paid: whether to bill it, a person decides."""
+    kept = 100 - engagement.refund_percent()
+    unpaid = [invoice for invoice in Invoice.open_of(engagement) if not invoice.processing]
+    if kept and unpaid:
+        text = KEPT.format(number=unpaid[0].number, share=unpaid[0].due.percent(kept).format())
+        FollowUp.ask(engagement.id, "cancelled_unpaid", text)
 
 
 # -- jobs that ask Stripe --------------------------------------------------------------------------

@@ -50,6 +50,7 @@ class Offering(Identified, Priced, Base):
         CheckConstraint(f"role IN {ROLES}", name="role"),
         CheckConstraint(f"kind IN {KINDS}", name="kind"),
         CheckConstraint("price_minor > 0 AND deposit_minor >= 0", name="amounts"),
+        CheckConstraint("diagnostic_fee_minor >= 0", name="diagnostic_fee"),
         CheckConstraint("late_refund_percent BETWEEN 0 AND 100", name="late_refund_percent"),
     )
 

@@ -7,7 +7,9 @@ with keys and metadata of ours, so that wherever it breaks off, it goes on with 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 
+from webapp import outbox
 from webapp.billing import mirroring, settlement
 from webapp.billing import stripe_gateway as gateway
 from webapp.billing.buying.order import Order
@@ -20,8 +22,7 @@ from webapp.billing.owing import bills
 from webapp.billing.patience import patience
 from webapp.db import session
 from webapp.engagements.models import Engagement
-
-LINE_KINDS = {"first_month": "one_off"}
+from webapp.money import Money
 
 
 def buy_on_account(engagement_id: uuid.UUID) -> None:
@@ -46,6 +47,9 @@ def sell(engagement_id: uuid.UUID) -> None:
     purchase = AccountPurchase.of(engagement)
     if purchase is None or purchase.state != "intended":
         return
+    if engagement.called_off_at:
+        _undo(engagement, purchase)
+        return
     if _paid_meanwhile(engagement):
         purchase.state = "void"
         return
@@ -62,6 +66,18 @@ def _paid_meanwhile(engagement: Engagement) -> bool:
     if latest is None or latest.stripe_id is None or latest.state == "expired":
         return False
     return mirroring.sync_checkout(engagement, latest.stripe_id).status == "complete"
+
+
+def _undo(engagement: Engagement, purchase: AccountPurchase) -> None:
+    """Cancelled before Stripe's answer was kept: what it made nevertheless ends, unpaid."""
+    purchase.state = "void"
+    found = subscriptions.find(_customer(engagement), str(engagement.id))
+    if found:
+        mirroring.mirror_subscription(engagement, found)
+        outbox.enqueue("billing.cancel_subscription", found.id)
+        for first in invoices.list_of(found.id):
+            invoices.finalize(first.id)
+            mirroring.sync_invoice(engagement, first.id)
 
 
 def _customer(engagement: Engagement) -> str:
@@ -104,10 +120,23 @@ def _send_first(engagement: Engagement, found: StripeSubscription) -> None:
 
 
 def _bill_once(engagement: Engagement, order: Order) -> None:
-    """A diagnostic renews nothing: its lines are items on one invoice."""
+    """A diagnostic renews nothing: its lines are items on one invoice, of the kinds they have in
+    Checkout, so that a deposit is one."""
     items = [
-        InvoiceItem.add(engagement, "one_off", f"booking:{engagement.id}:{number}", label, amount)
-        for number, (label, amount) in enumerate(order.rows)
+        InvoiceItem.add(engagement, kind, f"booking:{engagement.id}:{number}", label, amount)
+        for number, (kind, label, amount) in enumerate(_reduced(order))
+        if amount
     ]
     session.flush()
     bills.bill_now(engagement, "booking", items)
+
+
+def _reduced(order: Order) -> Iterator[tuple[str, str, Money]]:
+    """(kind, label, amount) of each line; what a code takes off is off the first."""
+    off = order.discount
+    for number, line in enumerate(order.lines):
+        if off and number == 0:
+            label = f"{line.label}, less code {off.coupon.code}"
+            yield line.product.kind, label, line.amount - off.monthly
+        else:
+            yield line.product.kind, line.label, line.amount

@@ -95,6 +95,12 @@ class Invoice(Identified, Mirrored, Base):
         return list(session.scalars(paid.order_by(cls.issued_at)))
 
     @classmethod
+    def open_of(cls, engagement: Engagement) -> list[Invoice]:
+        """What is still to be paid, oldest first."""
+        unpaid = select(cls).where(cls.engagement_id == engagement.id, cls.status == "open")
+        return list(session.scalars(unpaid.order_by(cls.issued_at)))
+
+    @classmethod
     def currency_of(cls, company_id: uuid.UUID | None) -> str | None:
         """The currency a company is billed in: Stripe allows a subscriber one only."""
         theirs = select(cls.currency).join(Engagement).where(Engagement.company_id == company_id)

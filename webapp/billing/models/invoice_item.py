@@ -18,7 +18,9 @@ from webapp.money import Money
 
 STATES = ("intended", "placed", "invoiced", "void")
 PENDING = ("intended", "placed")
-KINDS = ("overage", "one_off", "proration", "credit", "deposit_applied")
+KINDS = (
+    "overage", "one_off", "proration", "credit", "deposit", "diagnostic", "deposit_applied",
+)  # fmt: skip
 
 
 class ItemDiffers(ValueError):

@@ -12,6 +12,7 @@ from webapp.accounts.models import Person
 from webapp.billing.calls import invoices
 from webapp.billing.mails import page_url, payer
 from webapp.billing.models import Customer, Invoice, Subscription
+from webapp.billing.owing.dropping import dropped
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.notifications.sending import send_email
@@ -41,14 +42,14 @@ def tell_upcoming(subscription_id: uuid.UUID, renews_at: datetime) -> None:
 def tell_issued(invoice_id: uuid.UUID) -> None:
     """An invoice that is not charged but sent: until when it is to be paid, and how."""
     invoice = session.get_one(Invoice, invoice_id)
-    if invoice.status == "open" and invoice.engagement.stage != "lost":
+    if invoice.status == "open" and not dropped(invoice):
         _to_payer("billing_notice_issued", invoice, "")
 
 
 def tell_confirm(invoice_id: uuid.UUID) -> None:
     """The bank wants the payer to confirm: only they can, on the hosted page. Told once."""
     invoice = session.get_one(Invoice, invoice_id)
-    if invoice.failing and invoice.needs_action:
+    if invoice.failing and invoice.needs_action and not dropped(invoice):
         _to_payer("billing_notice_confirm", invoice, "")
 
 
@@ -57,7 +58,7 @@ def tell_failed(invoice_id: uuid.UUID, day: int) -> None:
     it; the consultant too on day 7, the coordinators on day 10, with the decision that asks."""
     invoice = session.get_one(Invoice, invoice_id)
     engagement = invoice.engagement
-    if not invoice.late or engagement.stage == "lost":
+    if not invoice.late or dropped(invoice):
         return
     overdue = invoice.collection == "invoice"
     _to_payer(

@@ -150,6 +150,7 @@ class Engagement(Ending, Base):
         self.advance("lost", None, reason)
         self.hold.release()
         outbox.enqueue("billing.expire_checkout", self.id)
+        outbox.enqueue("billing.drop_owed", self.id)
         outbox.enqueue("engagements.tell_lost", self.id)
 
     # -- onboarding --------------------------------------------------------------------------------
@@ -221,6 +222,12 @@ class Engagement(Ending, Base):
         """When it was cancelled before its kick-off."""
         steps = (row for row in self.stage_changes if row.from_stage == "onboarding")
         return next((row.at for row in steps if row.to_stage == "ended"), None)
+
+    @property
+    def called_off_at(self) -> datetime | None:
+        """When it came to nothing: lost, or cancelled before its kick-off."""
+        lost = (row.at for row in reversed(self.stage_changes) if row.to_stage == "lost")
+        return next(lost, None) if self.stage == "lost" else self.cancelled_at
 
     def cancel_before_kickoff(self, person: Person, reason: str = "") -> None:
         """End it by the refund policy: the kick-off is called off, the capacity is free again."""
