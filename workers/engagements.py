@@ -8,8 +8,8 @@ from datetime import date, datetime
 from webapp import outbox
 from webapp.billing.changing import following, pausing, surprises
 from webapp.db import session
-from webapp.engagements import change_mails, due, mails, planning
-from webapp.engagements.models import ChangeRequest, Engagement, FollowUp, TermsChange
+from webapp.engagements import change_mails, due, mails, planning, requests
+from webapp.engagements.models import ChangeRequest, Engagement, TermsChange
 from workers.job import task
 from workers.plan import planner
 
@@ -95,10 +95,7 @@ def ended(engagement_id: str, change_id: str) -> None:
 @task("engagements.change_requested")
 def change_requested(request_id: str) -> None:
     request = session.get_one(ChangeRequest, uuid.UUID(request_id))
-    wanted = "another plan" if request.kind == "plan" else "a pause"
-    FollowUp.ask(
-        request.engagement_id, f"request:{request_id}", f"They ask for {wanted}: answer it."
-    )
+    requests.remind_firm(request)
     change_mails.tell_requested(request)
 
 

@@ -101,6 +101,7 @@ def test_sponsor_asks_and_the_coordinator_accepts_or_declines(
     payer.hear()
     states = {row.kind: row.state for row in rows(ChangeRequest)}
     assert states == {"plan": "declined", "pause": "accepted"}
+    assert all(row.done_at for row in rows(FollowUp))
     assert "Ada is full" in payer.mails("About your request")[0]
     assert len(payer.mails("A pause from")) == 2
 

@@ -21,7 +21,7 @@ from tests.reviews.conftest import (
     run_planners,
 )
 from webapp.db import session
-from webapp.engagements.models import Engagement, StageChange
+from webapp.engagements.models import Engagement, Pause, StageChange
 
 SetClock = Callable[[datetime], None]
 Drain = Callable[[], int]
@@ -128,3 +128,31 @@ def test_what_is_over_does_not_come_back(planned: Engagement, drain: Drain, stag
     step(planned, stage)
     live(drain)
     assert standing(planned) == [OFF] * 3
+
+
+def test_review_moved_by_hand_into_a_pause_is_called_off_and_comes_back_without_it(
+    planned: Engagement, drain: Drain
+) -> None:
+    review = only(planned, OCTOBER)
+    booking_of(review).move(FIRST + timedelta(days=9))
+    pause = Pause(starts=date(2026, 10, 12), ends=date(2026, 10, 20), reason="Closed")
+    planned.pauses.append(pause)
+    session.commit()
+    live(drain)
+    live(drain)
+    assert standing(planned) == [OFF, BOOKED, BOOKED]
+    assert booking_of(only(planned, OCTOBER)).state == "cancelled"
+    pause.state = "withdrawn"
+    session.commit()
+    live(drain)
+    assert standing(planned) == [BOOKED] * 3
+    assert booking_of(only(planned, OCTOBER)).starts_at == FIRST
+
+
+def test_review_moved_by_hand_out_of_a_pause_stands(planned: Engagement, drain: Drain) -> None:
+    booking_of(only(planned, OCTOBER)).move(FIRST + timedelta(days=9))
+    pause = Pause(starts=date(2026, 10, 1), ends=date(2026, 10, 8), reason="Closed")
+    planned.pauses.append(pause)
+    session.commit()
+    live(drain)
+    assert standing(planned) == [BOOKED] * 3

@@ -107,7 +107,8 @@ def _called_off() -> Select[Any]:
         .join(Booking, Booking.id == Review.booking_id)
         .where(Review.state == "cancelled", ~Review.suspended, Booking.state == "cancelled")
         .where(Review.month.between(_latest_today() - LOOKED_BACK, _latest_today()))
-        .where(_reached(), Engagement.stage.not_in(OVER), _local_today() >= worrying)
+        .where(_reached(Review.due_on), Engagement.stage.not_in(OVER))
+        .where(_local_today() >= worrying)
     )
 
 
@@ -116,7 +117,7 @@ def plan_suspensions() -> None:
     unreached = (
         _with_stage_number()
         .outerjoin(Booking, Booking.id == Review.booking_id)
-        .where(Review.state.in_(OPEN), ~_reached())
+        .where(Review.state.in_(OPEN), ~_reached(_meets_on()))
         .where(or_(Booking.id.is_(None), Booking.starts_at > clock.now()))
     )
     outbox.enqueue_all(
@@ -129,7 +130,9 @@ def plan_returns() -> None:
     """Suspended reviews whose date the engagement reaches after all."""
     back = (
         _with_stage_number()
-        .where(Review.suspended, Review.state == "cancelled", _reached())
+        .outerjoin(Booking, Booking.id == Review.booking_id)
+        .where(Review.suspended, Review.state == "cancelled")
+        .where(_reached(Review.due_on), _reached(_meets_on()))
         .where(Review.due_on >= _local_today(), Engagement.stage.not_in(OVER))
     )
     outbox.enqueue_all(
@@ -148,12 +151,18 @@ def plan_cancellations() -> None:
     outbox.enqueue_all(_job("reviews.cancel", row) for row in _ids(left))
 
 
-def _reached() -> Any:
-    """Whether the engagement is under way on the review's date."""
-    before_its_end = and_(Engagement.stage == "ending", Review.due_on < Engagement.ends_on)
+def _meets_on() -> Any:
+    """The local date of a review's meeting, which people may have moved; without one, its own."""
+    moved_to = cast(func.timezone(Engagement.time_zone, Booking.starts_at), Date)
+    return case((Booking.id.is_(None), Review.due_on), else_=moved_to)
+
+
+def _reached(day: Any) -> Any:
+    """Whether the engagement is under way on that day."""
+    before_its_end = and_(Engagement.stage == "ending", day < Engagement.ends_on)
     pauses = Pause.engagement_id == Engagement.id
     goes_on = and_(Engagement.stage == "paused", exists().where(pauses, Pause.state == "running"))
-    covered = Review.due_on.between(Pause.starts, Pause.ends - 1)
+    covered = day.between(Pause.starts, Pause.ends - 1)
     paused = exists().where(pauses, Pause.state != "withdrawn", covered)
     running = Engagement.stage.in_(("onboarding", "active", *OVER))
     return and_(or_(running, before_its_end, goes_on), ~paused)

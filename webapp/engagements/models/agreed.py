@@ -108,6 +108,15 @@ class Agreed(Enquiring):
         """Whether that day is in a pause: no work is done on it, and no minutes count."""
         return any(pause.covers(day) for pause in self.pauses)
 
+    def under_way_on(self, day: date) -> bool:
+        """Whether there is work on that day, as things stand: no pause, and not over by then."""
+        if self.paused_on(day):
+            return False
+        if self.stage == "ending":
+            return self.ends_on is None or day < self.ends_on
+        goes_on = self.stage == "paused" and self.live_pause is not None
+        return goes_on or self.stage in {"onboarding", "active"}
+
     def open_request(self, kind: str) -> ChangeRequest | None:
         waiting = (row for row in self.requests if row.state == "open" and row.kind == kind)
         return next(waiting, None)

@@ -87,6 +87,13 @@ class FollowUp(Identified, Base):
             audit.record("follow_up.closed", self, cause=self.cause)
 
     @classmethod
+    def settle(cls, engagement_id: uuid.UUID, cause: str) -> None:
+        """What it was about has been seen to; nothing where it was never asked."""
+        same = select(cls).filter_by(engagement_id=engagement_id, cause=cause)
+        if found := session.scalar(same.with_for_update()):
+            found.close()
+
+    @classmethod
     def ask(cls, engagement_id: uuid.UUID, cause: str, text: str) -> None:
         """By the end of the next business day; the same cause twice is one."""
         due_on = next_business_days(clock.now().date(), 1)[0]

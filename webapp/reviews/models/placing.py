@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Self
@@ -67,7 +67,7 @@ class Placeable(Identified):
         if self.engagement.paused_on(self.due_on):
             return  # the planner of suspensions calls it off
         search = self._search
-        for at in islice(search.candidates(self.due_on), MOST_TRIES):
+        for at in self._times(search):
             if _won(self._book, at):
                 self.note = self._why_not_by_rule(search, at)
                 return
@@ -105,13 +105,20 @@ class Placeable(Identified):
         booking = self.booking
         assert booking is not None
         search = self._search
-        for at in islice(search.candidates(self.due_on), MOST_TRIES):
+        for at in self._times(search):
             if at == booking.starts_at or _won(booking.follow, at):
                 self.placed_sequence = booking.sequence
                 self.note = self._why_not_by_rule(search, at)
                 return
         self.note = NOT_MOVED
         mails.tell_not_moved(self)
+
+    def _times(self, search: Search) -> Iterator[datetime]:
+        """To be tried in this order; none in a pause."""
+        engagement = self.engagement
+        found = search.candidates(self.due_on)
+        free = (at for at in found if not engagement.paused_on(engagement.local_date(at)))
+        return islice(free, MOST_TRIES)
 
     @property
     def _search(self) -> Search:

@@ -163,21 +163,18 @@ class Review(Placeable, Base):
 
     def restore(self) -> None:
         """The engagement reaches its date again: find it a time, and invite anew."""
-        if self.lock().suspended and self.state == "cancelled" and self.reached:
+        due = self.engagement.under_way_on(self.due_on)
+        if self.lock().suspended and self.state == "cancelled" and self.reached and due:
             self.state, self.suspended, self.booking = "due", False, None
             audit.record("review.restored", self)
             self.place()
 
     @property
     def reached(self) -> bool:
-        """Whether the engagement is under way on its date."""
-        engagement = self.engagement
-        if engagement.paused_on(self.due_on):
-            return False
-        if engagement.stage == "ending":
-            return engagement.ends_on is None or self.due_on < engagement.ends_on
-        goes_on = engagement.stage == "paused" and engagement.live_pause is not None
-        return goes_on or engagement.stage in {"onboarding", "active"}
+        """Whether the engagement is under way on the day of its meeting, or when it is due."""
+        booking, engagement = self.booking, self.engagement
+        on = engagement.local_date(booking.starts_at) if booking else self.due_on
+        return engagement.under_way_on(on)
 
     def worry(self) -> None:
         """Its month runs and it has no time, or none any more: its consultants are told."""

@@ -13,6 +13,7 @@ from webapp.billing.forms.changing import PauseForm, UndoForm
 from webapp.billing.views.changing.plan import MAY_ASK, decides
 from webapp.billing.views.room import blueprint
 from webapp.db import session
+from webapp.engagements import requests
 from webapp.engagements.models import ChangeRefused, ChangeRequest, Engagement, Pause
 from webapp.engagements.stages import Actor
 from webapp.engagements.views.whose import its_page, must_be, theirs, who
@@ -49,8 +50,7 @@ def _planned(engagement: Engagement, form: PauseForm) -> ResponseReturnValue:
     except ChangeRefused as refused:
         session.rollback()
         return _page(engagement, form, refused=str(refused)), 409
-    if waiting := engagement.open_request("pause"):
-        waiting.answered("accepted", who())
+    requests.answer(engagement.open_request("pause"), "accepted", who())
     days = f"{format_day(form.starts.data)} to {format_day(form.ends.data)}"
     flash(f"The pause from {days} is planned, and everybody concerned is told.", "good")
     return its_page(engagement)

@@ -21,6 +21,7 @@ from webapp.billing.views.room import blueprint
 from webapp.booking.models.seat import can_fill
 from webapp.catalog.models import Offering
 from webapp.db import session
+from webapp.engagements import requests
 from webapp.engagements.models import ChangeRefused, ChangeRequest, Engagement
 from webapp.engagements.models.changing import same_plan
 from webapp.engagements.stages import Actor
@@ -153,8 +154,7 @@ def _confirmed(
     except ChangeRefused as refused:
         session.rollback()
         return _quote_page(shown, form, str(refused)), 409
-    if waiting := engagement.open_request("plan"):
-        waiting.answered("accepted", who())
+    requests.answer(engagement.open_request("plan"), "accepted", who())
     flash(_done(shown), "good")
     answer = its_page(engagement)
     if bill:

@@ -13,6 +13,7 @@ from webapp.access import Role, allow
 from webapp.billing.forms.changing import AT_ONCE, NEXT_MONTH, DeclineForm
 from webapp.billing.views.room import blueprint
 from webapp.engagements.models import ChangeRequest, Engagement
+from webapp.engagements.requests import answer
 from webapp.engagements.stages import Actor
 from webapp.engagements.views.whose import its_page, must_be, theirs, who
 
@@ -30,7 +31,7 @@ def change_request(engagement_id: uuid.UUID, request_id: uuid.UUID) -> ResponseR
         return its_page(engagement)
     if not form.validate_on_submit():
         return _page(engagement, asked, form), 422 if request.method == "POST" else 200
-    asked.answered("declined", who(), form.reason.data or "")
+    answer(asked, "declined", who(), form.reason.data or "")
     outbox.enqueue("engagements.change_declined", asked.id)
     flash("The request is declined, and your reason is on its way.", "info")
     return its_page(engagement)
