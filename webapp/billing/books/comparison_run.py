@@ -82,10 +82,16 @@ def plan() -> None:
 
 
 def compare_page(run_id: uuid.UUID, step: int) -> None:
-    """One page: write down what differs, put its mending in line, and go on."""
+    """One page, and what of the nouns after it fits on a page each: a small firm's books are
+    compared by one job, a large one's by a job a page."""
     run = session.get_one(Reconciliation, run_id, with_for_update=True)
-    if run.finished_at:
-        return
+    upcoming = None if run.finished_at else step
+    while upcoming is not None:
+        upcoming = _compare(run, upcoming)
+
+
+def _compare(run: Reconciliation, step: int) -> int | None:
+    """Write down what differs on a page, put its mending in line; the step to go on with here."""
     compared = COMPARED[step]
     documents, after = page_of(compared.noun, compared.params(), run.cursor)
     run.note(compared.label, len(documents))
@@ -96,19 +102,20 @@ def compare_page(run_id: uuid.UUID, step: int) -> None:
     if compared.model is Subscription:
         _command([document["id"] for document in documents])
     run.cursor = after
-    _go_on(run, step, compared)
+    return _go_on(run, step, compared)
 
 
-def _go_on(run: Reconciliation, step: int, compared: Compared) -> None:
+def _go_on(run: Reconciliation, step: int, compared: Compared) -> int | None:
     if run.cursor:
         _next(run, step)
-        return
+        return None
     _write_down(run, _unlisted(run, compared))
     if step + 1 < len(COMPARED):
-        _next(run, step + 1)
-        return
+        run.noun = COMPARED[step + 1].label
+        return step + 1
     run.finished_at, run.noun = clock.now(), ""
     outbox.enqueue(JUDGE, run.id, run_after=clock.now() + JUDGED_AFTER)
+    return None
 
 
 def _unlisted(run: Reconciliation, compared: Compared) -> list[Difference]:
