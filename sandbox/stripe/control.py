@@ -10,12 +10,14 @@ Everything speaks JSON and needs no key: the server listens on loopback only.
 * ``GET`` and ``POST /_sandbox/weather``: both and a seed in one go (``core/weather.py``)
 * ``GET`` and ``POST /_sandbox/rules``: what an account sets in its dashboard (``core/account.py``)
 * ``POST /_sandbox/deliver`` ``{"seconds": 30}``: deliver all webhooks now
-* ``GET /_sandbox/webhooks``, ``/objects``, ``/calls``, ``/violations``
+* ``GET /_sandbox/webhooks``, ``/objects?kind=invoice&metadata__order=7``, ``/calls``,
+  ``/violations``
 * what other people do to accounts and payments: ``control_money.py``; to cards:
   ``control_cards.py``
 """
 
 import json
+import re
 from collections import Counter
 from dataclasses import asdict, fields
 from typing import Any
@@ -34,6 +36,7 @@ from sandbox.stripe.pages.shared import asked
 
 blueprint = Blueprint("control", __name__, url_prefix="/_sandbox")
 LONGEST_FLUSH = 120.0
+_FIELD = re.compile(r"[a-z_]+")
 
 
 @blueprint.errorhandler(400)
@@ -170,10 +173,14 @@ def show_webhooks() -> ResponseReturnValue:
 
 @blueprint.get("/objects")
 def show_objects() -> ResponseReturnValue:
-    """Counts by kind; with ``?kind=`` the documents themselves, newest first."""
-    kind = request.args.get("kind")
+    """Counts by kind; with ``?kind=`` the documents themselves, newest first: all of them, or those
+    whose fields have the values named beside it (``a__b`` is a.b)."""
+    wanted = request.args.to_dict()
+    kind = wanted.pop("kind", "")
+    if not all(_FIELD.fullmatch(name) for name in wanted):
+        abort(400, "no such field")
     if kind:
-        return jsonify(open_account().find(kind))
+        return jsonify(open_account().find(kind, **wanted))
     rows = open_account().store.rows("SELECT kind FROM objects")
     return jsonify(Counter(row["kind"] for row in rows))
 

@@ -95,6 +95,28 @@ def test_lists_come_in_pages_newest_first(desk: Desk) -> None:
         desk.api.v1.customers.list({"starting_after": "cus_unknown"})
 
 
+def test_pages_go_on_among_what_a_filter_lets_through(desk: Desk) -> None:
+    old = desk.customer(email="a@b.co").id
+    desk.advance(1000)
+    since = desk.now
+    made = [desk.customer(email=email).id for email in ("a@b.co", "c@d.co", "a@b.co")]
+    lately = {"created": {"gte": since}, "limit": 1}
+    assert [c.id for c in desk.api.v1.customers.list(lately).auto_paging_iter()] == made[::-1]
+    theirs = {"email": "a@b.co", "limit": 1}
+    found = [c.id for c in desk.api.v1.customers.list(theirs).auto_paging_iter()]
+    assert found == [made[2], made[0], old]
+    assert not desk.api.v1.customers.list(lately | {"starting_after": made[0]}).data
+
+
+def test_objects_are_shown_by_their_fields(desk: Desk) -> None:
+    wanted = desk.customer(metadata={"engagement": "7"})
+    desk.customer(metadata={"engagement": "8"})
+    [found] = desk.control("GET", "objects?kind=customer&metadata__engagement=7")
+    assert found["id"] == wanted.id
+    refused = requests.get(f"{desk.url}/_sandbox/objects?kind=customer&a'b=7")
+    assert refused.status_code == 400
+
+
 def test_events_are_listed_by_type_and_time(desk: Desk) -> None:
     since = desk.now
     customer = desk.customer()

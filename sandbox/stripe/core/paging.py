@@ -1,7 +1,10 @@
 """Lists a page at a time, by cursor, newest first."""
 
+from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
+from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, listing
 from sandbox.stripe.core.errors import invalid, missing
 
@@ -19,6 +22,38 @@ def page(rows: list[Document], params: dict[str, Any], url: str) -> Document:
         start = _position(rows, params["starting_after"], "starting_after") + 1
     rest = rows[start:]
     return listing(rest[:limit], url, len(rest) > limit)
+
+
+def listed(
+    account: Account,
+    kind: str,
+    params: dict[str, Any],
+    url: str,
+    accept: Callable[[Document], bool] = lambda _found: True,
+    **equal: Any,
+) -> Document:
+    """The asked-for page of everything of a kind with these fields, by ``created`` too; a long
+    account is read no further than the page reaches."""
+    created = params.get("created")
+    if "ending_before" in params:
+        every = [row for row in account.find(kind, **equal) if accept(row)]
+        return page(matching(every, params), params, url)
+    after, limit = params.get("starting_after"), _limit(params)
+    if after is not None and account.store.load(after) is None:
+        raise missing("object", after, "starting_after")
+    rows = (
+        row
+        for row in account.store.after(kind, after, _earliest(created), **equal)
+        if within(row.get("created", row.get("date")), created) and accept(row)
+    )
+    found = list(islice(rows, limit + 1))
+    return listing(found[:limit], url, len(found) > limit)
+
+
+def _earliest(created: Any) -> int | None:
+    bounds = created if isinstance(created, dict) else {"gte": created}
+    found = bounds.get("gte", bounds.get("gt"))
+    return None if found is None else int(found)
 
 
 def _limit(params: dict[str, Any]) -> int:

@@ -36,6 +36,9 @@ CREATE INDEX IF NOT EXISTS objects_paying
     ON objects (kind, json_extract(document, '$.payment.payment_intent'));
 CREATE INDEX IF NOT EXISTS objects_charge
     ON objects (kind, json_extract(document, '$.charge'));
+CREATE INDEX IF NOT EXISTS objects_engagement
+    ON objects (kind, json_extract(document, '$.metadata.engagement'));
+CREATE INDEX IF NOT EXISTS objects_status ON objects (kind, json_extract(document, '$.status'));
 CREATE TABLE IF NOT EXISTS due (
     timeline TEXT NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, object_id TEXT NOT NULL,
     seq INTEGER PRIMARY KEY AUTOINCREMENT, UNIQUE (kind, object_id));
@@ -188,12 +191,28 @@ class Store:
 
     def since(self, kind: str, created: int) -> list[Document]:
         """Documents of a kind that were created at or after an instant, newest first."""
-        sql = (
-            "SELECT id, document FROM objects INDEXED BY objects_created WHERE kind = ? "
-            "AND json_extract(document, '$.created') >= ? ORDER BY seq DESC"
-        )
-        with self._lock:
-            return [self._read(row) for row in self.rows(sql, kind, created)]
+        return list(self.after(kind, None, created))
+
+    def after(
+        self, kind: str, identifier: str | None, created: int | None = None, **equal: Any
+    ) -> Iterator[Document]:
+        """What ``find`` would answer after a document, created at or after an instant; only those
+        that are taken are read."""
+        clauses, values = "", list(equal.values())
+        for name in equal:
+            clauses += f" AND json_extract(document, '$.{_path(name)}') = ?"
+        if created is not None:
+            clauses += " AND json_extract(document, '$.created') >= ?"
+            values.append(created)
+        if identifier is not None:
+            clauses += " AND seq < (SELECT seq FROM objects WHERE id = ?)"
+            values.append(identifier)
+        index = "INDEXED BY objects_created " if created is not None and not equal else ""
+        sql = f"SELECT id, document FROM objects {index}WHERE kind = ?{clauses} ORDER BY seq DESC"
+        for row in self.rows(sql, kind, *values):
+            with self._lock:
+                document = self._read(row)
+            yield document
 
     def _read(self, row: sqlite3.Row) -> Document:
         if row["id"] in self._loaded:

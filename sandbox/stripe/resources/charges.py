@@ -5,7 +5,7 @@ from sandbox.stripe.core.documents import Document, listing
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.events import change
 from sandbox.stripe.core.expand import includes
-from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.paging import listed
 from sandbox.stripe.core.updating import changes
 
 
@@ -27,8 +27,7 @@ def update_charge(account: Account, params: Params, identifier: str) -> Document
 def charges(account: Account, params: Params) -> Document:
     named = ("customer", "payment_intent", "transfer_group")
     equal = {name: params[name] for name in named if name in params}
-    rows = matching(account.find("charge", **equal), params)
-    return page(rows, params, "/v1/charges")
+    return listed(account, "charge", params, "/v1/charges", **equal)
 
 
 @includes("charge", "refunds")

@@ -5,7 +5,7 @@ from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, duplicate
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.events import change
-from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.paging import listed, page
 from sandbox.stripe.core.updating import changes
 
 _FIELDS = (
@@ -49,8 +49,7 @@ def void(account: Account, params: Params, note: str) -> Document:
 @endpoint("credit_note.list", "created customer invoice limit starting_after ending_before")
 def list_all(account: Account, params: Params) -> Document:
     equal = {name: params[name] for name in ("customer", "invoice") if name in params}
-    rows = matching(account.find("credit_note", **equal), params)
-    return page(rows, params, "/v1/credit_notes")
+    return listed(account, "credit_note", params, "/v1/credit_notes", **equal)
 
 
 @endpoint("credit_note_line_item.list", "limit starting_after ending_before")

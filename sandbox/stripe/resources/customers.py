@@ -8,7 +8,7 @@ from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import invalid
 from sandbox.stripe.core.events import change
 from sandbox.stripe.core.expand import includes
-from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.paging import listed
 from sandbox.stripe.core.search import search
 from sandbox.stripe.core.updating import changes
 
@@ -69,8 +69,10 @@ def delete(account: Account, params: Params, customer: str) -> Document:
 
 @endpoint("customer.list", "created email limit starting_after ending_before test_clock")
 def list_all(account: Account, params: Params) -> Document:
-    rows = [c for c in account.find("customer") if not c.get("deleted")]
-    return page(matching(rows, params, "email", "test_clock"), params, "/v1/customers")
+    equal = {name: params[name] for name in ("email", "test_clock") if name in params}
+    return listed(
+        account, "customer", params, "/v1/customers", lambda c: not c.get("deleted"), **equal
+    )
 
 
 @endpoint("customer.search", "query limit page")

@@ -5,7 +5,7 @@ from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.events import change
-from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.paging import listed
 from sandbox.stripe.core.updating import changes
 
 
@@ -17,7 +17,7 @@ def retrieve(account: Account, params: Params, dispute: str) -> Document:
 @endpoint("dispute.list", "charge created limit payment_intent starting_after ending_before")
 def list_all(account: Account, params: Params) -> Document:
     equal = {name: params[name] for name in ("charge", "payment_intent") if name in params}
-    return page(matching(account.find("dispute", **equal), params), params, "/v1/disputes")
+    return listed(account, "dispute", params, "/v1/disputes", **equal)
 
 
 @endpoint("dispute.update", "evidence metadata submit")

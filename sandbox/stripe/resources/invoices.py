@@ -16,7 +16,7 @@ from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import invalid
 from sandbox.stripe.core.events import change, emit
-from sandbox.stripe.core.paging import matching, page, within
+from sandbox.stripe.core.paging import listed, page, within
 from sandbox.stripe.core.schedule import unschedule
 from sandbox.stripe.core.search import search
 from sandbox.stripe.core.updating import changes
@@ -100,11 +100,15 @@ def delete(account: Account, params: Params, invoice: str) -> Document:
     "subscription",
 )
 def list_all(account: Account, params: Params) -> Document:
-    named = {"customer": "customer", "subscription": "parent__subscription_details__subscription"}
-    equal = {field: params[name] for name, field in named.items() if name in params}
-    rows = matching(account.find("invoice", **equal), params, "collection_method", "status")
-    rows = [i for i in rows if within(i["due_date"], params.get("due_date"))]
-    return page(rows, params, "/v1/invoices")
+    named = ("customer", "collection_method", "status")
+    equal = {name: params[name] for name in named if name in params}
+    if "subscription" in params:
+        equal["parent__subscription_details__subscription"] = params["subscription"]
+
+    def due(found: Document) -> bool:
+        return within(found["due_date"], params.get("due_date"))
+
+    return listed(account, "invoice", params, "/v1/invoices", due, **equal)
 
 
 @endpoint("invoice.search", "query limit page")

@@ -5,7 +5,7 @@ from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.events import change
-from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.paging import listed
 from sandbox.stripe.core.updating import changes
 
 
@@ -30,5 +30,4 @@ def update_refund(account: Account, params: Params, refund: str) -> Document:
 @endpoint("refund.list", "created limit starting_after ending_before charge payment_intent")
 def list_refunds(account: Account, params: Params) -> Document:
     equal = {name: params[name] for name in ("charge", "payment_intent") if name in params}
-    rows = matching(account.find("refund", **equal), params)
-    return page(rows, params, "/v1/refunds")
+    return listed(account, "refund", params, "/v1/refunds", **equal)

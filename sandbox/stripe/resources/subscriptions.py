@@ -9,7 +9,7 @@ from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import invalid, not_imitated
 from sandbox.stripe.core.events import change
-from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.paging import listed
 from sandbox.stripe.core.search import search
 from sandbox.stripe.core.updating import changes
 from sandbox.stripe.resources.customers import alive
@@ -176,16 +176,13 @@ def resume(account: Account, params: Params, identifier: str) -> Document:
     "collection_method created customer limit price starting_after ending_before status test_clock",
 )
 def list_all(account: Account, params: Params) -> Document:
-    owner = {"customer": params["customer"]} if "customer" in params else {}
-    rows = matching(
-        account.find("subscription", **owner), params, "collection_method", "test_clock"
-    )
-    rows = [
-        s
-        for s in rows
-        if _has_status(s, params.get("status")) and _has_price(s, params.get("price"))
-    ]
-    return page(rows, params, "/v1/subscriptions")
+    named = ("customer", "collection_method", "test_clock")
+    equal = {name: params[name] for name in named if name in params}
+
+    def wanted(found: Document) -> bool:
+        return _has_status(found, params.get("status")) and _has_price(found, params.get("price"))
+
+    return listed(account, "subscription", params, "/v1/subscriptions", wanted, **equal)
 
 
 def _has_status(subscription: Document, wanted: str | None) -> bool:

@@ -6,7 +6,7 @@ from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import missing
 from sandbox.stripe.core.events import change
-from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.paging import listed, matching, page
 from sandbox.stripe.core.updating import changes
 
 
@@ -33,7 +33,7 @@ def update(account: Account, params: Params, transfer: str) -> Document:
 def list_all(account: Account, params: Params) -> Document:
     names = ("destination", "transfer_group")
     equal = {name: params[name] for name in names if name in params}
-    return page(matching(account.find("transfer", **equal), params), params, "/v1/transfers")
+    return listed(account, "transfer", params, "/v1/transfers", **equal)
 
 
 @endpoint("transfer_reversal.create", "amount description metadata")
