@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -42,7 +43,7 @@ class Mailbox:
 
     @classmethod
     @contextmanager
-    def listening(cls) -> Iterator[Mailbox]:
+    def listening(cls) -> Iterator[Self]:
         box = cls()
         port = free_port()
         controller = Controller(box, hostname="127.0.0.1", port=port)

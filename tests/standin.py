@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,8 @@ class Gate:
 
     def _handler(gate) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"  # a connection is kept for the next webhook
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 self.send_response(gate.take(body, self.headers["Stripe-Signature"]))
@@ -77,6 +80,7 @@ class StandIn:
     receive: Receive = field(default=lambda _body, _signature: 200)
     process: subprocess.Popen[str] | None = None
     base: str = ""
+    state: str = ""
 
     def __post_init__(self) -> None:
         self.web = requests.Session()
@@ -86,8 +90,9 @@ class StandIn:
 
     def start(self) -> None:
         self.stop()
-        state = tempfile.mkdtemp(prefix="standin-")
-        command = [sys.executable, "-m", "sandbox.stripe", "--state", state, "--api-key", API_KEY]
+        self.state = tempfile.mkdtemp(prefix="standin-")
+        command = [sys.executable, "-m", "sandbox.stripe", "--state", self.state]
+        command += ["--api-key", API_KEY]
         command += ["--webhook-url", self.gate.url, "--webhook-secret", SECRET]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
@@ -101,6 +106,7 @@ class StandIn:
             assert self.process.stdout
             self.process.stdout.close()
             self.process = None
+            shutil.rmtree(self.state, ignore_errors=True)
 
     def fresh(self) -> None:
         """As if new: its objects, time, faults and switches, and no webhook of an earlier test."""
@@ -132,15 +138,20 @@ class StandIn:
 
     def objects(self, kind: str, **equal: Any) -> list[dict[str, Any]]:
         """Everything of a kind, newest first."""
-        found = self.web.get(f"{self.base}/_sandbox/objects", params={"kind": kind}).json()
-        return [one for one in found if all(one[key] == value for key, value in equal.items())]
+        return [
+            one
+            for one in self._found(kind=kind)
+            if all(one[key] == value for key, value in equal.items())
+        ]
+
+    def _found(self, **wanted: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]]
+        found = self.web.get(f"{self.base}/_sandbox/objects", params=wanted, timeout=60).json()
+        return found
 
     def of(self, kind: str, engagement: object) -> list[dict[str, Any]]:
         """What was made for one engagement, by its metadata, newest first."""
-        wanted = str(engagement)
-        return [
-            one for one in self.objects(kind) if (one["metadata"] or {}).get("engagement") == wanted
-        ]
+        return self._found(kind=kind, metadata__engagement=str(engagement))
 
     def calls(self, path: str) -> list[dict[str, Any]]:
         """The API calls it answered whose path begins so."""

@@ -5,7 +5,7 @@ Each comparison answers what does not agree, as sentences; nothing to say is wha
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -203,7 +203,7 @@ def receipts(year: Year) -> Iterator[str]:
 
 def mails(year: Year) -> Iterator[str]:
     """Everything that was written arrived, each once."""
-    arrived = Counter(str(mail["Message-ID"]) for mail in year.world.mailbox.messages)
+    arrived = year.world.mailbox.arrived
     yield from (f"{key} arrived {count} times" for key, count in arrived.items() if count > 1)
     for mail in session.scalars(select(EmailMessage)):
         if mail.state == "sent" and mail.message_id not in arrived:
@@ -220,28 +220,30 @@ def terms(year: Year) -> Iterator[str]:
 
     Those that Stripe gave up (a card that was never mended) are left to the other comparisons.
     """
+    issued = _by_engagement(year)
     for client in year.clients:
         facts = client.facts
         if facts is None or client.given_up or oracle.unclear(facts, year.ended):
             continue
-        wanted, found = oracle.owed(facts, year.ended), _cost(client)
+        lines = _lines(client, issued[str(client.engagement_id)])
+        wanted, found = oracle.owed(facts, year.ended), _cost(client, lines)
         if wanted != found:
-            yield f"{client}: cost {found}, not {wanted}: {facts}: {_lines(client)}"
-        added = Counter(line for line in _lines(client) if line[0] in ("overage", "one_off"))
+            yield f"{client}: cost {found}, not {wanted}: {facts}: {lines}"
+        added = Counter(line for line in lines if line[0] in ("overage", "one_off"))
         if added != oracle.items(facts):
             yield f"{client}: added {dict(added)}, not {dict(oracle.items(facts))}"
 
 
-def _cost(client: Client) -> int:
+def _cost(client: Client, lines: list[tuple[str, int]]) -> int:
     """What stands on invoices or waits for one, less what went back."""
     back = sum(one["amount"] for one in client.stripes("refund") if one["status"] == "succeeded")
-    return sum(amount for _, amount in _lines(client)) - back
+    return sum(amount for _, amount in lines) - back
 
 
-def _lines(client: Client) -> list[tuple[str, int]]:
+def _lines(client: Client, issued: list[dict[str, Any]]) -> list[tuple[str, int]]:
     on_invoices = [
         (kind_of(line), line["amount"])
-        for invoice in _invoices_of(client)
+        for invoice in issued
         if invoice["status"] in ("draft", "open", "paid")
         for line in invoice["lines"]["data"]
         if line["amount"]
@@ -250,14 +252,13 @@ def _lines(client: Client) -> list[tuple[str, int]]:
     return on_invoices + [(kind_of(item), item["amount"]) for item in waiting]
 
 
-def _invoices_of(client: Client) -> list[dict[str, Any]]:
-    """By the metadata of the invoice, or of its subscription."""
-    ours = str(client.engagement_id)
-    return [
-        one
-        for one in client.world.stripe.objects("invoice")
-        if ours in ((one["metadata"] or {}).get("engagement"), _subscriber(one))
-    ]
+def _by_engagement(year: Year) -> dict[str, list[dict[str, Any]]]:
+    """Stripe's invoices, by the metadata of the invoice or of its subscription."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for one in year.world.stripe.objects("invoice"):
+        for key in {(one["metadata"] or {}).get("engagement"), _subscriber(one)} - {None}:
+            found[str(key)].append(one)
+    return found
 
 
 def _subscriber(invoice: dict[str, Any]) -> str | None:
@@ -290,6 +291,7 @@ def once(year: Year) -> Iterator[str]:
     )
     yield from (f"company {key} has {count} customers" for key, count in companies.items()
                 if count > 1)  # fmt: skip
+    issued = _by_engagement(year)
     for client in year.clients:
         if client.facts is None:
             continue
@@ -297,7 +299,7 @@ def once(year: Year) -> Iterator[str]:
             yield f"{client} has several subscriptions"
         months = Counter(
             line["period"]["start"]
-            for invoice in _invoices_of(client) if invoice["status"] == "paid"
+            for invoice in issued[str(client.engagement_id)] if invoice["status"] == "paid"
             for line in invoice["lines"]["data"]
             if kind_of(line) == "month" and line["amount"] > 0
         )  # fmt: skip

@@ -12,6 +12,7 @@ LOST = 0.05
 # On one day in five none comes at all: they are late.
 LATE = 0.2
 BAD_DAY = 0.15
+A_DAY = 86_400.0
 FAULTS = (
     ("POST /v1/*", "lost_response"),
     ("POST /v1/*", "500"),
@@ -29,8 +30,9 @@ class Weather:
     stripe: StandIn
 
     def begin(self) -> None:
-        """Each event comes once more than it should, in no order; some never do."""
-        self.stripe.control("switches", duplicate=1, reorder=True, drop=LOST)
+        """Each event comes once more than it should, in no order; some never do. None is tried
+        before the day's delivery."""
+        self.stripe.control("switches", duplicate=1, reorder=True, drop=LOST, delay=A_DAY)
 
     def draw(self) -> None:
         """On a bad day the next call that fits goes wrong, in one of five ways."""
@@ -43,5 +45,5 @@ class Weather:
 
     def clear(self) -> None:
         """From now on all goes well; what was lost stays lost."""
-        self.stripe.control("switches", duplicate=0, reorder=False, drop=0)
+        self.stripe.control("switches", duplicate=0, reorder=False, drop=0, delay=0)
         self.stripe.web.delete(f"{self.stripe.base}/_sandbox/faults")

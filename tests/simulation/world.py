@@ -17,8 +17,8 @@ from flask import Flask
 from sandbox.timemachine.jobs import Jobs
 from tests import databases
 from tests.elsewhere import Browser, elsewhere
-from tests.mail import Mailbox
 from tests.simulation.hands import hands
+from tests.simulation.postbox import Postbox
 from tests.simulation.weather import Weather
 from tests.standin import Gate, StandIn
 from webapp import clock, db
@@ -34,7 +34,7 @@ class World:
 
     app: Flask
     stripe: StandIn
-    mailbox: Mailbox
+    mailbox: Postbox
     database_url: str
     clock_file: Path
     weather: Weather
@@ -95,12 +95,12 @@ def world(seed: int, starts: datetime, workers: bool = False) -> Iterator[World]
     from workers.app import flask_app  # noqa: PLC0415
 
     drawn = random.Random(seed)
-    with _clock_file() as clock_file, Mailbox.listening() as box, databases.clone() as url:
+    with _clock_file() as clock_file, Postbox.listening() as box, databases.clone() as url:
         stripe = StandIn(Gate())
         stripe.start()
         before = dict(flask_app.config), flask_app.test_client_class
         _connect(flask_app, box, stripe)
-        engine = db.connect(url, pool_size=8, max_overflow=40, pool_timeout=30)
+        engine = db.connect(url, pool_timeout=30, max_overflow=40, pool_pre_ping=False)
         made = World(
             flask_app, stripe, box, url, clock_file, Weather(drawn, stripe),
             hands=drain_jobs, plan=plan.everything, jobs=Jobs(url),
@@ -121,7 +121,7 @@ def world(seed: int, starts: datetime, workers: bool = False) -> Iterator[World]
             flask_app.config.update(config)
 
 
-def _connect(app: Flask, box: Mailbox, stripe: StandIn) -> None:
+def _connect(app: Flask, box: Postbox, stripe: StandIn) -> None:
     sender = os.environ["MAIL_FROM"]
     settings = replace(
         app.config["SETTINGS"], smtp_url=box.url, mail_from=sender, stripe_api_base=stripe.base
