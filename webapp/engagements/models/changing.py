@@ -11,7 +11,7 @@ from webapp.booking.models.seat import can_fill
 from webapp.catalog.models import Offering
 from webapp.db import session
 from webapp.engagements.models.change import ChangeRefused, TermsChange, facts_of
-from webapp.engagements.models.period import span
+from webapp.engagements.models.period import month_of, span
 from webapp.engagements.models.staged import Staged
 from webapp.engagements.models.terms import Terms
 from webapp.money import Money
@@ -42,6 +42,7 @@ class Changing(Staged):
         kind = _kind(self.terms, offering)
         self._take_days(offering.days_per_month, start, kind == "upgrade")
         new = Terms.of(offering, start)
+        new.keep_code(self.terms, month_of(self.kick_off_on, start))
         change = self._changed(kind, start, by, reason, task="terms_changed", new=new,
                                offering_id=offering.id, amount=amount)  # fmt: skip
         self.terms_history.append(new)

@@ -54,6 +54,15 @@ class Terms(Identified, Priced, Base):
         """A copy, so that editing the offering never touches what was sold."""
         return cls(valid_from=valid_from, **{name: getattr(offering, name) for name in COPIED})
 
+    def keep_code(self, before: Terms, month: int) -> None:
+        """Another plan from that month on: the code goes on taking off what it took off before, as
+        long as it was good for."""
+        months = before.discount_months
+        if before.coupon_code and (months is None or month <= months):
+            self.coupon_code, self.discount_months = before.coupon_code, months
+            self.discount_percent = before.discount_percent
+            self.discount_minor = before.discount_minor
+
     @property
     def monthly_discount(self) -> Money:
         """Off each month that the coupon is good for; never more than the month costs."""
