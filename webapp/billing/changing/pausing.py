@@ -67,7 +67,12 @@ def _locked(pause_id: uuid.UUID) -> tuple[Pause, Engagement]:
 
 
 def _charged_until(engagement: Engagement, found: StripeSubscription) -> date:
-    """The first local day that no month charged so far covers; Stripe may be an hour off."""
+    """The first local day that no month charged so far covers; Stripe may be an hour off.
+
+    A pause cuts the period: then the month in which it began tells.
+    """
+    if found.status == "paused":
+        return engagement.month_after(engagement.local_date(found.began_at + HALF_A_DAY))
     return engagement.local_date(found.renews_at + HALF_A_DAY)
 
 
@@ -117,19 +122,23 @@ def _credit(engagement: Engagement, pause: Pause, key: str, first: date, amount:
 def hold(pause_id: uuid.UUID) -> None:
     """Keep Stripe from charging while the pause runs; safe to do again.
 
-    A month that was charged meanwhile is credited before: only then is Stripe told.
+    A month that was charged meanwhile is credited before: only then is Stripe told. One that was
+    charged while Stripe was being told shows in its answer.
     """
     pause, engagement = _locked(pause_id)
     mirror = Subscription.of(engagement)
     if pause.state != "running" or mirror is None or mirror.over:
         return
     found = subscriptions.read(mirror.stripe_id)
-    if found.over or found.status == "paused":
+    if found.over:
         pause.held = pause.held or "paused"
     elif found.status == "trialing" or found.collection == "invoice":
         found = _put_off(engagement, pause, found)
-    elif not _charged_since(engagement, pause, found):
-        pause.held, found = "paused", subscriptions.pause(found.id, f"pause:{pause.id}")
+    elif found.status == "paused" or not _charged_since(engagement, pause, found):
+        if found.status != "paused":
+            found = subscriptions.pause(found.id, f"pause:{pause.id}")
+        pause.held = pause.held or "paused"
+        _charged_since(engagement, pause, found)
     mirror.take(found)
     audit.record("subscription.held", engagement, pause=str(pause.id), how=pause.held)
 

@@ -12,7 +12,8 @@ from webapp.money import Money
 
 @dataclass(frozen=True)
 class StripeSubscription:
-    """renews_at: the end of the present period; price: what each renewal costs before extras.
+    """[began_at, renews_at) is the present period, cut short where it is paused; price: what each
+    renewal costs before extras.
 
     item and product: of the retainer, its first (and only) line.
     """
@@ -21,6 +22,7 @@ class StripeSubscription:
     status: str
     customer: str
     default_card: str | None
+    began_at: datetime
     renews_at: datetime
     price: Money
     item: str
@@ -45,6 +47,7 @@ class StripeSubscription:
             status=found["status"],
             customer=str(id_of(found["customer"])),
             default_card=id_of(found["default_payment_method"]),
+            began_at=moment(items[0]["current_period_start"]),
             renews_at=moment(items[0]["current_period_end"]),
             price=Money(minor, found["currency"].upper()),
             item=items[0]["id"],
