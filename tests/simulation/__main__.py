@@ -22,7 +22,7 @@ BAR = 40
 def main(words: list[str]) -> int:
     wanted = arguments(words)
     logging.disable(logging.WARNING)
-    with world(wanted.seed, new_year(), workers=wanted.workers) as lived:
+    with world(wanted.seed, new_year(), wanted.workers, helped=not wanted.alone) as lived:
         year = Year(lived, wanted.seed, wanted.engagements, round(wanted.months * MONTH))
         year.live(Bar())
         found = findings(year)
@@ -39,6 +39,9 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--workers", action="store_true", help="real worker processes, killed and started again"
+    )
+    parser.add_argument(
+        "--alone", action="store_true", help="jobs by one process: slower, and in a fixed order"
     )
     return parser.parse_args(words)
 

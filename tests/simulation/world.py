@@ -85,12 +85,16 @@ class World:
 
 
 @contextmanager
-def world(seed: int, starts: datetime, workers: bool = False) -> Iterator[World]:
+def world(
+    seed: int, starts: datetime, workers: bool = False, helped: bool = False
+) -> Iterator[World]:
     """A world of its own; what it changes of this process is put back afterwards.
 
-    workers: jobs are done by processes of their own, which are killed again and again.
+    workers: jobs are done by processes of their own, which are killed again and again; helped: by
+    this process and a second one.
     """
     from tests.jobs import drain_jobs  # noqa: PLC0415 - needs the environment of conftest
+    from tests.simulation.helping import pair  # noqa: PLC0415 - likewise
     from workers import plan  # noqa: PLC0415
     from workers.app import flask_app  # noqa: PLC0415
 
@@ -109,9 +113,11 @@ def world(seed: int, starts: datetime, workers: bool = False) -> Iterator[World]
         try:
             with flask_app.app_context(), ExitStack() as crew:
                 made.set_clock(starts)
+                there = {"STRIPE_API_BASE": stripe.base, "SMTP_URL": box.url}
                 if workers:
-                    there = {"STRIPE_API_BASE": stripe.base, "SMTP_URL": box.url}
                     made.hands = crew.enter_context(hands(url, there, drawn))
+                elif helped:
+                    made.hands = crew.enter_context(pair(url, there))
                 yield made
         finally:
             session.remove()
