@@ -37,6 +37,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_coupon_code")),
     )
     op.create_table(
+        "key_attempt",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("attempted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_key_attempt")),
+        sa.UniqueConstraint("subject", name=op.f("uq_key_attempt_subject")),
+    )
+    op.create_table(
         "billing_alert",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("about", sa.Text(), nullable=False),
@@ -879,5 +888,6 @@ def downgrade() -> None:
     op.drop_table("reconciliation")
     op.drop_index(op.f("ix_billing_alert_raised_at"), table_name="billing_alert")
     op.drop_table("billing_alert")
+    op.drop_table("key_attempt")
     op.drop_table("coupon")
     # ### end Alembic commands ###
