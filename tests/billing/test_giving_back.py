@@ -263,6 +263,8 @@ def test_only_finance_and_owners_give_money_back(desk: Desk, sign_in: SignIn, ro
         ({"amount": "0.001"}, "Enter an amount in USD"),
         ({"amount": "-5"}, "Enter more than nothing."),
         ({"amount": "NaN"}, "Enter an amount in USD"),
+        ({"amount": "12,5,0"}, "Enter an amount in USD"),
+        ({"amount": "1e3"}, "Enter an amount in USD"),
         ({"amount": "1e999999"}, "Enter an amount in USD"),
         ({"note": ""}, "Say why."),
         ({"note": "x" * 501}, "500"),

@@ -187,7 +187,7 @@ def test_code_for_an_amount_keeps_its_currency(finance: FlaskClient) -> None:
         ({"percent": "101"}, "between 1 and 100"),
         ({"off": "amount", "amount": ""}, "How much does it take off?"),
         ({"off": "amount", "amount": "1.005"}, "At most 2 digits"),
-        ({"off": "amount", "amount": "NaN"}, "Not a valid decimal"),
+        ({"off": "amount", "amount": "NaN"}, "Enter an amount such as"),
         ({"off": "amount", "amount": "1.5", "currency": "JPY"}, "At most 0 digits"),
         ({"months": ""}, "For how many months?"),
         ({"last_on": "2020-01-01"}, "That day has passed."),

@@ -51,6 +51,23 @@ def test_an_amount_is_finite(coordinator: FlaskClient, field: str, typed: str) -
     assert refused(coordinator, "offerings", OFFERING | {field: typed}, f'value="{typed}"')
 
 
+@pytest.mark.parametrize("typed", ["12,5,0", "1e3", "1,23.5"])
+def test_an_amount_that_could_be_two_is_refused(coordinator: FlaskClient, typed: str) -> None:
+    values = OFFERING | {"price": typed}
+    assert refused(coordinator, "offerings", values, "Enter an amount such as 1,234.50.")
+
+
+def test_amounts_are_read_as_the_currency_has_them(coordinator: FlaskClient) -> None:
+    values = OFFERING | {"price": "1.234,50", "deposit": "1 000,5", "overage_rate": "100,50"}
+    coordinator.post("/practice/offerings/new", data=values)
+    [made] = session.scalars(select(Offering)).all()
+    assert (made.price_minor, made.deposit_minor, made.overage_rate_minor) == (
+        123450,
+        100050,
+        10050,
+    )
+
+
 @pytest.mark.parametrize("country", ["XX", "ZZ", "U", "<>", "GBR"])
 def test_a_country_is_one_of_the_world(coordinator: FlaskClient, country: str) -> None:
     values = CONSULTANT | {"country": country}

@@ -96,7 +96,7 @@ def test_an_edit_is_a_new_version(coordinator: FlaskClient) -> None:
         ("name", "", "Give it a name."),
         ("price", "10.005", "At most 2 digits"),
         ("price", "-5", "Number must be"),
-        ("price", "a lot", "Not a valid decimal"),
+        ("price", "a lot", "Enter an amount such as"),
         ("days_per_month", "99", "Number must be"),
         ("late_refund_percent", "101", "Number must be"),
         ("role", "emperor", "Not a valid choice"),

@@ -9,8 +9,9 @@ from wtforms import DateField, IntegerField, SelectField, StringField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from webapp import clock
+from webapp.amount_field import AmountField
 from webapp.billing.models import Coupon
-from webapp.firm.forms import CURRENCIES, AmountField
+from webapp.firm.forms import CURRENCIES
 from webapp.money import Money, decimals
 
 LENGTHS = (("first", "The first month"), ("months", "So many months"), ("always", "Every month"))

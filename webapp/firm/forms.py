@@ -30,6 +30,7 @@ from wtforms.validators import (
 )
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from webapp.amount_field import AmountField
 from webapp.catalog.models import KINDS, ROLE_LABELS, ROLES, Consultant, Offering
 from webapp.countries import countries
 from webapp.money import Money, decimals
@@ -40,21 +41,6 @@ CURRENCIES = ("USD", "EUR", "GBP", "CAD", "AUD", "CHF", "JPY")
 AMOUNTS = ("price", "deposit", "diagnostic_fee", "overage_rate")
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 MEETING_SCHEMES = {"http", "https", "tel"}
-
-
-class AmountField(DecimalField):
-    """A finite number; Decimal also reads NaN and Infinity, which no amount of money is."""
-
-    data: Decimal | None
-
-    def process_data(self, value: Decimal | Money | None) -> None:
-        super().process_data(value.major if isinstance(value, Money) else value)
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        super().process_formdata(valuelist)
-        if self.data is not None and not self.data.is_finite():
-            self.data = None
-            raise ValueError(self.gettext("Not a valid decimal value."))
 
 
 def reachable(_form: FlaskForm, field: Field) -> None:

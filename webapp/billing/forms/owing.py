@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
+from webapp.amount_field import amount_from
 from webapp.money import Money
 from webapp.plain_text import has_letter, one_line, stripped
 
@@ -72,8 +72,8 @@ class OneOffForm(FlaskForm):
     def money(self) -> Money | None:
         """What was typed, as money; None for what is no amount in this currency."""
         try:
-            return Money.of(Decimal((self.amount.data or "").replace(",", "")), self.currency)
-        except (ArithmeticError, ValueError):
+            return Money.of(amount_from(self.amount.data or "", self.currency), self.currency)
+        except ValueError:
             return None
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
+from webapp.amount_field import amount_from
 from webapp.billing.returning.giving import CARD, CREDIT, OUTSIDE, REDUCE, Giving
 from webapp.money import Money
 from webapp.plain_text import ordinary_text, stripped
@@ -64,10 +64,10 @@ class GiveBackForm(FlaskForm):
     @property
     def money(self) -> Money | None:
         """What was typed; None for what is no amount in this currency."""
-        typed = (self.amount.data or "").replace(",", "")
+        currency = self.left.currency
         try:
-            return Money.of(Decimal(typed), self.left.currency)
-        except (ArithmeticError, ValueError):
+            return Money.of(amount_from(self.amount.data or "", currency), currency)
+        except ValueError:
             return None
 
     def decision(self, by: str) -> Giving:
