@@ -18,6 +18,7 @@ import structlog
 from flask import current_app
 
 from webapp.billing.models.alert import Alert
+from webapp.billing.models.key_attempt import KeyAttempt
 from webapp.billing.objects.document import Document
 from webapp.billing.patience import time_left
 from webapp.config import Settings
@@ -140,6 +141,25 @@ def ask(call: Callable[[Any], Any]) -> Document:
         return cast(Document, call(client.v1).to_dict(for_json=True))
     except stripe.StripeError as error:
         raise translated(error) from error
+
+
+def ask_changed(subject: str, key: str, call: Callable[[Any, dict[str, Any]], Any]) -> Document:
+    """Change one of Stripe's objects under a key of its own for each time that it answers.
+
+    An answer that is lost is asked for again under the same key; one that came (a fault of
+    Stripe's, too) never is. call: of the services and the options. The caller has looked at what
+    Stripe has, so that a change that was made is not made again.
+    """
+    options = keyed(f"{key}:{KeyAttempt.number(subject)}")
+    try:
+        answer = ask(lambda v1: call(v1, options))
+    except KeyReused:
+        raise
+    except (Faulted, Bug):
+        KeyAttempt.answered(subject)
+        raise
+    KeyAttempt.answered(subject)
+    return answer
 
 
 def translated(error: stripe.StripeError) -> Exception:

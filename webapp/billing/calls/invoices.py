@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from webapp.billing.objects.document import Document
 from webapp.billing.objects.invoice import EXPANDED, StripeInvoice
-from webapp.billing.stripe_gateway import Bug, Missing, ask, keyed
+from webapp.billing.stripe_gateway import Bug, Missing, ask, ask_changed, keyed
 
 
 def read(invoice: str) -> StripeInvoice:
@@ -63,8 +63,9 @@ def finalize(invoice: str) -> None:
 def pay(invoice: str, key: str) -> None:
     """Charge the means on file now. Raises Declined or ActionRequired; one that is not open any
     more is let be."""
+    params = {"off_session": True}
     try:
-        ask(lambda v1: v1.invoices.pay(invoice, {"off_session": True}, keyed(key)))
+        ask_changed(invoice, key, lambda v1, once: v1.invoices.pay(invoice, params, once))
     except Missing:
         raise
     except Bug:
@@ -101,8 +102,9 @@ def pay_out_of_band(invoice: str, key: str) -> None:
 
     https://docs.stripe.com/api/invoices/pay#pay_invoice-paid_out_of_band
     """
+    params = {"paid_out_of_band": True}
     try:
-        ask(lambda v1: v1.invoices.pay(invoice, {"paid_out_of_band": True}, keyed(key)))
+        ask_changed(invoice, key, lambda v1, once: v1.invoices.pay(invoice, params, once))
     except Missing:
         raise
     except Bug:

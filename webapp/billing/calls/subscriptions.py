@@ -6,7 +6,7 @@ from datetime import datetime
 
 from webapp.billing.objects.document import Document
 from webapp.billing.objects.subscription import StripeSubscription
-from webapp.billing.stripe_gateway import Missing, ask, keyed
+from webapp.billing.stripe_gateway import Missing, ask, ask_changed, keyed
 
 
 def read(subscription: str) -> StripeSubscription:
@@ -31,9 +31,7 @@ def move_renewal(subscription: str, to: datetime) -> StripeSubscription:
     """
     at = int(to.timestamp())
     params = {"trial_end": at, "proration_behavior": "none"}
-    key = keyed(f"renewal:{subscription}:{at}")
-    moved = ask(lambda v1: v1.subscriptions.update(subscription, params, key))
-    return StripeSubscription.read(moved)
+    return _updated(subscription, params, f"renewal:{subscription}:{at}")
 
 
 def start(params: Document, key: str) -> StripeSubscription:
@@ -82,20 +80,23 @@ def pause(subscription: str, key: str) -> StripeSubscription:
     """
     nothing = {"unused_time_from": {"type": "none"}, "outstanding_usage_through": {"type": "none"}}
     params = {"bill_for": nothing}
-    return StripeSubscription.read(
-        ask(lambda v1: v1.subscriptions.pause(subscription, params, keyed(key)))
+    paused = ask_changed(
+        subscription, key, lambda v1, once: v1.subscriptions.pause(subscription, params, once)
     )
+    return StripeSubscription.read(paused)
 
 
 def resume(subscription: str, key: str) -> StripeSubscription:
     """Go on with the months as they were counted; the rest of this one we charge ourselves."""
     params = {"billing_cycle_anchor": {"type": "unchanged"}, "proration_behavior": "none"}
-    return StripeSubscription.read(
-        ask(lambda v1: v1.subscriptions.resume(subscription, params, keyed(key)))
+    resumed = ask_changed(
+        subscription, key, lambda v1, once: v1.subscriptions.resume(subscription, params, once)
     )
+    return StripeSubscription.read(resumed)
 
 
 def _updated(subscription: str, params: Document, key: str) -> StripeSubscription:
-    return StripeSubscription.read(
-        ask(lambda v1: v1.subscriptions.update(subscription, params, keyed(key)))
+    updated = ask_changed(
+        subscription, key, lambda v1, once: v1.subscriptions.update(subscription, params, once)
     )
+    return StripeSubscription.read(updated)

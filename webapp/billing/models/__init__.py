@@ -14,6 +14,7 @@ from webapp.billing.models.drift import Drift, Reconciliation
 from webapp.billing.models.event import StripeEvent
 from webapp.billing.models.invoice import Invoice
 from webapp.billing.models.invoice_item import InvoiceItem
+from webapp.billing.models.key_attempt import KeyAttempt
 from webapp.billing.models.payment import Payment
 from webapp.billing.models.product import Product
 from webapp.billing.models.quote import Quote
@@ -37,6 +38,7 @@ __all__ = [
     "Drift",
     "Invoice",
     "InvoiceItem",
+    "KeyAttempt",
     "Payment",
     "Product",
     "Quote",
