@@ -133,27 +133,6 @@ def test_m27_with_a_coupon_what_it_took_off_is_taken_off_the_change_too(payer: C
     assert invoices()[-1].total == quote.monthly_part("total") == Money(560000, "USD")
 
 
-@pytest.mark.parametrize(("months", "kept"), [(1, False), (2, True), (None, True)])
-def test_code_goes_on_with_another_plan_only_where_it_still_runs(
-    payer: Client, months: int | None, kept: bool
-) -> None:
-    offered = bigger(payer.engagement)
-    session.add(Coupon(code="HELLO20", percent=20, months=months))
-    session.commit()
-    payer.browser.post(payer.url("code"), data={"code": "HELLO20"})
-    engagement = under_way(payer)
-    by, offered = firm(), session.merge(offered)
-    confirmed(engagement, offered, engagement.month_after(engagement.today), by)
-    payer.hear()
-    planned = payer.engagement.planned_terms
-    assert planned is not None
-    assert (planned.coupon_code, planned.discount_percent) == (("HELLO20", 20) if kept else ("", 0))
-    off = Money(140000, "USD") if kept else Money(0, "USD")
-    assert planned.monthly_discount == off
-    pass_time(payer, payer.renewal() + HOURS)
-    assert invoices()[-1].total == Money(700000, "USD") - off
-
-
 def test_m27_with_tax_preview_and_invoice_have_the_same_tax(
     begin: Callable[..., Client], app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -137,7 +137,9 @@ def confirm(quote: Quote, by: Person, reason: str) -> Bill | None:
         return None
     if quote.stale:
         raise QuoteStale
-    change = engagement.change_plan(quote.offering, quote.starts, by, reason, quote.amount)
+    change = engagement.change_plan(
+        quote.offering, quote.starts, by, reason, quote.amount, keeps_code=quote.discounted
+    )
     quote.change_id = change.id
     if not quote.amount:
         return None

@@ -13,6 +13,7 @@ from webapp import clock
 from webapp.catalog.models import Offering
 from webapp.db import Base, Identified, session
 from webapp.engagements.models import Engagement, TermsChange
+from webapp.engagements.models.period import month_of
 from webapp.money import Money
 
 
@@ -72,6 +73,21 @@ class Quote(Identified, Base):
 
     def monthly_part(self, name: str) -> Money:
         return Money(self.monthly[name], self.currency)
+
+    @property
+    def discounted(self) -> bool:
+        """Whether Stripe takes something off the months to come."""
+        return bool(self.monthly["discount"])
+
+    @property
+    def lost_code(self) -> str:
+        """The code that runs on, and takes nothing off this plan: Stripe fixed its products before
+        the plan was offered. '' where there is none."""
+        engagement = self.engagement
+        next_month = engagement.month_after(self.quoted_on)
+        terms, month = engagement.terms, month_of(engagement.kick_off_on, next_month)
+        lost = terms.discounted(month) and not self.discounted
+        return terms.coupon_code if lost else ""
 
     @property
     def stale(self) -> bool:

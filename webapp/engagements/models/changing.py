@@ -11,7 +11,7 @@ from webapp.booking.models.seat import can_fill
 from webapp.catalog.models import Offering
 from webapp.db import session
 from webapp.engagements.models.change import ChangeRefused, TermsChange, facts_of
-from webapp.engagements.models.period import month_of, span
+from webapp.engagements.models.period import span
 from webapp.engagements.models.staged import Staged
 from webapp.engagements.models.terms import Terms
 from webapp.money import Money
@@ -30,19 +30,28 @@ class Changing(Staged):
         return ""
 
     def change_plan(
-        self, offering: Offering, start: date, by: Person, reason: str, amount: Money
+        self,
+        offering: Offering,
+        start: date,
+        by: Person,
+        reason: str,
+        amount: Money,
+        *,
+        keeps_code: bool,
     ) -> TermsChange:
         """Other terms from `start` on: today, or the next month's first day.
 
-        amount: what is charged for the days left of this month, negative for a credit. The days of
-        its consultants are taken, or given back, with it. Raises ChangeRefused.
+        amount: what is charged for the days left of this month, negative for a credit; keeps_code:
+        whether the code used at booking goes on taking something off. The days of its consultants
+        are taken, or given back, with it. Raises ChangeRefused.
         """
         self.lock()
         self._check_plan(offering, start)
         kind = _kind(self.terms, offering)
         self._take_days(offering.days_per_month, start, kind == "upgrade")
         new = Terms.of(offering, start)
-        new.keep_code(self.terms, month_of(self.kick_off_on, start))
+        if keeps_code:
+            new.keep_code(self.terms)
         change = self._changed(kind, start, by, reason, task="terms_changed", new=new,
                                offering_id=offering.id, amount=amount)  # fmt: skip
         self.terms_history.append(new)

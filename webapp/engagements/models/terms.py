@@ -54,14 +54,16 @@ class Terms(Identified, Priced, Base):
         """A copy, so that editing the offering never touches what was sold."""
         return cls(valid_from=valid_from, **{name: getattr(offering, name) for name in COPIED})
 
-    def keep_code(self, before: Terms, month: int) -> None:
-        """Another plan from that month on: the code goes on taking off what it took off before, as
-        long as it was good for."""
-        months = before.discount_months
-        if before.coupon_code and (months is None or month <= months):
-            self.coupon_code, self.discount_months = before.coupon_code, months
-            self.discount_percent = before.discount_percent
-            self.discount_minor = before.discount_minor
+    def keep_code(self, before: Terms) -> None:
+        """The code used at booking takes off the same of this plan, for as long as it was good."""
+        self.coupon_code, self.discount_months = before.coupon_code, before.discount_months
+        self.discount_percent = before.discount_percent
+        self.discount_minor = before.discount_minor
+
+    def discounted(self, month: int) -> bool:
+        """Whether the code takes something off that month, the first being 1."""
+        months = self.discount_months
+        return bool(self.coupon_code) and (months is None or month <= months)
 
     @property
     def monthly_discount(self) -> Money:
