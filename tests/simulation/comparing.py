@@ -5,15 +5,14 @@ Each comparison answers what does not agree, as sentences; nothing to say is wha
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 
-from tests.simulation import oracle
-from tests.simulation.client import Client
+from tests.simulation.costs import by_engagement, kind_of, terms
 from tests.simulation.year import Year
 from webapp.billing.models import (
     CreditNote,
@@ -40,8 +39,8 @@ SETTLED = ("paid", "open", "void", "uncollectible")
 def findings(year: Year) -> list[str]:
     session.rollback()
     looks = (
-        subscriptions, invoices, refunds, payments, disputes, transfers, credit_notes, previews,
-        receipts, mails, terms, once, unfinished, shapes,
+        terms, subscriptions, invoices, refunds, payments, disputes, transfers, credit_notes,
+        previews, receipts, mails, once, unfinished, shapes,
     )  # fmt: skip
     return [f"{look.__name__}: {found}" for look in looks for found in look(year)]
 
@@ -212,74 +211,6 @@ def mails(year: Year) -> Iterator[str]:
             yield f"“{mail.subject}” is {mail.state}: {mail.last_error}"
 
 
-# -- terms -----------------------------------------------------------------------------------------
-
-
-def terms(year: Year) -> Iterator[str]:
-    """What each engagement has cost is what its terms say, and each thing added stands there once.
-
-    Those that Stripe gave up (a card that was never mended) are left to the other comparisons.
-    """
-    issued = _by_engagement(year)
-    for client in year.clients:
-        facts = client.facts
-        if facts is None or client.given_up or oracle.unclear(facts, year.ended):
-            continue
-        lines = _lines(client, issued[str(client.engagement_id)])
-        wanted, found = oracle.owed(facts, year.ended), _cost(client, lines)
-        if wanted != found:
-            yield f"{client}: cost {found}, not {wanted}: {facts}: {lines}"
-        added = Counter(line for line in lines if line[0] in ("overage", "one_off"))
-        if added != oracle.items(facts):
-            yield f"{client}: added {dict(added)}, not {dict(oracle.items(facts))}"
-
-
-def _cost(client: Client, lines: list[tuple[str, int]]) -> int:
-    """What stands on invoices or waits for one, less what went back."""
-    back = sum(one["amount"] for one in client.stripes("refund") if one["status"] == "succeeded")
-    return sum(amount for _, amount in lines) - back
-
-
-def _lines(client: Client, issued: list[dict[str, Any]]) -> list[tuple[str, int]]:
-    on_invoices = [
-        (kind_of(line), line["amount"])
-        for invoice in issued
-        if invoice["status"] in ("draft", "open", "paid")
-        for line in invoice["lines"]["data"]
-        if line["amount"]
-    ]
-    waiting = client.stripes("invoiceitem", invoice=None)
-    return on_invoices + [(kind_of(item), item["amount"]) for item in waiting]
-
-
-def _by_engagement(year: Year) -> dict[str, list[dict[str, Any]]]:
-    """Stripe's invoices, by the metadata of the invoice or of its subscription."""
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for one in year.world.stripe.objects("invoice"):
-        for key in {(one["metadata"] or {}).get("engagement"), _subscriber(one)} - {None}:
-            found[str(key)].append(one)
-    return found
-
-
-def _subscriber(invoice: dict[str, Any]) -> str | None:
-    details = ((invoice["parent"] or {}).get("subscription_details") or {}).get("metadata") or {}
-    found: str | None = details.get("engagement")
-    return found
-
-
-def kind_of(line: dict[str, Any]) -> str:
-    """A line's kind is told by its product, whose id is ours: 'rh_<kind>_…'."""
-    product = ((line["pricing"] or {}).get("price_details") or {}).get("product") or ""
-    kind = next((kind for kind in KINDS if product.startswith(f"rh_{kind}")), "")
-    return {"retainer": "month", "first_month": "month", "diagnostic": "month"}.get(kind, kind)
-
-
-KINDS = (
-    "retainer", "first_month", "deposit_applied", "deposit", "diagnostic", "overage", "one_off",
-    "proration", "credit",
-)  # fmt: skip
-
-
 # -- nothing twice, nothing left -------------------------------------------------------------------
 
 
@@ -291,7 +222,7 @@ def once(year: Year) -> Iterator[str]:
     )
     yield from (f"company {key} has {count} customers" for key, count in companies.items()
                 if count > 1)  # fmt: skip
-    issued = _by_engagement(year)
+    issued = by_engagement(year)
     for client in year.clients:
         if client.facts is None:
             continue

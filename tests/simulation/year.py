@@ -45,6 +45,8 @@ class Year:
     clients: list[Client] = field(default_factory=list)
     told: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    ended: datetime = field(init=False)
+    _last_day: datetime = field(init=False)
 
     def live(self, progress: Progress = lambda _done, _all: None) -> None:
         began = time.monotonic()
@@ -61,7 +63,16 @@ class Year:
             self.world.pass_to(start + day * DAY)
             progress(day + 1, self.days + CLEARING_DAYS)
         self.ended = clock.now()
+        self._last_day = start + (self.days + CLEARING_DAYS - 1) * DAY
         self.seconds = time.monotonic() - began
+
+    def another_day(self) -> None:
+        """On which nobody does anything, and all goes well."""
+        self._last_day += DAY
+        self.world.pass_to(self._last_day)
+        self.world.stripe.deliver()
+        self.world.do_what_is_due()
+        self.ended = clock.now()
 
     def _one_day(self, now: datetime, consultants: list[uuid.UUID]) -> None:
         self.world.weather.draw()

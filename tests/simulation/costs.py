@@ -1,0 +1,103 @@
+"""What each engagement has cost at Stripe, held against the oracle."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from tests.simulation import oracle
+from tests.simulation.client import Client
+from tests.simulation.year import Year
+
+# How long to wait for a day on which nothing of an engagement is under way.
+MOST_DAYS = 12
+
+
+def terms(year: Year) -> Iterator[str]:
+    """What each engagement has cost is what its terms say, and each thing added stands there once.
+
+    Days go on until there was one for each engagement on which Stripe was not half through
+    something. What Stripe gave up (a card that was never mended) has no price to be held against,
+    but nothing may have been added to it that was not asked for.
+    """
+    left = [client for client in year.clients if client.facts]
+    for _ in range(MOST_DAYS):
+        unclear = [client for client in left if _unclear(client, year)]
+        issued = by_engagement(year)
+        for client in left:
+            if client not in unclear:
+                yield from _costs(client, issued[str(client.engagement_id)], year.ended)
+        left = unclear
+        if not left:
+            return
+        year.another_day()
+    yield from (f"{client} was under way on each day" for client in left)
+
+
+def _unclear(client: Client, year: Year) -> bool:
+    assert client.facts is not None
+    return not client.given_up and oracle.unclear(client.facts, year.ended)
+
+
+def _costs(client: Client, issued: list[dict[str, Any]], until: datetime) -> Iterator[str]:
+    facts, lines = client.facts, _lines(client, issued)
+    assert facts is not None
+    added = Counter(line for line in lines if line[0] in ("overage", "one_off"))
+    asked_for = oracle.items(facts)
+    if client.given_up:
+        if added - asked_for:
+            yield f"{client}: added {dict(added)}, not {dict(asked_for)}"
+        return
+    wanted, found = oracle.owed(facts, until), _cost(client, lines)
+    if wanted != found:
+        yield f"{client}: cost {found}, not {wanted}: {facts}: {lines}"
+    if added != asked_for:
+        yield f"{client}: added {dict(added)}, not {dict(asked_for)}"
+
+
+def _cost(client: Client, lines: list[tuple[str, int]]) -> int:
+    """What stands on invoices or waits for one, less what went back."""
+    back = sum(one["amount"] for one in client.stripes("refund") if one["status"] == "succeeded")
+    return sum(amount for _, amount in lines) - back
+
+
+def _lines(client: Client, issued: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    on_invoices = [
+        (kind_of(line), line["amount"])
+        for invoice in issued
+        if invoice["status"] in ("draft", "open", "paid")
+        for line in invoice["lines"]["data"]
+        if line["amount"]
+    ]
+    waiting = client.stripes("invoiceitem", invoice=None)
+    return on_invoices + [(kind_of(item), item["amount"]) for item in waiting]
+
+
+def by_engagement(year: Year) -> dict[str, list[dict[str, Any]]]:
+    """Stripe's invoices, by the metadata of the invoice or of its subscription."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for one in year.world.stripe.objects("invoice"):
+        for key in {(one["metadata"] or {}).get("engagement"), _subscriber(one)} - {None}:
+            found[str(key)].append(one)
+    return found
+
+
+def _subscriber(invoice: dict[str, Any]) -> str | None:
+    details = ((invoice["parent"] or {}).get("subscription_details") or {}).get("metadata") or {}
+    found: str | None = details.get("engagement")
+    return found
+
+
+def kind_of(line: dict[str, Any]) -> str:
+    """A line's kind is told by its product, whose id is ours: 'rh_<kind>_…'."""
+    product = ((line["pricing"] or {}).get("price_details") or {}).get("product") or ""
+    kind = next((kind for kind in KINDS if product.startswith(f"rh_{kind}")), "")
+    return {"retainer": "month", "first_month": "month", "diagnostic": "month"}.get(kind, kind)
+
+
+KINDS = (
+    "retainer", "first_month", "deposit_applied", "deposit", "diagnostic", "overage", "one_off",
+    "proration", "credit",
+)  # fmt: skip
