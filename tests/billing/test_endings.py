@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+
+from flask.testing import FlaskClient
 
 from tests.billing.changing import firm, pass_time, under_way
 from tests.billing.conftest import Client, failed_jobs, invoices, rows, subscription
 from webapp.access import Role
+from webapp.accounts.models import Person
 from webapp.billing.buying.order import midnight
 from webapp.billing.models import Bill
 from webapp.booking.models.capacity import CapacityMonth
@@ -15,6 +19,7 @@ from webapp.engagements.models import FollowUp, TermsChange
 from webapp.reviews.models import Review
 
 HOURS = timedelta(hours=3)
+SignIn = Callable[[Person], FlaskClient]
 
 
 def noticed(payer: Client) -> None:
@@ -119,3 +124,36 @@ def test_notice_drops_what_was_planned_for_later(payer: Client) -> None:
     assert [row.state for row in payer.engagement.pauses] == ["withdrawn"]
     kinds = [change.kind for change in rows(TermsChange)]
     assert kinds == ["pause_planned", "pause_withdrawn", "notice_given"]
+
+
+def test_notice_is_not_withdrawn_once_stripe_has_ended_the_payment(
+    payer: Client, sign_in: SignIn
+) -> None:
+    engagement = under_way(payer)
+    noticed(payer)
+    assert payer.engagement.ends_on is not None
+    ends = midnight(payer.engagement.ends_on, engagement.time_zone)
+    pass_time(payer, ends - timedelta(minutes=90))
+    assert (payer.engagement.stage, subscription().status) == ("ending", "canceled")
+    browser = sign_in(firm())
+    address = f"/engagements/{engagement.id}/notice/withdrawal"
+    assert "cannot be begun again" in browser.get(address).text
+    refused = browser.post(address, data={"reason": "They stay"})
+    assert refused.status_code == 409 and "has ended at Stripe" in refused.text
+    assert payer.engagement.stage == "ending"
+    pass_time(payer, ends + HOURS)
+    assert payer.engagement.stage == "ended"
+
+
+def test_notice_withdrawn_as_stripe_ends_the_payment_does_not_go_on_unpaid(payer: Client) -> None:
+    engagement = under_way(payer)
+    noticed(payer)
+    assert payer.engagement.ends_on is not None
+    ends = midnight(payer.engagement.ends_on, engagement.time_zone)
+    pass_time(payer, ends - timedelta(minutes=90))
+    payer.engagement.withdraw_notice(firm(), "They stay")
+    session.commit()
+    payer.hear()
+    assert any("ended at Stripe" in row.text for row in rows(FollowUp))
+    pass_time(payer, ends + HOURS)
+    assert payer.engagement.stage == "ended"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from webapp import audit, clock
+from webapp import audit, clock, outbox
 from webapp.billing import mirroring
 from webapp.billing.buying.order import midnight
 from webapp.billing.calls import products, subscriptions
@@ -19,8 +19,13 @@ from webapp.billing.objects.subscription import StripeSubscription
 from webapp.db import session
 from webapp.engagements.models import Engagement, TermsChange
 from webapp.engagements.planning import BEFORE_MIDNIGHT
+from webapp.engagements.stages import RUNNING
 
 HALF_A_DAY = timedelta(hours=12)
+STOPPED = (
+    "The monthly payment has ended at Stripe, which it does two hours before the last day is over,"
+    " and it cannot be begun again. Let the engagement end, and book a new one."
+)
 
 
 def _running(change_id: uuid.UUID) -> tuple[Engagement, Subscription] | None:
@@ -63,12 +68,32 @@ def follow_end(change_id: uuid.UUID) -> None:
     Two hours before, since by Stripe's clock a renewal may stand an hour off.
     """
     if not (running := _running(change_id)):
-        return
+        return _left_without(session.get_one(TermsChange, change_id).engagement)
     engagement, mirror = running
     found = subscriptions.read(mirror.stripe_id)
     if not found.over:
         found = _ended(engagement, found, change_id)
     mirror.take(found)
+
+
+def _left_without(engagement: Engagement) -> None:
+    """It goes on, though Stripe charges for no month any more: to be looked at."""
+    if Subscription.of(engagement) and engagement.stage in RUNNING:
+        outbox.enqueue_again("billing.compare_with_terms", engagement.id)
+
+
+def why_no_withdrawal(engagement: Engagement) -> str:
+    """Why notice can be withdrawn no more, for a person to read; '' when it can. The lock is the
+    caller's.
+
+    What Stripe has ended cannot be begun again there: a new engagement asks for a payment anew.
+    """
+    mirror, end = Subscription.of(engagement), end_of(engagement)
+    if mirror:
+        session.refresh(mirror)
+    if (mirror and mirror.over) or (end and end <= clock.now()):
+        return STOPPED
+    return ""
 
 
 def _ended(

@@ -158,7 +158,9 @@ def _charged_since(engagement: Engagement, pause: Pause, found: StripeSubscripti
 
 def _put_off(engagement: Engagement, pause: Pause, found: StripeSubscription) -> StripeSubscription:
     """Stripe pauses nothing that is on trial or pays by invoice: let the next charge wait for the
-    first month that begins after the pause."""
+    first month that begins after the pause. What is on trial was charged for no later month."""
+    if found.status != "trialing" and _charged_since(engagement, pause, found):
+        return found
     wanted = midnight(_next_month(engagement, pause.ends), engagement.time_zone)
     pause.held = "moved"
     if found.renews_at >= wanted - HALF_A_DAY:

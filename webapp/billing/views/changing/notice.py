@@ -9,7 +9,9 @@ from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 
 from webapp.access import Role, allow
+from webapp.billing.changing.following import why_no_withdrawal
 from webapp.billing.forms.changing import NoticeForm, UndoForm
+from webapp.billing.owing import deposit
 from webapp.billing.views.room import blueprint
 from webapp.db import session
 from webapp.engagements.models import ChangeRefused, Engagement, IllegalStage
@@ -54,6 +56,7 @@ def _page(engagement: Engagement, form: NoticeForm, refused: str = "") -> str:
         engagement=engagement,
         form=form,
         refused=refused or _why_not(engagement),
+        held=deposit.left_of(engagement),
     )
 
 
@@ -71,6 +74,8 @@ def withdraw_notice(engagement_id: uuid.UUID) -> ResponseReturnValue:
     must_be(engagement, Actor.COORDINATOR, Actor.OWNER)
     if engagement.stage != "ending":
         return its_page(engagement)
+    if stopped := why_no_withdrawal(engagement.lock()):
+        return _undo(engagement, form, stopped), 409 if request.method == "POST" else 200
     if not form.validate_on_submit():
         return _undo(engagement, form), 422 if request.method == "POST" else 200
     try:
