@@ -56,7 +56,7 @@ def upgrade() -> None:
         sa.Column("settled_by_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('other_mode', 'other_version', 'key_reused', 'event_failed', 'drift')",
+            "kind IN ('other_mode', 'other_version', 'other_customer', 'key_reused', 'event_failed', 'drift')",
             name=op.f("ck_billing_alert_kind"),
         ),
         sa.ForeignKeyConstraint(
