@@ -12,8 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests import make
-from tests.billing.changing import bigger, firm, items, under_way
-from tests.billing.conftest import Client, rows
+from tests.billing.changing import bigger, confirmed, firm, items, under_way
+from tests.billing.conftest import Client, invoices, rows
 from tests.elsewhere import elsewhere
 from tests.standin import visible
 from webapp.access import Role
@@ -51,6 +51,8 @@ def test_coordinator_changes_the_plan_after_seeing_what_it_costs(
     [quote] = rows(Quote)
     assert quote.total.format() in visible(shown.text)
     assert "$7,000.00" in visible(shown.text)
+    assert "$1,000.00" in visible(shown.text)
+    assert "that we hold stays as it is" in visible(shown.text)
     assert rows(TermsChange) == []
     refused = browser.post(answer.location, data={"reason": ""})
     assert refused.status_code == 422 and "Say why" in refused.text
@@ -113,6 +115,8 @@ def test_sponsor_gives_notice_on_one_of_the_days_shown(payer: Client, sign_in: S
     wrong = {"ends_on": engagement.today + timedelta(days=1), "confirmed": "y"}
     assert browser.post(path(engagement, "notice"), data=wrong).status_code == 422
     right = {"ends_on": engagement.end_dates[0]}
+    page = visible(browser.get(path(engagement, "notice")).text)
+    assert "that we hold is set off" in page and "$1,000.00" in page
     unticked = browser.post(path(engagement, "notice"), data=right)
     assert unticked.status_code == 422 and "Tick this" in unticked.text
     given = browser.post(path(engagement, "notice"), data=right | {"confirmed": "y"})
@@ -182,5 +186,22 @@ def test_dates_that_cannot_be_are_said_beside_their_field(payer: Client, sign_in
     soon = engagement.today + timedelta(days=2)
     data = {"starts": soon, "ends": soon + timedelta(days=5), "reason": "Closed"}
     refused = browser.post(path(engagement, "pause"), data=data)
-    assert refused.status_code == 409 and "at the earliest" in refused.text
+    assert refused.status_code == 422 and "at the earliest" in refused.text
+    assert 'id="starts-error"' in refused.text and "This cannot be done" not in refused.text
     assert "Closed" in refused.text
+
+
+def test_after_a_change_what_is_held_and_what_was_bought_stay_what_they_were(
+    payer: Client, sign_in: SignIn
+) -> None:
+    engagement = under_way(payer, days=3)
+    confirmed(engagement, bigger(engagement, deposit_minor=300000), engagement.today, firm())
+    payer.hear()
+    assert engagement.sponsor is not None
+    browser = sign_in(engagement.sponsor)
+    page = visible(browser.get(path(engagement, "notice")).text)
+    assert "that we hold is set off" in page and "$1,000.00" in page and "$3,000.00" not in page
+    titles = [invoice.title for invoice in invoices()]
+    assert titles == ["COO, four days a month", "COO, six days a month"]
+    listed = visible(browser.get("/billing").text)
+    assert "COO, four days a month" in listed

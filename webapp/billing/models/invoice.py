@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # How Stripe words a renewal: "1 × COO, four days a month (at $6,800.00 / month)".
 RENEWAL = re.compile(r"\d+ × (?P<name>.+) \(at [^()]+\)")
 GRACE_DAYS = 10
+OVER = frozenset({"ended", "lost"})
 BEFORE_ONBOARDING = frozenset({"enquiry", "signed", "lost"})
 
 
@@ -107,6 +108,19 @@ class Invoice(Identified, Mirrored, Base):
         return session.scalar(theirs.order_by(cls.issued_at.desc()).limit(1))
 
     @property
+    def title(self) -> str:
+        """What it is for: the plan of the month it charges, or of the day on which it was issued.
+
+        Later changes of plan leave it as it was. A month may begin an hour off (see month_number).
+        """
+        months = (line["starts"] for line in self.lines if line.get("kind") == "retainer")
+        starts = min(months, default=None)
+        at = datetime.fromisoformat(starts) + timedelta(hours=12) if starts else self.issued_at
+        engagement = self.engagement
+        known = engagement.terms_history
+        return engagement.terms_on(engagement.local_date(at)).name if known else engagement.title
+
+    @property
     def total(self) -> Money:
         return Money(self.total_minor, self.currency)
 
@@ -159,6 +173,11 @@ class Invoice(Identified, Mirrored, Base):
         today = self.engagement.local_date(clock.now())
         passed = self.due_on is not None and today > self.due_on
         return self.status == "open" and passed and not self.settled_note
+
+    @property
+    def asks_decision(self) -> bool:
+        """Whether the firm can still pause the work for it, or go on: not once that is over."""
+        return self.late and self.engagement.stage not in OVER
 
     @property
     def late_since(self) -> datetime:

@@ -24,11 +24,15 @@ class Pausing(Changing):
 
     def why_no_pause(self, starts: date, ends: date) -> str:
         """Why it may not be paused so, for a person to read; '' when it may."""
+        return str(self.pause_refusal(starts, ends) or "")
+
+    def pause_refusal(self, starts: date, ends: date) -> ChangeRefused | None:
+        """The same with the field that it is about; None when it may."""
         try:
             self._check_pause(starts, ends)
         except ChangeRefused as refused:
-            return str(refused)
-        return ""
+            return refused
+        return None
 
     def plan_pause(self, starts: date, ends: date, by: Person, reason: str) -> Pause:
         """Pause [starts, ends). From today on, or a week ahead at least; three months at most.

@@ -31,8 +31,8 @@ def pause(engagement_id: uuid.UUID) -> ResponseReturnValue:
         return _page(engagement, form, refused=_blocked(engagement))
     if not form.validate():
         return _page(engagement, form), 422
-    if refused := engagement.why_no_pause(form.starts.data, form.ends.data):
-        return _page(engagement, form, refused=refused), 409
+    if refused := engagement.pause_refusal(form.starts.data, form.ends.data):
+        return _refused(engagement, form, refused)
     if not request.form.get("confirmed"):
         return _page(engagement, form, outline(engagement, form.starts.data, form.ends.data))
     return _planned(engagement, form) if decides(engagement) else _asked(engagement, form)
@@ -49,11 +49,21 @@ def _planned(engagement: Engagement, form: PauseForm) -> ResponseReturnValue:
         engagement.plan_pause(form.starts.data, form.ends.data, who(), form.reason.data or "")
     except ChangeRefused as refused:
         session.rollback()
-        return _page(engagement, form, refused=str(refused)), 409
+        return _refused(engagement, form, refused)
     requests.answer(engagement.open_request("pause"), "accepted", who())
     days = f"{format_day(form.starts.data)} to {format_day(form.ends.data)}"
     flash(f"The pause from {days} is planned, and everybody concerned is told.", "good")
     return its_page(engagement)
+
+
+def _refused(
+    engagement: Engagement, form: PauseForm, refused: ChangeRefused
+) -> ResponseReturnValue:
+    """Beside the field that it is about; above all of them where it is about none."""
+    if refused.field not in form:
+        return _page(engagement, form, refused=str(refused)), 409
+    form[refused.field].errors = [str(refused)]
+    return _page(engagement, form), 422
 
 
 def _asked(engagement: Engagement, form: PauseForm) -> ResponseReturnValue:

@@ -16,6 +16,7 @@ from webapp.billing.changing import quoting
 from webapp.billing.changing.quoting import QuoteStale
 from webapp.billing.forms.changing import AskForm, ConfirmPlanForm, PlanForm, UndoForm
 from webapp.billing.models import Bill, Quote
+from webapp.billing.owing import deposit
 from webapp.billing.owing.bills import make_soon
 from webapp.billing.views.room import blueprint
 from webapp.booking.models.seat import can_fill
@@ -210,6 +211,7 @@ def _quote_page(
         anew=anew,
         decides=decides(engagement),
         address=_address(shown),
+        held=deposit.left_of(engagement),
     )
 
 

@@ -30,7 +30,7 @@ def arrears(invoice_id: uuid.UUID) -> ResponseReturnValue:
 @allow(Role.COORDINATOR, Role.OWNER)
 def go_on(invoice_id: uuid.UUID) -> ResponseReturnValue:
     invoice, form = invoice_of(invoice_id), GoOnForm()
-    if not invoice.late:
+    if not invoice.asks_decision:
         return _page(invoice), 409
     if not form.validate():
         return _page(invoice, going_on=form), 422
@@ -44,7 +44,7 @@ def go_on(invoice_id: uuid.UUID) -> ResponseReturnValue:
 def pause_unpaid(invoice_id: uuid.UUID) -> ResponseReturnValue:
     """Pause from today, by the engagement's own verb."""
     invoice, form = invoice_of(invoice_id), PauseForm()
-    if not invoice.late:
+    if not invoice.asks_decision:
         return _page(invoice), 409
     if not form.validate():
         return _page(invoice, pausing=form), 422

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from flask import Response, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from webapp import audit
+from webapp import audit, clock
 from webapp.access import FIRM, Role, allow
 from webapp.billing.paying_out.statement_pdf import as_pdf
 from webapp.billing.paying_out.statements import (
@@ -56,22 +57,25 @@ def consultant_statement_file(
 
 
 def _page(consultant: Consultant, month: str, firm: bool) -> str:
-    made = Statement.of(consultant, _month(month))
+    made = Statement.of(consultant, _month(month, consultant))
     return render_template("billing/payouts/statement.html", statement=made, words=WORDS, firm=firm)
 
 
 def _file(consultant: Consultant, month: str, kind: str) -> Response:
     if kind not in KINDS:
         abort(404)
-    made = Statement.of(consultant, _month(month))
+    made = Statement.of(consultant, _month(month, consultant))
     body = as_csv(made).encode() if kind == "csv" else as_pdf(made)
     answer = Response(body, content_type=KINDS[kind])
     answer.headers["Content-Disposition"] = f'attachment; filename="{file_name(made, kind)}"'
     return answer
 
 
-def _month(code: str) -> date:
+def _month(code: str, consultant: Consultant) -> date:
+    """404 for what is no month, and for one that has not begun where the consultant is."""
+    today = clock.now().astimezone(ZoneInfo(consultant.time_zone)).date()
     try:
-        return month_named(code)
+        month = month_named(code)
     except ValueError:
         abort(404)
+    return month if month <= today else abort(404)
