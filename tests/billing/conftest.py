@@ -38,6 +38,7 @@ class Client:
     mailbox: Mailbox
     drain: Callable[[], int]
     set_clock: Callable[[datetime], None]
+    left_out: frozenset[str] = frozenset({"billing.plan_comparison"})
 
     @property
     def engagement(self) -> Engagement:
@@ -92,10 +93,11 @@ class Client:
         session.rollback()
 
     def plan(self) -> None:
-        """Run billing's own planners once."""
+        """Run billing's own planners once; the nightly comparison, which asks Stripe for all it has
+        and so would be most of the work, where a test is about it."""
         with self.app.app_context():
             for name, planner in plan.PLANNERS.items():
-                if name.startswith("billing."):
+                if name.startswith("billing.") and name not in self.left_out:
                     with transaction():
                         planner()
 
