@@ -16,7 +16,15 @@ from webapp import audit, outbox
 from webapp.billing.buying.order import midnight, month_number, month_start
 from webapp.billing.calls import checkout as checkout_calls
 from webapp.billing.calls import customers, invoices, payment_methods, refunds, subscriptions
-from webapp.billing.models import Checkout, Customer, Invoice, InvoiceItem, Refund, Subscription
+from webapp.billing.models import (
+    Alert,
+    Checkout,
+    Customer,
+    Invoice,
+    InvoiceItem,
+    Refund,
+    Subscription,
+)
 from webapp.billing.objects.invoice import StripeInvoice
 from webapp.billing.objects.session import StripeSession
 from webapp.billing.objects.subscription import StripeSubscription
@@ -182,6 +190,8 @@ def mirror_invoice(engagement: Engagement, found: StripeInvoice) -> None:
     worth showing (Stripe makes one when a renewal is moved)."""
     if found.status == "draft" or not any(line.amount for line in found.lines):
         return
+    if not _asked_of_them(engagement, found):
+        return
     invoice = Invoice.known(found.id) or Invoice(engagement=engagement, status="", attempts=0)
     invoice.take(found)
     _keep_items(invoice)
@@ -192,6 +202,18 @@ def mirror_invoice(engagement: Engagement, found: StripeInvoice) -> None:
         Refund.intend(invoice, invoice.paid, "second_subscription")
     elif found.status == "paid" and found.covers:
         _open_month(engagement, month_number(engagement, found.covers.starts))
+
+
+def _asked_of_them(engagement: Engagement, found: StripeInvoice) -> bool:
+    """Whether it was made for the company whose engagement it names: anybody who may write to the
+    Stripe account may name any. One that is known was looked at when it came."""
+    theirs = Customer.of(engagement.company_id)
+    if theirs is None or found.customer in {None, theirs.stripe_id} or Invoice.known(found.id):
+        return True
+    told = f"{found.customer} was invoiced for engagement {engagement.id} of {theirs.stripe_id}"
+    Alert.sound("other_customer", found.id, told)
+    log.error("stripe.other_customer", invoice=found.id, engagement=str(engagement.id))
+    return False
 
 
 def _keep_items(invoice: Invoice) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from webapp import audit, clock, outbox
 from webapp.billing import stripe_gateway as gateway
+from webapp.billing.buying.order import Order
 from webapp.billing.calls import checkout as checkout_calls
 from webapp.billing.calls import invoices, refunds, subscriptions
 from webapp.billing.models import Checkout, Invoice, Refund, Subscription
@@ -36,8 +37,14 @@ def settle(engagement: Engagement) -> None:
 
 
 def _paid(engagement: Engagement) -> bool:
+    """By Checkout, or by invoices that come to what the order asks for."""
     complete = select(Checkout.id).filter_by(engagement_id=engagement.id, state="complete")
-    return bool(session.scalar(complete.limit(1)) or Invoice.paid_of(engagement))
+    paid = sum(invoice.total_minor for invoice in Invoice.paid_of(engagement))
+    return bool(session.scalar(complete.limit(1)) or _enough(engagement, paid))
+
+
+def _enough(engagement: Engagement, paid_minor: int) -> bool:
+    return paid_minor > 0 and paid_minor >= Order.of(engagement).total.minor
 
 
 def _begin(engagement: Engagement) -> None:

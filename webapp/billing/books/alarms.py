@@ -26,6 +26,11 @@ WORDS = {
         "Their objects are read anew in our version, so nothing is lost. Set the endpoint's version"
         " in Stripe's dashboard to the one named in the operations guide.",
     ),
+    "other_customer": (
+        "An invoice names an engagement of somebody else",
+        "It was made at Stripe for another customer, so it is not kept here. Look at its metadata"
+        " in Stripe's dashboard, and at who made it.",
+    ),
     "key_reused": (
         "An idempotency key was used for something else",
         "Stripe refused, so nothing was charged. Two pieces of work share a key: this is ours to"

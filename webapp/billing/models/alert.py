@@ -13,7 +13,9 @@ from webapp import audit, clock
 from webapp.accounts.models import Person
 from webapp.db import Base, Identified, aside, session
 
-KINDS = ("other_mode", "other_version", "key_reused", "event_failed", "drift")
+KINDS = (
+    "other_mode", "other_version", "other_customer", "key_reused", "event_failed", "drift",
+)  # fmt: skip
 
 
 class Alert(Identified, Base):
