@@ -74,6 +74,14 @@ def test_tax_is_shown_once_stripe_has_said_how_much(taxed: Callable[..., Client]
     assert "Tax" in page and "€950.00" in page and "Pay €6,950.00" in page
 
 
+def test_thanks_tells_what_was_paid_with_its_tax(taxed: Callable[..., Client]) -> None:
+    client = taxed("DE")
+    pay_from(client, "DE")
+    page = visible(client.browser.get(client.url("done")).text)
+    assert "€950.00" in page and "€6,950.00" in page and "€6,000.00" not in page
+    assert "€5,000.00, plus tax, is charged the same way" in page
+
+
 def test_company_abroad_with_a_vat_number_accounts_for_it_itself(
     taxed: Callable[..., Client],
 ) -> None:

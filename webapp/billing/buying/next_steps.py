@@ -19,7 +19,9 @@ class Entry:
     state: str = "next"
 
 
-def next_steps(engagement: Engagement, order: Order, net_days: int | None = None) -> list[Entry]:
+def next_steps(
+    engagement: Engagement, order: Order, net_days: int | None = None, plus_tax: bool = False
+) -> list[Entry]:
     """In the order in which they happen; times in the engagement's zone.
 
     net_days: how long they have to pay what is invoiced; None where a card or account is charged.
@@ -36,7 +38,7 @@ def next_steps(engagement: Engagement, order: Order, net_days: int | None = None
         Entry(format_when(starts, zone), f"Kick-off with {lead}",
               "An hour on where you stand, what matters first, and who decides what."),
     ]  # fmt: skip
-    return entries + _later(order, net_days)
+    return entries + _later(order, net_days, plus_tax)
 
 
 def _ready(told_at: datetime, zone: str) -> Entry:
@@ -48,10 +50,11 @@ def _ready(told_at: datetime, zone: str) -> Entry:
     return Entry(day, title, "Two days before, we write what makes the first hour useful.")
 
 
-def _later(order: Order, net_days: int | None) -> list[Entry]:
+def _later(order: Order, net_days: int | None, plus_tax: bool) -> list[Entry]:
     if order.renewal is None:
         return []
-    price, day = format_money(order.second_month), format_day(order.renewal.on)
+    price = format_money(order.second_month) + (", plus tax," if plus_tax else "")
+    day = format_day(order.renewal.on)
     how = (
         "is charged the same way"
         if net_days is None

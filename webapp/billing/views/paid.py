@@ -10,6 +10,7 @@ from webapp.access import Open, allow
 from webapp.billing import mirroring
 from webapp.billing.buying.next_steps import next_steps
 from webapp.billing.buying.order import Order
+from webapp.billing.buying.selling import taxed
 from webapp.billing.models import AccountPurchase, Checkout, Invoice
 from webapp.billing.patience import patience
 from webapp.billing.views.link import UNSIGNED, behind, summary
@@ -40,10 +41,17 @@ def thanks(engagement: Engagement, token: str) -> ResponseReturnValue:
     purchase = AccountPurchase.of(engagement)
     purchase = purchase if purchase and purchase.state != "void" else None
     days = purchase.net_days if purchase else None
-    following = next_steps(engagement, Order.of(engagement), days)
+    following = next_steps(engagement, Order.of(engagement), days, taxed())
     paid = Invoice.paid_of(engagement)
+    billed = paid[0] if paid and not purchase else None
     return summary(
-        "thanks", engagement, token, invoices=paid, following=following, purchase=purchase
+        "thanks",
+        engagement,
+        token,
+        invoices=paid,
+        billed=billed,
+        following=following,
+        purchase=purchase,
     )
 
 
