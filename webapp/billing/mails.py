@@ -29,6 +29,11 @@ def page_url(engagement: Engagement) -> str:
     return absolute_url("desk.engagement", engagement_id=engagement.id)
 
 
+def billing_url() -> str:
+    """Where a payer finds every invoice they have."""
+    return absolute_url("billing.client_billing")
+
+
 def send_receipt(invoice_id: uuid.UUID) -> None:
     """To the billing contact, once paid; not for money that is going back whole."""
     invoice = session.get_one(Invoice, invoice_id)
@@ -36,7 +41,7 @@ def send_receipt(invoice_id: uuid.UUID) -> None:
     if invoice.status != "paid" or engagement.stage == "lost":
         return
     send_email("receipt", payer(engagement), invoice, invoice=invoice, engagement=engagement,
-               covered=covered_days(invoice), url=page_url(engagement))  # fmt: skip
+               covered=covered_days(invoice), url=billing_url())  # fmt: skip
 
 
 def covered_days(invoice: Invoice) -> list[tuple[str, Money]]:

@@ -10,7 +10,7 @@ from typing import Any
 from webapp import clock
 from webapp.accounts.models import Person
 from webapp.billing.calls import invoices
-from webapp.billing.mails import page_url, payer
+from webapp.billing.mails import billing_url, page_url, payer
 from webapp.billing.models import Customer, Invoice, Subscription
 from webapp.billing.owing.dropping import dropped
 from webapp.db import session
@@ -36,7 +36,7 @@ def tell_upcoming(subscription_id: uuid.UUID, renews_at: datetime) -> None:
     customer = Customer.of(engagement.company_id)
     send_email("billing_notice_upcoming", payer(engagement), mirror, renews_at.date().isoformat(),
                engagement=engagement, amount=amount, renews_at=renews_at, customer=customer,
-               sent=mirror.collection == "invoice", url=page_url(engagement))  # fmt: skip
+               sent=mirror.collection == "invoice", url=billing_url())  # fmt: skip
 
 
 def tell_issued(invoice_id: uuid.UUID) -> None:
