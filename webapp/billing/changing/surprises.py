@@ -7,10 +7,11 @@ paid ends; anything less is left as it is, and a coordinator decides.
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
+from webapp import clock
 from webapp.billing import mirroring
 from webapp.billing.changing.following import end_of
 from webapp.billing.models import Invoice, Subscription
@@ -24,7 +25,15 @@ WILL_END = ("Stripe will end the subscription on {day}, and no notice was given:
             "or undo it at Stripe.")  # fmt: skip
 PAUSED = ("The subscription was paused at Stripe, and no pause is planned here: pause the "
           "engagement, or resume it at Stripe.")  # fmt: skip
+PRICE = ("Stripe will charge {price} for the next month, and {agreed} is agreed: change the plan "
+         "here, or put the price back at Stripe.")  # fmt: skip
+RENEWAL = ("Stripe will charge no month before {day}, and no pause is planned here: put the day "
+           "back at Stripe, or pause the engagement.")  # fmt: skip
 SLACK = timedelta(hours=3)
+HALF_A_DAY = timedelta(hours=12)
+SETTLING = timedelta(minutes=15)
+# To a month's last day a renewal may stand back for as long, until it is moved.
+A_FEW_DAYS = timedelta(days=4)
 
 
 def compare(engagement_id: uuid.UUID) -> None:
@@ -39,6 +48,25 @@ def compare(engagement_id: uuid.UUID) -> None:
         _will_end(engagement, mirror)
     elif mirror.status == "paused" and not _pause_runs(engagement):
         FollowUp.ask(engagement.id, f"paused:{mirror.stripe_id}:{engagement.today}", PAUSED)
+    elif engagement.stage == "active" and mirror.renews_at:
+        _will_charge(engagement, mirror, mirror.renews_at)
+
+
+def _will_charge(engagement: Engagement, mirror: Subscription, at: datetime) -> None:
+    """The next month's price and first day, against the terms. What was changed here lately is
+    let be: Stripe may be about to be told."""
+    day = engagement.local_date(at + HALF_A_DAY)
+    lately = clock.now() - SETTLING
+    if any(change.at > lately for change in engagement.changes):
+        return
+    agreed = engagement.terms_on(day).price
+    if mirror.price != agreed:
+        text = PRICE.format(price=mirror.price.format(), agreed=agreed.format())
+        FollowUp.ask(engagement.id, f"price:{mirror.stripe_id}:{mirror.price_minor}", text)
+    latest = engagement.month_after(engagement.today) + A_FEW_DAYS
+    if day > latest and engagement.live_pause is None:
+        text = RENEWAL.format(day=format_day(day))
+        FollowUp.ask(engagement.id, f"renewal:{mirror.stripe_id}:{day}", text)
 
 
 def _pause_runs(engagement: Engagement) -> bool:
