@@ -232,9 +232,9 @@ def plan_last_renewals() -> None:
     deposit.plan_last_renewals()
 
 
-@planner("billing.take_back_unneeded")
-def take_back_unneeded() -> None:
-    deposit.take_back_unneeded()
+@planner("billing.ask_about_deposits")
+def ask_about_deposits() -> None:
+    deposit.ask_about_unneeded()
 
 
 @planner("billing.plan_items")

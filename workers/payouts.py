@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from webapp.billing.paying_out import accounts, planning, receiving, sending, statement_mails
-from webapp.billing.returning import contesting, mails, papers
+from webapp.billing.returning import contesting, crediting, mails, papers
 from workers.job import task
 from workers.plan import planner
 
@@ -43,6 +43,11 @@ def release_invoice(invoice_id: str) -> None:
 @task("billing.read_account")
 def read_account(consultant_id: str) -> None:
     accounts.sync(uuid.UUID(consultant_id))
+
+
+@task("billing.place_credit")
+def place_credit(credit_id: str) -> None:
+    crediting.place(uuid.UUID(credit_id))
 
 
 @task("billing.make_credit_note")

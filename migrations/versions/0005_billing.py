@@ -359,14 +359,14 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('overage', 'one_off', 'proration', 'credit', 'deposit', 'diagnostic', 'deposit_applied')",
+            "kind IN ('overage', 'one_off', 'proration', 'deposit', 'diagnostic')",
             name=op.f("ck_invoice_item_kind"),
         ),
         sa.CheckConstraint(
             "state IN ('intended', 'placed', 'invoiced', 'void')",
             name=op.f("ck_invoice_item_state"),
         ),
-        sa.CheckConstraint("amount_minor <> 0", name=op.f("ck_invoice_item_amount")),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_invoice_item_amount")),
         sa.ForeignKeyConstraint(["bill_id"], ["bill.id"], name=op.f("fk_invoice_item_bill_id")),
         sa.ForeignKeyConstraint(
             ["engagement_id"], ["engagement.id"], name=op.f("fk_invoice_item_engagement_id")
@@ -504,9 +504,59 @@ def upgrade() -> None:
         postgresql_where="state IN ('waiting', 'held')",
     )
     op.create_table(
+        "credit",
+        sa.Column("engagement_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("short_minor", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("starts", sa.Date(), nullable=True),
+        sa.Column("ends", sa.Date(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.CheckConstraint(
+            "amount_minor > 0 AND short_minor BETWEEN 0 AND amount_minor",
+            name=op.f("ck_credit_amount"),
+        ),
+        sa.CheckConstraint("kind IN ('pause', 'proration', 'deposit')", name=op.f("ck_credit_kind")),
+        sa.CheckConstraint("state IN ('intended', 'placed')", name=op.f("ck_credit_state")),
+        sa.ForeignKeyConstraint(
+            ["engagement_id"], ["engagement.id"], name=op.f("fk_credit_engagement_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit")),
+        sa.UniqueConstraint("key", name=op.f("uq_credit_key")),
+    )
+    op.create_index(op.f("ix_credit_engagement_id"), "credit", ["engagement_id"], unique=False)
+    op.create_table(
+        "balance_entry",
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("stripe_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("credit_minor", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("stripe_invoice", sa.Text(), nullable=False),
+        sa.Column("stripe_note", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["stripe_customer.id"], name=op.f("fk_balance_entry_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_balance_entry")),
+        sa.UniqueConstraint("stripe_id", name=op.f("uq_balance_entry_stripe_id")),
+    )
+    op.create_index(
+        op.f("ix_balance_entry_customer_id"), "balance_entry", ["customer_id"], unique=False
+    )
+    op.create_table(
         "credit_note",
         sa.Column("invoice_id", sa.Uuid(), nullable=False),
         sa.Column("refund_id", sa.Uuid(), nullable=True),
+        sa.Column("credit_id", sa.Uuid(), nullable=True),
+        sa.Column("lines", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("idempotency_key", sa.Text(), nullable=False),
         sa.Column("stripe_id", sa.Text(), nullable=True),
         sa.Column("means", sa.Text(), nullable=False),
@@ -533,6 +583,9 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_credit_note_amount")),
         sa.ForeignKeyConstraint(
+            ["credit_id"], ["credit.id"], name=op.f("fk_credit_note_credit_id")
+        ),
+        sa.ForeignKeyConstraint(
             ["invoice_id"], ["invoice.id"], name=op.f("fk_credit_note_invoice_id")
         ),
         sa.ForeignKeyConstraint(
@@ -543,6 +596,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("refund_id", name=op.f("uq_credit_note_refund_id")),
         sa.UniqueConstraint("stripe_id", name=op.f("uq_credit_note_stripe_id")),
     )
+    op.create_index(op.f("ix_credit_note_credit_id"), "credit_note", ["credit_id"], unique=False)
     op.create_index(op.f("ix_credit_note_invoice_id"), "credit_note", ["invoice_id"], unique=False)
     op.create_table(
         "dispute",
@@ -669,6 +723,10 @@ def upgrade() -> None:
         "invoice",
         sa.Column("needs_action", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
+    op.add_column(
+        "invoice",
+        sa.Column("balance_applied_minor", sa.Integer(), server_default="0", nullable=False),
+    )
     op.add_column("invoice", sa.Column("failure", sa.Text(), server_default="", nullable=False))
     op.add_column("invoice", sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column(
@@ -697,6 +755,14 @@ def upgrade() -> None:
         op.f("uq_retainer_period_engagement_id_number_part"),
         "retainer_period",
         ["engagement_id", "number", "part"],
+    )
+    op.add_column(
+        "stripe_customer",
+        sa.Column("credit_minor", sa.Integer(), server_default="0", nullable=False),
+    )
+    op.add_column(
+        "stripe_customer",
+        sa.Column("credit_currency", sa.Text(), server_default="", nullable=False),
     )
     op.add_column(
         "stripe_customer", sa.Column("means", sa.Text(), server_default="", nullable=False)
@@ -780,6 +846,8 @@ def downgrade() -> None:
     op.drop_column("stripe_event", "did")
     op.drop_column("stripe_event", "refused")
     op.drop_column("stripe_event", "about")
+    op.drop_column("stripe_customer", "credit_currency")
+    op.drop_column("stripe_customer", "credit_minor")
     op.drop_column("stripe_customer", "fingerprint")
     op.drop_column("stripe_customer", "bank_name")
     op.drop_column("stripe_customer", "means")
@@ -803,6 +871,7 @@ def downgrade() -> None:
     op.drop_column("invoice", "out_of_band")
     op.drop_column("invoice", "failed_at")
     op.drop_column("invoice", "failure")
+    op.drop_column("invoice", "balance_applied_minor")
     op.drop_column("invoice", "needs_action")
     op.drop_column("invoice", "processing")
     op.drop_column("invoice", "reverse_charge")
@@ -830,7 +899,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_dispute_opened_at"), table_name="dispute")
     op.drop_table("dispute")
     op.drop_index(op.f("ix_credit_note_invoice_id"), table_name="credit_note")
+    op.drop_index(op.f("ix_credit_note_credit_id"), table_name="credit_note")
     op.drop_table("credit_note")
+    op.drop_index(op.f("ix_balance_entry_customer_id"), table_name="balance_entry")
+    op.drop_table("balance_entry")
+    op.drop_index(op.f("ix_credit_engagement_id"), table_name="credit")
+    op.drop_table("credit")
     op.drop_index(
         "ix_transfer_state", table_name="transfer", postgresql_where="state IN ('waiting', 'held')"
     )

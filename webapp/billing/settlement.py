@@ -9,11 +9,13 @@ import structlog
 from sqlalchemy import select
 
 from webapp import audit, clock, outbox
+from webapp.billing import balance
 from webapp.billing import stripe_gateway as gateway
 from webapp.billing.buying.order import Order
 from webapp.billing.calls import checkout as checkout_calls
 from webapp.billing.calls import invoices, refunds, subscriptions
 from webapp.billing.models import Checkout, Invoice, Refund, Subscription
+from webapp.billing.models.refund import CREDIT_PAID_OUT
 from webapp.billing.objects.refund import StripeRefund
 from webapp.booking.models import SlotTaken
 from webapp.db import session
@@ -108,8 +110,12 @@ def make_refund(refund_id: uuid.UUID) -> None:
         refund.fail("paid outside Stripe: give it back by hand")
         return
     try:
+        if refund.reason == CREDIT_PAID_OUT:
+            balance.take_off(refund)
         refund.take(_made_before(payment, refund) or _send(payment, refund))
         audit.record("refund.made", refund, minor=refund.amount_minor)
+    except balance.Gone:
+        refund.fail("the credit was used meanwhile")
     except gateway.Faulted:
         refund.try_again()
     except gateway.KeyReused:

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
-from webapp.billing import mirroring, money_events
+from webapp.billing import balance, mirroring, money_events
 from webapp.billing.calls import events
 from webapp.billing.event_parties import NotOurs, engagement_of, invoice_paid_by
 from webapp.billing.models import Customer, Invoice, StripeEvent, Subscription
@@ -112,8 +112,11 @@ def on_refund(subject: Subject) -> None:
 
 
 def on_customer(subject: Subject) -> None:
-    """The card on file changed, or the customer was deleted (which ends their subscriptions)."""
+    """The card on file or the credit changed, or the customer was deleted (which ends their
+    subscriptions)."""
     _look_at_means(subject["id"])
+    owner = select(Customer.company_id).filter_by(stripe_id=subject["id"])
+    balance.sync_of(session.scalar(owner))
 
 
 def on_payment_method(subject: Subject) -> None:

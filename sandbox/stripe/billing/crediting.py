@@ -21,16 +21,31 @@ from sandbox.stripe.core.ids import new_id, random_text
 
 
 class Part(NamedTuple):
-    """One line to be credited: without tax, and the tax on it by the invoice's tax entries."""
+    """One line to be credited: before discount and tax, what a discount had taken off of it, and
+    the tax on the rest by the invoice's tax entries."""
 
-    net: int
+    gross: int
+    discount: int
     taxes: list[dict[str, Any]]
     given: dict[str, Any]
+
+    @property
+    def net(self) -> int:
+        return self.gross - self.discount
 
     @property
     def total(self) -> int:
         added = (t["amount"] for t in self.taxes if t["tax_behavior"] == "exclusive")
         return self.net + int(sum(added))
+
+
+def foresee(account: Account, invoice: Document, params: dict[str, Any]) -> Document:
+    """The note that would be issued. One that does not say where the money goes is previewed all
+    the same (a guess: no page tells), since its total, with tax, is what one asks it for."""
+    given = _shares(params) or params.get("refunds")
+    total = sum(part.total for part in _parts(invoice, params))
+    unsaid = {} if given else {"credit_amount": max(total - invoice["amount_remaining"], 0)}
+    return issue(account, invoice, params | unsaid)
 
 
 def issue(account: Account, invoice: Document, params: dict[str, Any]) -> Document:
@@ -41,6 +56,7 @@ def issue(account: Account, invoice: Document, params: dict[str, Any]) -> Docume
     total = sum(part.total for part in parts)
     before = min(total, invoice["amount_remaining"])
     _check(invoice, total)
+    _remember(invoice, parts)
     note = _note(account, invoice, parts, before, params)
     if before:
         _reduce(account, invoice, before)
@@ -57,7 +73,7 @@ def _parts(invoice: Document, params: dict[str, Any]) -> list[Part]:
     amount = int(params.get("amount") or _shares(params))
     taxes = [_share(t, Decimal(amount) / whole) for t in invoice["total_taxes"]]
     added = sum(t["amount"] for t in taxes if t["tax_behavior"] == "exclusive")
-    return [Part(amount - added, taxes, {"type": "custom_line_item"})]
+    return [Part(amount - added, 0, taxes, {"type": "custom_line_item"})]
 
 
 def _shares(params: dict[str, Any]) -> int:
@@ -75,10 +91,30 @@ def _line(invoice: Document, given: dict[str, Any]) -> Part:
     row = rows.get(given.get("invoice_line_item", ""))
     if given["type"] == "invoice_line_item" and row is None:
         raise invalid("No such invoice line item.", "lines[invoice_line_item]", "resource_missing")
-    net = _amount(given, row)
+    gross = _amount(given, row)
     whole = row["amount"] if row else 0
-    taxes = [_share(t, Decimal(net) / whole) for t in row["taxes"]] if row and whole else []
-    return Part(net, taxes, given)
+    if row is None or not whole:
+        return Part(gross, 0, [], given)
+    _check_line(invoice, row, gross)
+    part = Decimal(gross) / whole
+    discount = sum(one["amount"] for one in row["discount_amounts"])
+    taxes = [_share(tax, part) for tax in row["taxes"]]
+    return Part(gross, rounded(discount * part), taxes, given)
+
+
+def _check_line(invoice: Document, row: dict[str, Any], gross: int) -> None:
+    """No more than what no note has credited of the line yet."""
+    before = private(invoice).get("credited", {}).get(row["id"], 0)
+    if not 0 < gross <= row["amount"] - before:
+        raise invalid(f"At most {row['amount'] - before} of this line can be credited.", "lines")
+
+
+def _remember(invoice: Document, parts: list[Part]) -> None:
+    credited = private(invoice).setdefault("credited", {})
+    for part in parts:
+        row = part.given.get("invoice_line_item")
+        if row:
+            credited[row] = credited.get(row, 0) + part.gross
 
 
 def _amount(given: dict[str, Any], row: dict[str, Any] | None) -> int:
@@ -115,7 +151,7 @@ def _note(
         created=account.time_of(invoice),
         currency=invoice["currency"],
         customer=invoice["customer"],
-        discount_amount=0,
+        discount_amount=sum(part.discount for part in parts),
         discount_amounts=[],
         effective_at=params.get("effective_at", account.time_of(invoice)),
         invoice=invoice["id"],
@@ -131,8 +167,8 @@ def _note(
         reason=params.get("reason"),
         refunds=[],
         status="issued",
-        subtotal=net,
-        subtotal_excluding_tax=net,
+        subtotal=sum(part.gross for part in parts),
+        subtotal_excluding_tax=sum(part.gross for part in parts),
         total=total,
         total_excluding_tax=net,
         total_taxes=[tax for part in parts for tax in part.taxes],
@@ -146,9 +182,9 @@ def _row(part: Part) -> Document:
     given = part.given
     return shape(
         "credit_note_line_item",
-        amount=part.net,
+        amount=part.gross,
         description=given.get("description"),
-        discount_amount=0,
+        discount_amount=part.discount,
         discount_amounts=[],
         invoice_line_item=given.get("invoice_line_item"),
         livemode=False,
@@ -158,7 +194,7 @@ def _row(part: Part) -> Document:
         tax_rates=[],
         taxes=part.taxes,
         type=given["type"],
-        unit_amount=given.get("unit_amount", part.net),
+        unit_amount=given.get("unit_amount", part.gross),
     )
 
 

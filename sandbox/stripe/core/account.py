@@ -59,7 +59,7 @@ class Rules:
     """Where the account is at home, from which tax is worked out."""
     registered: tuple[str, ...] = ()
     """Further countries it collects tax in (``billing/tax_rates.py``)."""
-    negative_taxed: bool = True
+    negative_taxed: bool = False
     """Whether items of negative amounts may be on an invoice taxed automatically."""
 
 

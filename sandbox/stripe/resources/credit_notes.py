@@ -27,7 +27,7 @@ def preview(account: Account, params: Params) -> Document:
     """The note that would be issued, and nothing done."""
     with account.store.rehearsal():
         invoice = account.get("invoice", params["invoice"], "invoice")
-        return duplicate(crediting.issue(account, invoice, params))
+        return duplicate(crediting.foresee(account, invoice, params))
 
 
 @endpoint("credit_note.retrieve")

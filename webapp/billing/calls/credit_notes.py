@@ -11,6 +11,14 @@ def make(params: Document, key: str) -> StripeCreditNote:
     return StripeCreditNote.read(ask(lambda v1: v1.credit_notes.create(params, keyed(key))))
 
 
+def preview(params: Document) -> StripeCreditNote:
+    """What a note would come to, tax included; nothing is made.
+
+    https://docs.stripe.com/api/credit_notes/preview
+    """
+    return StripeCreditNote.read(ask(lambda v1: v1.credit_notes.preview(params)))
+
+
 def read(note: str) -> StripeCreditNote:
     return StripeCreditNote.read(ask(lambda v1: v1.credit_notes.retrieve(note)))
 

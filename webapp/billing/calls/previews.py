@@ -5,7 +5,7 @@ from __future__ import annotations
 from webapp.billing.objects.document import Document
 from webapp.billing.objects.invoice import StripeInvoice
 from webapp.billing.objects.subscription import StripeSubscription
-from webapp.billing.stripe_gateway import ask
+from webapp.billing.stripe_gateway import ask, settings
 
 
 def of_change(
@@ -22,4 +22,19 @@ def of_change(
     params = {"subscription": subscription.id, "subscription_details": changed}
     if items:
         params["invoice_items"] = items  # type: ignore[assignment]
+    return StripeInvoice.read(ask(lambda v1: v1.invoices.create_preview(params)))
+
+
+def of_items(customer: str, currency: str, items: list[Document]) -> StripeInvoice:
+    """These items with their tax, as a customer would be asked for them; where they subscribe to
+    something else, its next renewal stands beside them.
+
+    https://docs.stripe.com/api/invoices/create_preview
+    """
+    params = {
+        "customer": customer,
+        "currency": currency.lower(),
+        "invoice_items": items,
+        "automatic_tax": {"enabled": settings().stripe_tax},
+    }
     return StripeInvoice.read(ask(lambda v1: v1.invoices.create_preview(params)))

@@ -23,7 +23,7 @@ from webapp.billing.changing.discounts import (
     share_ahead,
 )
 from webapp.billing.changing.proration import cost_of_days
-from webapp.billing.models import Customer, InvoiceItem, Subscription
+from webapp.billing.models import Credit, Customer, InvoiceItem, Subscription
 from webapp.billing.objects.subscription import StripeSubscription
 from webapp.billing.owing.bills import bill_now
 from webapp.db import session
@@ -116,7 +116,7 @@ def _credit(engagement: Engagement, pause: Pause, key: str, first: date, amount:
     last = pause.paid_until
     assert last is not None
     label = f"Paused from {format_day(first)}: {(last - first).days} days paid and not used"
-    InvoiceItem.add(engagement, "credit", key, label, -amount, starts=first, ends=last)
+    Credit.intend(engagement, "pause", key, label, amount, (first, last))
 
 
 def hold(pause_id: uuid.UUID) -> None:

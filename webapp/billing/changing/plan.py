@@ -27,7 +27,10 @@ def retainer(offering: Offering, price: Money) -> dict[str, Any]:
 
 
 def charge_for(engagement: Engagement, offering: Offering, start: date) -> Money:
-    """What the days from `start` on add to the month that is paid; nothing from the next one on."""
+    """What the days from `start` on add to the month that is paid; nothing from the next one on.
+
+    Negative: what is given back, by `given_back`.
+    """
     month = engagement.month_around(engagement.today)
     paid = paid_share(engagement, month[0])
     return change_of_price(

@@ -15,18 +15,22 @@ from webapp import db
 from webapp.accounts.models import Person
 from webapp.billing.calls import previews, products, subscriptions
 from webapp.billing.changing import plan
-from webapp.billing.models import Bill, InvoiceItem, Quote, Subscription
+from webapp.billing.models import Bill, Credit, InvoiceItem, Quote, Subscription
+from webapp.billing.objects.document import Document
 from webapp.billing.objects.invoice import StripeInvoice
 from webapp.billing.objects.product import ProductFacts
 from webapp.billing.owing.asking import params_of
 from webapp.billing.owing.bills import bill_now
 from webapp.billing.patience import patience
+from webapp.billing.returning import charged, crediting
 from webapp.catalog.models import Offering
 from webapp.db import session
 from webapp.engagements.models import ChangeRefused, Engagement, TermsChange
 from webapp.money import Money
 
 NO_SUBSCRIPTION = "No monthly payment is running, so there is nothing to change."
+NOT_FINAL = ("There is nothing yet to give back of this month: its invoice is not final. "
+             "Try again in two hours, or change with the next month.")  # fmt: skip
 
 
 class QuoteStale(Exception):
@@ -35,12 +39,14 @@ class QuoteStale(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of Stripe, apart from any row. item: None when this month costs the same."""
+    """What is asked of Stripe, apart from any row. item: None unless this month costs more; notes:
+    what gives back where it costs less."""
 
     subscription: str
     products: list[ProductFacts]
     price: dict[str, Any]
     item: dict[str, Any] | None
+    notes: list[Document]
 
 
 def ask(engagement: Engagement, offering: Offering, start: date, by: Person) -> Quote:
@@ -60,6 +66,8 @@ def _facts(
     engagement: Engagement, offering: Offering, start: date, by: Person
 ) -> tuple[Money, dict[str, Any]]:
     amount = plan.charge_for(engagement, offering, start)
+    if amount.minor < 0:
+        amount = -_to_give(engagement, start, -amount)
     return amount, {
         "engagement_id": engagement.id, "offering_id": offering.id, "asked_by_id": by.id,
         "offering_version": offering.version, "starts": start, "quoted_on": engagement.today,
@@ -68,13 +76,28 @@ def _facts(
     }  # fmt: skip
 
 
+def _to_give(engagement: Engagement, start: date, wanted: Money) -> Money:
+    """What is still there to be given back of this month. Raises ChangeRefused when its invoice is
+    not final yet."""
+    given = charged.sum_of(_parts(engagement, start, wanted), wanted.currency)
+    if not given:
+        raise ChangeRefused(NOT_FINAL)
+    return given
+
+
+def _parts(engagement: Engagement, start: date, amount: Money) -> list[charged.Part]:
+    return charged.of_days(engagement, start, engagement.month_around(start)[1], amount)
+
+
 def _asked(engagement: Engagement, offering: Offering, start: date, amount: Money) -> Asked:
     mirror = Subscription.of(engagement)
     if mirror is None or mirror.over:
         raise ChangeRefused(NO_SUBSCRIPTION)
     wanted = [ProductFacts.of("retainer", offering), ProductFacts.of("proration")]
-    item = None
-    if amount:
+    item, notes = None, []
+    if amount.minor < 0:
+        notes = crediting.preview_params(_parts(engagement, start, -amount))
+    if amount.minor > 0:
         sketched = plan.sketch(engagement, offering, start, amount)
         sketched.id = uuid.UUID(int=0)
         item = params_of(sketched)
@@ -83,24 +106,29 @@ def _asked(engagement: Engagement, offering: Offering, start: date, amount: Mone
         products=products.missing(wanted),
         price=plan.retainer(offering, offering.price),
         item=item,
+        notes=notes,
     )
 
 
-def _preview(asked: Asked) -> tuple[Asked, StripeInvoice]:
+# What was asked, the month to come, and what credit notes would come to, tax included.
+Answer = tuple[Asked, StripeInvoice, Money]
+
+
+def _preview(asked: Asked) -> Answer:
     for one in asked.products:
         products.make(one)
     running = subscriptions.read(asked.subscription)
     items = [asked.item] if asked.item else []
-    return asked, previews.of_change(running, asked.price, items)
+    found = previews.of_change(running, asked.price, items)
+    return asked, found, crediting.foreseen(asked.notes, found.total.currency)
 
 
-def _keeper(
-    values: dict[str, Any], amount: Money
-) -> Callable[[tuple[Asked, StripeInvoice]], Quote]:
-    def keep(answer: tuple[Asked, StripeInvoice]) -> Quote:
-        asked, found = answer
+def _keeper(values: dict[str, Any], amount: Money) -> Callable[[Answer], Quote]:
+    def keep(answer: Answer) -> Quote:
+        asked, found, given = answer
         products.note(asked.products)
-        quote = Quote(**values, tax_minor=_tax_of_ours(found), monthly=_monthly(found))
+        tax = -(given + amount).minor if asked.notes else _tax_of_ours(found)
+        quote = Quote(**values, tax_minor=tax, monthly=_monthly(found))
         session.add(quote)
         session.flush()
         return quote
@@ -147,7 +175,11 @@ def confirm(quote: Quote, by: Person, reason: str) -> Bill | None:
 
 
 def _owe(engagement: Engagement, quote: Quote, change: TermsChange) -> Bill | None:
-    ends = engagement.month_around(quote.starts)[1]
-    item = InvoiceItem.add(engagement, "proration", f"proration:{change.id}", quote.label,
+    ends, key = engagement.month_around(quote.starts)[1], f"proration:{change.id}"
+    if quote.amount_minor < 0:
+        days = (quote.starts, ends)
+        Credit.intend(engagement, "proration", key, quote.label, -quote.amount, days)
+        return None
+    item = InvoiceItem.add(engagement, "proration", key, quote.label,
                            quote.amount, starts=quote.starts, ends=ends)  # fmt: skip
     return bill_now(engagement, f"Change of plan on {quote.starts}", [item])

@@ -3,10 +3,12 @@
 from webapp.billing.models.account_purchase import AccountPurchase
 from webapp.billing.models.alert import Alert
 from webapp.billing.models.arrears import ArrearsDecision
+from webapp.billing.models.balance_entry import BalanceEntry
 from webapp.billing.models.bill import Bill
 from webapp.billing.models.checkout import Checkout
 from webapp.billing.models.connected_account import ConnectedAccount
 from webapp.billing.models.coupon import Coupon
+from webapp.billing.models.credit import Credit
 from webapp.billing.models.credit_note import CreditNote
 from webapp.billing.models.customer import Customer
 from webapp.billing.models.dispute import Dispute
@@ -28,10 +30,12 @@ __all__ = [
     "AccountPurchase",
     "Alert",
     "ArrearsDecision",
+    "BalanceEntry",
     "Bill",
     "Checkout",
     "ConnectedAccount",
     "Coupon",
+    "Credit",
     "CreditNote",
     "Customer",
     "Dispute",

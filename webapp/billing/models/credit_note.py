@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
+from webapp.billing.models.credit import Credit
 from webapp.billing.models.invoice import Invoice
 from webapp.billing.models.refund import Refund
 from webapp.billing.objects.credit_note import StripeCreditNote
@@ -26,6 +29,9 @@ class CreditNote(Identified, Base):
     outside Stripe). States: intended (Stripe may or may not have heard), issued, void, failed.
 
     idempotency_key is 'credit:<uuid>'; attempt: how often Stripe answered with a fault of its own.
+    lines: of what it credits, [{"id": Stripe's of the invoice's line, "minor": before discount and
+    tax, "net": after discount}], none where it is of an amount; amount_minor is then without tax
+    until Stripe has made it. credit_id: what it carries out.
     by: whose decision it was, '' for the system and for Stripe's dashboard.
     """
 
@@ -33,6 +39,8 @@ class CreditNote(Identified, Base):
 
     invoice_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("invoice.id"), index=True)
     refund_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("refund.id"), unique=True)
+    credit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("credit.id"), index=True)
+    lines: Mapped[list[Any]] = mapped_column(default=list)
     idempotency_key: Mapped[str] = mapped_column(unique=True)
     stripe_id: Mapped[str | None] = mapped_column(unique=True)
     means: Mapped[str]
@@ -49,6 +57,7 @@ class CreditNote(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     invoice: Mapped[Invoice] = relationship()
     refund: Mapped[Refund | None] = relationship()
+    credit: Mapped[Credit | None] = relationship()
 
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount"),
@@ -60,6 +69,15 @@ class CreditNote(Identified, Base):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def net(self) -> Money:
+        """Of the lines it credits, without tax."""
+        return Money(sum(line["net"] for line in self.lines), self.currency)
+
+    @property
+    def of_deposit(self) -> bool:
+        return self.credit is not None and self.credit.kind == "deposit"
 
     @property
     def call_key(self) -> str:
@@ -92,10 +110,33 @@ class CreditNote(Identified, Base):
         return note
 
     @classmethod
+    def carry_out(cls, credit: Credit, invoice: Invoice, lines: Sequence[dict[str, Any]]) -> None:
+        """Write down the part of a credit that an invoice gives, once; a job sends it."""
+        net = sum(line["net"] for line in lines)
+        note = cls(invoice=invoice, credit=credit, lines=list(lines), amount_minor=net,
+                   means="reduce" if invoice.status == "open" else "credit", state="intended",
+                   currency=invoice.currency, note=credit.label,
+                   idempotency_key=f"{credit.key}:{invoice.id}")  # fmt: skip
+        session.add(note)
+        session.flush()
+        audit.record("credit_note.intended", invoice, minor=net, means=note.means,
+                     reason=credit.label)  # fmt: skip
+        outbox.enqueue("billing.make_credit_note", note.id)
+
+    @classmethod
+    def of_credits(cls, credits: Sequence[Credit]) -> list[CreditNote]:
+        rows = select(cls).where(cls.credit_id.in_([one.id for one in credits]))
+        return list(session.scalars(rows.order_by(cls.id)))
+
+    @classmethod
     def of(cls, invoice: Invoice) -> list[CreditNote]:
         """An invoice's, oldest first, those that came to nothing too."""
         rows = select(cls).where(cls.invoice_id == invoice.id)
         return list(session.scalars(rows.order_by(cls.id)))
+
+    @classmethod
+    def made_as(cls, stripe_id: str) -> CreditNote | None:
+        return session.scalar(select(cls).where(cls.stripe_id == stripe_id))
 
     @classmethod
     def of_refund(cls, refund: Refund) -> CreditNote | None:
@@ -109,6 +150,7 @@ class CreditNote(Identified, Base):
             note = cls.intend(refund.invoice, refund.amount, "refund", refund.id, note=refund.note,
                               by=refund.by)  # fmt: skip
             note.refund = refund
+            note.lines = _deposit_line(refund) if refund.reason == "deposit" else []
 
     @classmethod
     def mirror(cls, invoice: Invoice, found: StripeCreditNote) -> CreditNote:
@@ -124,7 +166,7 @@ class CreditNote(Identified, Base):
         return note
 
     def take(self, found: StripeCreditNote) -> None:
-        self.stripe_id, self.state = found.id, found.status
+        self.stripe_id, self.state, self.means = found.id, found.status, found.means
         self.amount_minor, self.currency = found.amount.minor, found.amount.currency
         self.reason = found.reason or self.reason
         self.number, self.pdf_url = found.number, found.pdf_url
@@ -140,3 +182,10 @@ class CreditNote(Identified, Base):
         run_after = clock.now() + AFTER_FAULT
         key = f"billing.make_credit_note:{self.call_key}"
         outbox.enqueue("billing.make_credit_note", self.id, key=key, run_after=run_after)
+
+
+def _deposit_line(refund: Refund) -> list[dict[str, Any]]:
+    """A deposit goes back as it came: without tax."""
+    minor = refund.amount_minor
+    lines = (line for line in refund.invoice.lines if line["kind"] == "deposit")
+    return [{"id": line["id"], "minor": minor, "net": minor} for line in lines][:1]

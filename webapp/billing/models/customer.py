@@ -15,12 +15,14 @@ from webapp.accounts.models import Company
 from webapp.billing.models.mirror import Mirrored
 from webapp.billing.objects.customer import CustomerDetails, StripeMeans
 from webapp.db import Base, Identified, session
+from webapp.money import Money
 
 
 class Customer(Identified, Mirrored, Base):
     """What is on file to be charged: means as Stripe names it ('card', 'sepa_debit',
     'us_bank_account', …), '' while nothing is. card_expires: 'MM/YYYY'; card_last4: of a card or
-    an account; fingerprint: the same for the same card, whoever pays with it.
+    an account; fingerprint: the same for the same card, whoever pays with it. credit: what their
+    next invoices take off (negative: what they ask for beside).
     """
 
     __tablename__ = "stripe_customer"
@@ -32,6 +34,8 @@ class Customer(Identified, Mirrored, Base):
     means: Mapped[str] = mapped_column(default="", server_default="")
     bank_name: Mapped[str] = mapped_column(default="", server_default="")
     fingerprint: Mapped[str] = mapped_column(default="", server_default="")
+    credit_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    credit_currency: Mapped[str] = mapped_column(default="", server_default="")
     company: Mapped[Company] = relationship()
 
     @classmethod
@@ -51,6 +55,10 @@ class Customer(Identified, Mirrored, Base):
         if replace:
             row = row.on_conflict_do_update(index_elements=["company_id"], set_=values)
         session.execute(row if replace else row.on_conflict_do_nothing())
+
+    @property
+    def credit(self) -> Money:
+        return Money(self.credit_minor, self.credit_currency or "USD")
 
     @property
     def named(self) -> str:

@@ -43,13 +43,15 @@ class Before:
 class Invoice(Identified, Mirrored, Base):
     """status as Stripe has it: draft, open, paid, void, uncollectible.
 
-    total is subtotal less discount plus tax; collection: 'card' (what is on file is charged) or
-    'invoice' (sent, due by due_on). lines: [{"text", "minor", "tax", "kind", "item", "starts",
-    "ends"}] of what costs something or gives back; attempts: how often a payment was tried, and
-    next_attempt_at when it will be again; processing: a bank debit is on its way; needs_action:
-    the payer's bank wants them to confirm; failure: why the last try failed, as Stripe words it;
-    failed_at: from when on it counts as not paid. settled_note, settled_by: what finance wrote when
-    it was paid outside Stripe (out_of_band once Stripe knows).
+    total is subtotal less discount plus tax; balance_applied: what of it the client's credit at
+    Stripe has paid, so that total less that (and less credit notes) is paid or due. collection:
+    'card' (what is on file is charged) or 'invoice' (sent, due by due_on). lines: [{"id", "text",
+    "minor", "discount", "tax", "kind", "item", "starts", "ends"}] of what costs something or
+    gives back; attempts: how often a payment was tried, and next_attempt_at when it will be
+    again; processing: a bank debit is on its way; needs_action: the payer's bank wants them to
+    confirm; failure: why the last try failed, as Stripe words it; failed_at: from when on it
+    counts as not paid. settled_note, settled_by: what finance wrote when it was paid outside
+    Stripe (out_of_band once Stripe knows).
     """
 
     __tablename__ = "invoice"
@@ -65,6 +67,7 @@ class Invoice(Identified, Mirrored, Base):
     tax_minor: Mapped[int] = mapped_column(default=0, server_default="0")
     reverse_charge: Mapped[bool] = mapped_column(default=False, server_default=false())
     total_minor: Mapped[int]
+    balance_applied_minor: Mapped[int] = mapped_column(default=0, server_default="0")
     paid_minor: Mapped[int]
     due_minor: Mapped[int]
     attempts: Mapped[int] = mapped_column(default=0)
@@ -156,6 +159,10 @@ class Invoice(Identified, Mirrored, Base):
         return Money(self.tax_minor, self.currency)
 
     @property
+    def balance_applied(self) -> Money:
+        return Money(self.balance_applied_minor, self.currency)
+
+    @property
     def failing(self) -> bool:
         """Open although a payment was tried, and none is on its way."""
         tried = self.attempts > 0 and not self.processing
@@ -216,6 +223,7 @@ class Invoice(Identified, Mirrored, Base):
         self.processing, self.needs_action = found.processing, found.needs_action
         self.failure = found.failure[:500]
         self.total_minor, self.paid_minor = found.total.minor, found.paid.minor
+        self.balance_applied_minor = found.balance_applied.minor
         self.due_minor, self.attempts = found.due.minor, found.attempts
         self.next_attempt_at = found.next_attempt_at
         self.lines = [line_of(self.engagement, line) for line in found.lines if line.amount.minor]
@@ -262,6 +270,7 @@ def rows_of(lines: list[Any], currency: str) -> list[tuple[str, Money]]:
 
 def line_of(engagement: Engagement, line: StripeLine) -> dict[str, Any]:
     return {
+        "id": line.id,
         "text": _wording(engagement, line),
         "minor": line.amount.minor,
         "discount": line.discount.minor,

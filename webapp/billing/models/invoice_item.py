@@ -18,9 +18,7 @@ from webapp.money import Money
 
 STATES = ("intended", "placed", "invoiced", "void")
 PENDING = ("intended", "placed")
-KINDS = (
-    "overage", "one_off", "proration", "credit", "deposit", "diagnostic", "deposit_applied",
-)  # fmt: skip
+KINDS = ("overage", "one_off", "proration", "deposit", "diagnostic")
 
 
 class ItemDiffers(ValueError):
@@ -28,10 +26,11 @@ class ItemDiffers(ValueError):
 
 
 class InvoiceItem(Identified, Base):
-    """key: one piece of what is owed, for good, such as 'overage:<period>' or 'pause:<pause>'.
+    """key: one piece of what is owed, for good, such as 'overage:<period>' or 'resume:<pause>'.
 
-    amount_minor is signed; [starts, ends) the local dates it is for. quantity (in hours for
-    overage) times unit_minor is the amount where that comes out whole, else neither is set.
+    What is given back is a Credit: Stripe taxes no item below nothing. [starts, ends) the local
+    dates it is for. quantity (in hours for overage) times unit_minor is the amount where that
+    comes out whole, else neither is set.
     States: intended (Stripe may or may not have heard), placed (waits there for an invoice),
     invoiced (stands on invoice_id), void (taken back before, or its invoice was).
     attempt and attempted_at: the present idempotency key 'item:<id>:<attempt>', and since when.
@@ -64,7 +63,7 @@ class InvoiceItem(Identified, Base):
     __table_args__ = (
         CheckConstraint(f"state IN {STATES}", name="state"),
         CheckConstraint(f"kind IN {KINDS}", name="kind"),
-        CheckConstraint("amount_minor <> 0", name="amount"),
+        CheckConstraint("amount_minor > 0", name="amount"),
     )
 
     @classmethod
@@ -82,8 +81,8 @@ class InvoiceItem(Identified, Base):
         starts: date | None = None,
         ends: date | None = None,
     ) -> InvoiceItem:
-        """Write down what is owed (or credited, when negative), once for its key; a job places it
-        on the next invoice. Raises ItemDiffers for a known key with another amount.
+        """Write down what is owed, once for its key; a job places it on the next invoice.
+        Raises ItemDiffers for a known key with another amount.
 
         quantity, unit: shown on the invoice as 'quantity × unit' where that is the amount exactly.
         """

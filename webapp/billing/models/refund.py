@@ -17,6 +17,8 @@ from webapp.money import Money
 
 # A person's decision; other reasons are Righthand's own, or 'dashboard'.
 REQUESTED = "requested"
+# Pays out credit that no invoice will take any more; the credit note that gave it is its paper.
+CREDIT_PAID_OUT = "credit_at_the_end"
 STATES = ("intended", "pending", "succeeded", "failed")
 # Stripe's own, in our words: https://docs.stripe.com/api/refunds/object#refund_object-status
 STATE_OF = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}

@@ -24,8 +24,8 @@ REASONS = ("", "account", "booking", "outside", "currency", "dispute", "refund")
 
 
 class Transfer(Identified, Base):
-    """part: 'fee' or 'deposit' (when it is applied), with ':2' … for what is paid anew after a
-    refund failed.
+    """part: 'fee', or 'credit.0' … for what the client's credit paid, each with ':2' … for what is
+    paid anew after a refund failed.
 
     earned_minor never changes: what a refund takes of it is a TransferReversal. States: waiting
     and held (reason says for what), intended (amount, source and destination are fixed; Stripe

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from webapp.billing.objects.document import Document, id_of
+from webapp.billing.objects.document import Document, id_of, moment
+from webapp.money import Money
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,13 @@ class StripeMeans:
 
 @dataclass(frozen=True)
 class StripeCustomer:
-    """deleted: gone in Stripe's dashboard; nothing else is known of it then."""
+    """deleted: gone in Stripe's dashboard; nothing else is known of it then. credit: in minor units
+    of `currency`, what its next invoices take (negative: what they ask for beside)."""
 
     id: str
     deleted: bool
+    credit: int
+    currency: str
     default_card: str | None
     livemode: bool
 
@@ -50,8 +55,36 @@ class StripeCustomer:
         return cls(
             id=found["id"],
             deleted=found.get("deleted", False),
+            credit=-(found.get("balance") or 0),
+            currency=(found.get("currency") or "").upper(),
             default_card=id_of(settings.get("default_payment_method")),
             livemode=found.get("livemode", False),
+        )
+
+
+@dataclass(frozen=True)
+class StripeEntry:
+    """One movement of a customer's balance. credit: what it adds to their credit (negative: takes
+    of it); kind as Stripe names it, such as 'credit_note', 'applied_to_invoice', 'adjustment'."""
+
+    id: str
+    kind: str
+    credit: Money
+    invoice: str
+    credit_note: str
+    made_at: datetime
+    metadata: dict[str, str]
+
+    @classmethod
+    def read(cls, found: Document) -> StripeEntry:
+        return cls(
+            id=found["id"],
+            kind=found["type"],
+            credit=Money(-found["amount"], found["currency"].upper()),
+            invoice=id_of(found["invoice"]) or "",
+            credit_note=id_of(found["credit_note"]) or "",
+            made_at=moment(found["created"]),
+            metadata=found["metadata"] or {},
         )
 
 

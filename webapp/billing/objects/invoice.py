@@ -22,6 +22,7 @@ class StripeLine:
     ours; item: our id of an invoice item.
     """
 
+    id: str
     text: str
     amount: Money
     discount: Money
@@ -39,6 +40,7 @@ class StripeLine:
         currency = found["currency"].upper()
         recurring = parent.get("type") == "subscription_item_details"
         return cls(
+            id=found["id"],
             text=found["description"] or "",
             amount=Money(found["amount"], currency),
             discount=Money(_added(found.get("discount_amounts")), currency),
@@ -56,9 +58,11 @@ class StripeLine:
 class StripeInvoice:
     """payment_intent: what paid it, None when nothing has or when it was paid out of band.
 
-    total is subtotal less discount plus tax. collection: 'card' (whatever is on file is charged) or
-    'invoice' (sent, and due by a date). Of the payment under way: processing (a bank debit takes
-    days), needs_action (the payer's bank wants them to confirm), failure (why the last try failed).
+    total is subtotal less discount plus tax; balance_applied: what of it the customer's balance
+    took over (negative: what was owed there is asked for with it). collection: 'card' (whatever
+    is on file is charged) or 'invoice' (sent, and due by a date). Of the payment under way:
+    processing (a bank debit takes days), needs_action (the payer's bank wants them to confirm),
+    failure (why the last try failed).
     """
 
     id: str
@@ -73,6 +77,7 @@ class StripeInvoice:
     tax: Money
     reverse_charge: bool
     total: Money
+    balance_applied: Money
     paid: Money
     due: Money
     attempts: int
@@ -115,6 +120,7 @@ class StripeInvoice:
             tax=Money(_added(found.get("total_taxes")), currency),
             reverse_charge=_reverse_charged(found),
             total=Money(found["total"], currency),
+            balance_applied=Money(_from_balance(found), currency),
             paid=Money(found["amount_paid"], currency),
             due=Money(found["amount_remaining"], currency),
             attempts=found["attempt_count"],
@@ -133,6 +139,12 @@ class StripeInvoice:
             livemode=found["livemode"],
             metadata=(parent.get("metadata") or {}) | (found["metadata"] or {}),
         )
+
+
+def _from_balance(invoice: Document) -> int:
+    """https://docs.stripe.com/billing/customer/balance: credit stands there below nothing."""
+    ending = invoice.get("ending_balance")
+    return 0 if ending is None else ending - (invoice.get("starting_balance") or 0)
 
 
 def _paid_by(invoice: Document) -> str | None:

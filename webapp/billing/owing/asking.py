@@ -6,13 +6,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from webapp import clock
-from webapp.billing import stripe_gateway as gateway
 from webapp.billing.buying.order import midnight
 from webapp.billing.calls import items
 from webapp.billing.models import InvoiceItem
 from webapp.billing.objects.document import Document
 from webapp.billing.objects.item import StripeItem
-from webapp.billing.objects.product import SERVICES, UNTAXED
 
 # Stripe may forget a key after 24 hours: https://docs.stripe.com/api/idempotent_requests
 REPEATABLE = timedelta(hours=23)
@@ -36,22 +34,13 @@ def made(item: Asked, owner: Document, customer: str) -> StripeItem:
 
 
 def params_of(item: InvoiceItem) -> Document:
-    """A line that costs something names its product; one that gives back has only its amount,
-    since a price is never negative. Its kind stands in the metadata of both.
+    """A line names its product; its kind stands in the metadata too.
 
     https://docs.stripe.com/api/invoiceitems/create
     """
     ours = {"engagement": str(item.engagement_id), "item": str(item.id), "kind": item.kind}
     common: Document = {"description": item.label, "metadata": ours, "discountable": False}
-    return common | _period(item) | (_credit(item) if item.amount_minor < 0 else _charge(item))
-
-
-def _credit(item: InvoiceItem) -> Document:
-    found: Document = {"currency": item.currency.lower(), "amount": item.amount_minor}
-    if not gateway.settings().stripe_tax:
-        return found
-    untaxed = item.kind == "deposit_applied"
-    return found | {"tax_behavior": "exclusive", "tax_code": UNTAXED if untaxed else SERVICES}
+    return common | _period(item) | _charge(item)
 
 
 def _charge(item: InvoiceItem) -> Document:

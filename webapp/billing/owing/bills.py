@@ -34,14 +34,13 @@ AGAIN = timedelta(minutes=1)
 def bill_now(
     engagement: Engagement, reason: str, only: Sequence[InvoiceItem] | None = None
 ) -> Bill | None:
-    """One invoice at once of all that waits, or of these items; None when there is nothing, or
-    when it comes to less than nothing (a credit waits for the next invoice). The engagement's lock
-    is the caller's.
+    """One invoice at once of all that waits, or of these items; None when there is nothing. The
+    client's credit is set off by Stripe. The engagement's lock is the caller's.
 
     A job makes it; a page for which a person waits calls `make_soon` as well.
     """
     waiting = InvoiceItem.pending_of(engagement) if only is None else only
-    if not waiting or sum(item.amount_minor for item in waiting) < 0:
+    if not waiting:
         return None
     for item in waiting:
         item.next_attempt()  # the key may be spent: on the draft it is another call
@@ -85,7 +84,7 @@ def plan_of(bill: Bill) -> Plan | None:
 
 
 def _sold(bill: Bill) -> list[ProductFacts]:
-    kinds = sorted({item.kind for item in bill.items if item.amount_minor > 0})
+    kinds = sorted({item.kind for item in bill.items})
     return [ProductFacts.of(kind) for kind in kinds]
 
 
@@ -143,8 +142,6 @@ def issue(plan: Plan) -> StripeInvoice | None:
         if not _fill(plan, found.id):
             invoices.discard(found.id)
             return None
-        if invoices.read(found.id).total.minor < 0:
-            raise gateway.Bug("an invoice of ours would fall below zero")
         invoices.finalize(found.id)
         found = invoices.read(found.id)
     if found.status == "open" and not found.attempts:

@@ -1,7 +1,8 @@
 """The deposit: the client's own money until the end, set off against what they owe last.
 
-It is taken with the first invoice, applied to the last renewal (or the final invoice) by one
-negative line, and what is left of it goes back to the payment it came from.
+It is taken with the first invoice. Shortly before the last renewal (or the final invoice) a credit
+note on its line makes as much of it the client's credit as that invoice can take, and what is left
+of it goes back to the payment it came from.
 """
 
 from __future__ import annotations
@@ -10,17 +11,17 @@ import uuid
 from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from webapp import clock, outbox
 from webapp.billing import mirroring
 from webapp.billing.calls import invoices
-from webapp.billing.models import Invoice, InvoiceItem, Subscription
-from webapp.billing.models.invoice_item import PENDING
+from webapp.billing.models import Credit, CreditNote, Invoice, Subscription
+from webapp.billing.models.refund import CREDIT_PAID_OUT
 from webapp.billing.models.subscription import OVER
-from webapp.billing.owing.placing import take_back
+from webapp.billing.returning.crediting import with_deposit
 from webapp.db import session
-from webapp.engagements.models import Engagement
+from webapp.engagements.models import Engagement, FollowUp
 from webapp.money import Money
 
 # A renewal is the last when the end comes no later than a month after it, give or take a clock
@@ -28,28 +29,37 @@ from webapp.money import Money
 MONTH = relativedelta(months=1, days=3)
 BEFORE_RENEWAL = timedelta(hours=36)
 REASON = "deposit"
+UNNEEDED = ("The deposit was set off against the last month, and notice was withdrawn since: "
+            "none is held any more. Ask for another one if it is wanted.")  # fmt: skip
 
 
 def paid_with(engagement: Engagement) -> Invoice | None:
     """The invoice that took the deposit."""
-    paid = Invoice.paid_of(engagement)
-    return next((invoice for invoice in paid if _deposit_on(invoice)), None)
+    return next(iter(with_deposit(engagement)), None)
 
 
 def left_of(engagement: Engagement) -> Money:
-    """What is held of it: taken, less applied, less given back."""
+    """What is held of it: taken, less set off, less given back."""
     taken, currency = paid_with(engagement), engagement.terms.currency
     if taken is None:
         return Money(0, currency)
-    applied = sum(item.amount_minor for item in _applied(engagement))
-    back = sum(row.amount_minor for row in taken.refunds if row.state != "failed")
-    beyond = max(0, back - (taken.paid_minor - _deposit_on(taken)))
+    held = _deposit_on(taken)
+    set_off = sum(credit.amount_minor for credit in Credit.of(engagement, "deposit"))
+    beyond = max(0, _other_back(taken) - (taken.paid_minor - held))
     from_deposit = max(beyond, _given_back(taken))
-    return Money(max(0, _deposit_on(taken) + applied - from_deposit), currency)
+    return Money(max(0, held - set_off - from_deposit), currency)
 
 
 def _deposit_on(invoice: Invoice) -> int:
     return sum(line["minor"] for line in invoice.lines if line.get("kind") == "deposit")
+
+
+def _other_back(invoice: Invoice) -> int:
+    """What went back of the invoice other than by setting the deposit off."""
+    notes = (note for note in CreditNote.of(invoice) if note.counts and note.means == "credit")
+    credited = sum(note.amount_minor for note in notes if not note.of_deposit)
+    kept = (row for row in invoice.refunds if row.state != "failed")
+    return credited + sum(row.amount_minor for row in kept if row.reason != CREDIT_PAID_OUT)
 
 
 def _given_back(invoice: Invoice) -> int:
@@ -58,29 +68,15 @@ def _given_back(invoice: Invoice) -> int:
     return sum(row.amount_minor for row in ours)
 
 
-def _applied(engagement: Engagement) -> list[InvoiceItem]:
-    rows = select(InvoiceItem).where(
-        InvoiceItem.engagement_id == engagement.id,
-        InvoiceItem.kind == "deposit_applied",
-        InvoiceItem.state != "void",
-    )
-    return list(session.scalars(rows))
-
-
-def set_off(engagement: Engagement, against: Money) -> InvoiceItem | None:
-    """One negative line of what is left, never more than what it is set off against."""
+def set_off(engagement: Engagement, against: Money, last: str) -> Credit | None:
+    """What is left of it, never more than what it is set off against, becomes credit that the
+    client's next invoice takes; once for that invoice (last: its name)."""
+    key = f"deposit:{engagement.id}:{last}"
+    known = next((one for one in Credit.of(engagement, "deposit") if one.key == key), None)
     amount = min(left_of(engagement), against)
-    if amount.minor <= 0:
-        return None
-    label = "Deposit, set off"
-    return InvoiceItem.add(engagement, "deposit_applied", _key(engagement), label, -amount)
-
-
-def _key(engagement: Engagement) -> str:
-    """A set-off that was taken back (notice withdrawn) may come again, under another key."""
-    ours = InvoiceItem.key.startswith(f"deposit:{engagement.id}")
-    before = session.scalar(select(func.count()).select_from(InvoiceItem).where(ours)) or 0
-    return f"deposit:{engagement.id}" + (f":{before}" if before else "")
+    if known or amount.minor <= 0:
+        return known
+    return Credit.intend(engagement, "deposit", key, "Deposit, set off", amount)
 
 
 # -- the last renewal ------------------------------------------------------------------------------
@@ -112,19 +108,18 @@ def apply_to_last_renewal(engagement_id: uuid.UUID) -> None:
     assert engagement is not None
     mirror = Subscription.of(engagement)
     if mirror and mirror.renews and mirror.cancels_at and _last(mirror):
-        set_off(engagement, invoices.preview_renewal(mirror.stripe_id).due)
+        assert mirror.renews_at
+        due = invoices.preview_renewal(mirror.stripe_id).due
+        set_off(engagement, due, mirror.renews_at.date().isoformat())
 
 
-def take_back_unneeded() -> None:
-    """A set-off that still waits while no end is planned any more (notice was withdrawn)."""
+def ask_about_unneeded() -> None:
+    """It was set off, and notice was withdrawn after all: a person decides about another one."""
     rows = (
-        select(InvoiceItem)
-        .join(Subscription, Subscription.engagement_id == InvoiceItem.engagement_id)
-        .where(InvoiceItem.kind == "deposit_applied", InvoiceItem.state.in_(PENDING))
-        .where(InvoiceItem.bill_id.is_(None), Subscription.status.not_in(OVER))
+        select(Credit)
+        .join(Subscription, Subscription.engagement_id == Credit.engagement_id)
+        .where(Credit.kind == "deposit", Subscription.status.not_in(OVER))
         .where(Subscription.cancels_at.is_(None))
-        .order_by(InvoiceItem.id)
-        .with_for_update(of=InvoiceItem, skip_locked=True)
     )
-    for item in session.scalars(rows).all():
-        take_back(item)
+    for credit in session.scalars(rows.order_by(Credit.id)).all():
+        FollowUp.ask(credit.engagement_id, f"deposit:{credit.id}", UNNEEDED)

@@ -45,8 +45,7 @@ def _place_on(item: InvoiceItem, engagement: Engagement, mirror: Subscription) -
     customer = Customer.of(engagement.company_id)
     assert customer is not None
     owner = {"customer": customer.stripe_id, "subscription": mirror.stripe_id}
-    if item.amount_minor > 0:
-        products.ensure(item.kind)
+    products.ensure(item.kind)
     try:
         item.placed(made(Asked(item), owner, customer.stripe_id).id)
         audit.record("invoice_item.placed", item, minor=item.amount_minor)

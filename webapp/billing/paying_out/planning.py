@@ -13,14 +13,14 @@ from sqlalchemy import select
 from webapp import audit, outbox
 from webapp.billing.models import Invoice, Transfer, TransferReversal
 from webapp.billing.models.transfer import standing
-from webapp.billing.paying_out.received import applied_deposit, received_from
+from webapp.billing.paying_out.received import credits_used, received_from
 from webapp.billing.paying_out.releasing import release
 from webapp.billing.paying_out.sharing import Received, shares
 from webapp.db import session
 from webapp.engagements.models import Assignment
 from webapp.money import Money
 
-FEE, DEPOSIT = "fee", "deposit"
+FEE, CREDIT = "fee", "credit"
 
 
 def locked(invoice_id: uuid.UUID) -> Invoice:
@@ -50,9 +50,9 @@ def _team(invoice: Invoice) -> list[Assignment]:
 
 
 def _parts(invoice: Invoice) -> list[tuple[str, Received]]:
-    deposit = applied_deposit(invoice)
     fee = [(FEE, received_from(invoice))] if invoice.paid_minor > 0 else []
-    return [*fee, *([(DEPOSIT, deposit)] if deposit else [])]
+    used = [(f"{CREDIT}.{n}", one) for n, (_, one) in enumerate(credits_used(invoice))]
+    return [*fee, *used]
 
 
 def _add(
@@ -83,28 +83,35 @@ def settle(invoice_id: uuid.UUID, cause: str, restore: bool = False) -> None:
     else rounding could send somebody a single unit.
     """
     invoice = locked(invoice_id)
-    rows = [row for row in Transfer.of(invoice.id) if row.part.split(":")[0] == FEE]
-    for consultant_id, wanted, theirs in _wanted(invoice, rows):
-        surplus = standing(theirs) - wanted.minor
-        if surplus > 0:
-            _take_back(theirs, surplus, cause)
-        elif surplus < 0 and restore:
-            part = f"{FEE}:{len(theirs) + 1}"
-            missing = Money(-surplus, invoice.currency)
-            _add(invoice, consultant_id, part, theirs[0].share_percent, missing)
+    for part, received in _parts(invoice):
+        _settle_part(invoice, part, received, cause, restore)
     session.flush()
     release_all(invoice)
 
 
+def _settle_part(
+    invoice: Invoice, part: str, received: Received, cause: str, restore: bool
+) -> None:
+    rows = [row for row in Transfer.of(invoice.id) if row.part.split(":")[0] == part]
+    for consultant_id, wanted, theirs in _wanted(rows, received):
+        surplus = standing(theirs) - wanted.minor
+        if surplus > 0:
+            _take_back(theirs, surplus, cause)
+        elif surplus < 0 and restore:
+            again = f"{part}:{len(theirs) + 1}"
+            missing = Money(-surplus, invoice.currency)
+            _add(invoice, consultant_id, again, theirs[0].share_percent, missing)
+
+
 def _wanted(
-    invoice: Invoice, rows: list[Transfer]
+    rows: list[Transfer], received: Received
 ) -> Iterable[tuple[uuid.UUID, Money, list[Transfer]]]:
     """(consultant, what is theirs now, their rows), by the shares of when it was paid."""
     by_consultant: dict[uuid.UUID, list[Transfer]] = {}
     for row in rows:
         by_consultant.setdefault(row.consultant_id, []).append(row)
     percents = [theirs[0].share_percent for theirs in by_consultant.values()]
-    amounts = shares(received_from(invoice), percents)
+    amounts = shares(received, percents)
     for (consultant_id, theirs), wanted in zip(by_consultant.items(), amounts, strict=True):
         yield consultant_id, wanted, theirs
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import exists, select
 
 from webapp import clock, outbox
-from webapp.billing import mirroring
+from webapp.billing import balance, mirroring
 from webapp.billing.calls import charges
 from webapp.billing.models import Invoice, Payment, Transfer
 from webapp.billing.objects.charge import StripeCharge
@@ -30,6 +30,8 @@ def read_payments(invoice_id: uuid.UUID, tries: int = 0) -> None:
         if not _booked(invoice):
             _look_later(invoice, tries)
             return
+    if invoice.balance_applied_minor:
+        balance.sync_of(invoice.engagement.company_id)
     share_out(invoice.id)
     release_all(locked(invoice.id))
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from webapp.billing.models import ConnectedAccount, Dispute, Invoice, Payment, Transfer
+from webapp.billing.models import ConnectedAccount, Dispute, Payment, Transfer
 from webapp.billing.models import TransferReversal as Reversal
+from webapp.billing.paying_out.received import credits_used
 from webapp.db import session
 
 
@@ -49,18 +50,13 @@ def _send(transfer: Transfer, destination: str) -> None:
 
 
 def source_of(transfer: Transfer) -> Payment | None:
-    """The payment whose money it is: of a deposit, the one that brought the deposit."""
-    invoice = transfer.invoice
-    if transfer.part.startswith("deposit"):
-        first = _brought_deposit(invoice)
-        return next(iter(Payment.of(first)), None) if first else None
-    return next(iter(Payment.of(invoice)), None)
-
-
-def _brought_deposit(invoice: Invoice) -> Invoice | None:
-    paid = Invoice.paid_of(invoice.engagement)
-    found = (one for one in paid if any(line.get("kind") == "deposit" for line in one.lines))
-    return next(found, None)
+    """The payment whose money it is: of credit, the one that had brought it."""
+    part = transfer.part.partition(":")[0]
+    if part.startswith("credit"):
+        behind = [payment for payment, _ in credits_used(transfer.invoice)]
+        place = int(part.partition(".")[2])
+        return behind[place] if place < len(behind) else None
+    return next(iter(Payment.of(transfer.invoice)), None)
 
 
 def _held(transfer: Transfer, payment: Payment | None) -> str:

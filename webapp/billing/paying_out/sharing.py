@@ -1,9 +1,10 @@
 """How much of a payment is each consultant's: pure, in minor units of one currency.
 
-A share is a whole percentage of what was paid for the work: without tax, which is the state's, and
-without a deposit, which is the client's until it is applied. What goes back to the client takes of
-each share in proportion. All shares together never pass what is left of the payment once Stripe has
-kept its fee; where they would, each is cut in proportion.
+A share is a whole percentage of what was paid for the work: without tax, which is the state's,
+and without a deposit, which is the client's until it is applied. What goes back to the client
+takes of each share in proportion; days that are credited take exactly theirs. All shares together
+never pass what is left of the payment once Stripe has kept its fee; where they would, each is cut
+in proportion.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ class Received:
     """What an invoice brought, and what of it went back.
 
     paid: by the client, tax and deposit included; returned: given back of it (refunds, disputes
-    lost) other than of the deposit, deposit_returned the rest; fee: what Stripe kept.
+    lost) other than of the deposit, deposit_returned the rest; fee: what Stripe kept. unearned:
+    for days that were credited, without tax, and unearned_whole with it.
     """
 
     paid: Money
@@ -28,6 +30,8 @@ class Received:
     fee: Money
     returned: Money
     deposit_returned: Money
+    unearned: Money
+    unearned_whole: Money
 
     @property
     def nothing(self) -> Money:
@@ -35,9 +39,9 @@ class Received:
 
     @property
     def for_work(self) -> Money:
-        """What was paid for the work, less what went back of it."""
-        work = max(self.paid - self.tax - self.deposit, self.nothing)
-        before = self.paid - self.deposit_returned
+        """What was paid for the work, less the days that were credited, less what went back."""
+        work = max(self.paid - self.tax - self.deposit - self.unearned, self.nothing)
+        before = self.paid - self.deposit_returned - self.unearned_whole
         kept = before - self.returned
         if before <= self.nothing or kept <= self.nothing:
             return self.nothing
@@ -47,7 +51,7 @@ class Received:
     def net(self) -> Money:
         """The most that may be sent on."""
         given_back = self.returned + self.deposit_returned
-        left = self.paid - self.tax - self.fee - given_back
+        left = self.paid - self.tax - self.fee - given_back - self.unearned
         return max(min(left, self.for_work - self.fee), self.nothing)
 
 

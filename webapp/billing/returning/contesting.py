@@ -29,12 +29,12 @@ def keep(payment: Payment, found: StripeDispute) -> None:
 
 
 def _shared_from(payment: Payment) -> list[uuid.UUID]:
-    """The invoices whose shares are paid from this money, in one order: its own, and the one that
-    its deposit was applied to."""
+    """The invoices whose shares are paid from this money, in one order: its own, and those that
+    credit from it has paid."""
     engagement = payment.invoice.engagement_id
     rows = select(Transfer.invoice_id).join(Transfer.invoice).where(
         (Transfer.invoice_id == payment.invoice_id)
-        | ((Transfer.part == "deposit") & (Transfer.source.in_(["", payment.stripe_id])))
+        | (Transfer.part.startswith("credit") & (Transfer.source.in_(["", payment.stripe_id])))
     )  # fmt: skip
     ours = rows.where(Transfer.invoice.has(engagement_id=engagement))
     return list(session.scalars(ours.distinct().order_by(Transfer.invoice_id)))

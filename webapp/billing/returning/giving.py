@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from webapp.billing.models import CreditNote, Dispute, Invoice, Refund
+from webapp.billing.models.refund import CREDIT_PAID_OUT
 from webapp.billing.paying_out.planning import locked
 from webapp.money import Money
 
@@ -40,8 +41,20 @@ def left_of(invoice: Invoice) -> Money:
         return invoice.due - sum(coming, Money(0, invoice.currency))
     given = [note.amount for note in notes if note.means in {CREDIT, OUTSIDE}]
     lost = [dispute.amount for dispute in Dispute.of(invoice) if dispute.lost]
-    back = sum([*given, *lost], invoice.given_back)
-    return max(invoice.paid - back, Money(0, invoice.currency))
+    back = sum([*given, *lost, *_refunded(invoice)], Money(0, invoice.currency))
+    settled = invoice.paid + max(invoice.balance_applied, Money(0, invoice.currency))
+    return max(settled - back, Money(0, invoice.currency))
+
+
+def _refunded(invoice: Invoice) -> list[Money]:
+    """What pays out a credit was counted when the credit was given."""
+    kept = (row for row in invoice.refunds if row.state != "failed")
+    return [row.amount for row in kept if row.reason != CREDIT_PAID_OUT]
+
+
+def left_to_refund(invoice: Invoice) -> Money:
+    """Of the money that came in by the invoice itself."""
+    return min(left_of(invoice), invoice.paid - invoice.given_back)
 
 
 def means_of(invoice: Invoice) -> list[str]:
@@ -71,7 +84,7 @@ def give(invoice_id: uuid.UUID, giving: Giving) -> Refund | CreditNote:
         raise CannotGive("This invoice has changed meanwhile; nothing of it can be given so.")
     if contested(invoice):
         raise CannotGive("The bank is deciding about this payment; nothing can be given meanwhile.")
-    left = left_of(invoice)
+    left = left_to_refund(invoice) if giving.means == CARD else left_of(invoice)
     if not Money(0, left.currency) < giving.amount <= left:
         raise CannotGive(f"At most {left.format()} is left of it.")
     if giving.means == CARD:

@@ -11,15 +11,18 @@ from __future__ import annotations
 import uuid
 
 from webapp import audit, outbox
-from webapp.billing import mirroring
+from webapp.billing import balance, mirroring
 from webapp.billing import stripe_gateway as gateway
 from webapp.billing.calls import credit_notes
 from webapp.billing.models import CreditNote, Refund
+from webapp.billing.models.refund import CREDIT_PAID_OUT
 from webapp.billing.objects.document import Document
 from webapp.billing.paying_out.planning import settle
+from webapp.billing.returning.crediting import close_later, lines_of
 from webapp.db import session
 
 # How a credit note on a paid invoice says where the money goes.
+NO_PAPER = frozenset({"dashboard", CREDIT_PAID_OUT})
 AMOUNT_BY_MEANS = {"credit": "credit_amount", "outside": "out_of_band_amount"}
 
 
@@ -41,31 +44,49 @@ def make_credit_note(note_id: uuid.UUID) -> None:
         raise
     except gateway.Bug as reason:
         note.fail(str(reason))
+        close_later(engagement, f"{note.id}:failed")
         return
     audit.record("credit_note.issued", note, minor=note.amount_minor)
     session.flush()
     mirroring.sync_invoice(engagement, invoice)
-    if note.means == "outside":
+    _follow(note)
+
+
+def _follow(note: CreditNote) -> None:
+    """The shares of what was given back go with it; the client's credit is read anew."""
+    if note.means in AMOUNT_BY_MEANS:
         settle(note.invoice_id, f"credit_note:{note.id}")
+    engagement = note.invoice.engagement
+    if note.means == "credit":
+        balance.sync_of(engagement.company_id)
+        outbox.enqueue_again("billing.preview_upcoming", engagement.id)
+    close_later(engagement, str(note.id))
 
 
 def _params(note: CreditNote) -> Document:
     ours = {"credit_note": note.idempotency_key, "engagement": str(note.invoice.engagement_id)}
-    params: Document = {
-        "invoice": note.invoice.stripe_id,
-        "amount": note.amount_minor,
-        "metadata": ours,
-    }
+    params: Document = {"invoice": note.invoice.stripe_id, "metadata": ours} | _what(note)
     if note.note:
         params["memo"] = note.note
     if note.reason:
         params["reason"] = note.reason
-    if note.means in AMOUNT_BY_MEANS:
-        params[AMOUNT_BY_MEANS[note.means]] = note.amount_minor
     if note.refund:
         amount = {"refund": note.refund.stripe_id, "amount_refunded": note.amount_minor}
         params["refunds"] = [amount]
     return params
+
+
+def _what(note: CreditNote) -> Document:
+    """Lines, or an amount with its tax; and where it goes, unless it only lessens what is due."""
+    if not note.lines:
+        amount = {"amount": note.amount_minor}
+        means = AMOUNT_BY_MEANS.get(note.means)
+        return amount | ({means: note.amount_minor} if means else {})
+    lines: Document = {"lines": lines_of(note.lines)}
+    if note.refund or note.invoice.status == "open":
+        return lines
+    asked = lines | {"invoice": note.invoice.stripe_id}
+    return lines | {"credit_amount": credit_notes.preview(asked).amount.minor}
 
 
 def follow_refund(refund_id: uuid.UUID, state: str) -> None:
@@ -74,6 +95,6 @@ def follow_refund(refund_id: uuid.UUID, state: str) -> None:
     settle(refund.invoice_id, f"refund:{refund.id}", restore=state == "failed")
     key = f"billing.sync_payments:{refund.id}:{state}"
     outbox.enqueue("billing.sync_payments", refund.invoice_id, key=key)
-    if state == "succeeded" and refund.reason != "dashboard":
+    if state == "succeeded" and refund.reason not in NO_PAPER:
         CreditNote.for_refund(refund)
     outbox.enqueue("billing.tell_refund", refund.id, state)

@@ -12,7 +12,7 @@ from webapp.billing.models import Invoice, Payment, Transfer
 from webapp.billing.models.transfer import standing
 from webapp.billing.paying_out.received import received_from
 from webapp.billing.paying_out.sharing import shares
-from webapp.billing.returning.giving import CARD, OUTSIDE, Giving, left_of
+from webapp.billing.returning.giving import REDUCE, Giving, left_of
 from webapp.db import session
 from webapp.money import Money
 
@@ -41,7 +41,7 @@ def preview(invoice: Invoice, giving: Giving) -> Preview:
 
 
 def _taken(invoice: Invoice, giving: Giving) -> list[TakenBack]:
-    if giving.means not in {CARD, OUTSIDE}:
+    if giving.means == REDUCE:
         return []
     rows = select(Transfer).where(
         Transfer.invoice_id == invoice.id, Transfer.part.startswith("fee")
