@@ -55,6 +55,11 @@ def make_credit_note(note_id: str) -> None:
     papers.make_credit_note(uuid.UUID(note_id))
 
 
+@task("billing.follow_credit_note")
+def follow_credit_note(note_id: str, _state: str) -> None:
+    papers.follow_credit_note(uuid.UUID(note_id))
+
+
 @task("billing.follow_refund")
 def follow_refund(refund_id: str, state: str) -> None:
     papers.follow_refund(uuid.UUID(refund_id), state)

@@ -95,7 +95,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('retainer', 'first_month', 'diagnostic', 'deposit', 'deposit_applied', 'overage', 'one_off', 'proration', 'credit')",
+            "kind IN ('retainer', 'first_month', 'diagnostic', 'deposit', 'overage', 'one_off', 'proration')",
             name=op.f("ck_stripe_product_kind"),
         ),
         sa.ForeignKeyConstraint(
@@ -308,6 +308,7 @@ def upgrade() -> None:
         sa.Column("subtotal_minor", sa.Integer(), nullable=False),
         sa.Column("discount_minor", sa.Integer(), nullable=False),
         sa.Column("tax_minor", sa.Integer(), nullable=False),
+        sa.Column("balance_applied_minor", sa.Integer(), server_default="0", nullable=False),
         sa.Column("due_minor", sa.Integer(), nullable=False),
         sa.Column("lines", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("synced_at", sa.DateTime(timezone=True), nullable=False),

@@ -13,7 +13,7 @@ from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.billing.buying.order import midnight
 from webapp.billing.changing import quoting
-from webapp.billing.models import Invoice, InvoiceItem, Quote
+from webapp.billing.models import Credit, Invoice, InvoiceItem, Quote
 from webapp.catalog.models import Offering
 from webapp.db import session, transaction
 from webapp.engagements.models import Engagement, Pause
@@ -110,6 +110,15 @@ def confirmed(engagement: Engagement, offered: Offering, start: date, by: Person
 
 def items() -> list[InvoiceItem]:
     return sorted(rows(InvoiceItem), key=lambda row: row.id)
+
+
+def added() -> int:
+    """What items and credits come to beside the months, before tax, in minor units."""
+    return sum(one.amount_minor for one in items()) - sum(one.amount_minor for one in credits())
+
+
+def credits() -> list[Credit]:
+    return sorted(rows(Credit), key=lambda row: row.id)
 
 
 def charged_days(invoices: list[Invoice]) -> list[tuple[str, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.billing.conftest import Client, rows
-from webapp.billing.models import Invoice, InvoiceItem
+from webapp.billing.models import Credit, CreditNote, Customer, Invoice, InvoiceItem
 from webapp.billing.owing.overage import add_overage
 from webapp.db import session
 from webapp.engagements.models import Engagement, RetainerPeriod
@@ -42,3 +42,19 @@ def kinds(invoice: Invoice) -> list[tuple[str, int]]:
 def charges(payer: Client) -> list[dict[str, Any]]:
     """What was really taken, newest first."""
     return [one for one in payer.stripe.objects("charge") if one["status"] == "succeeded"]
+
+
+def credits() -> list[Credit]:
+    return sorted(rows(Credit), key=lambda row: row.id)
+
+
+def given_as_credit() -> list[CreditNote]:
+    """The credit notes that put something onto the client's balance, oldest first."""
+    notes = (row for row in rows(CreditNote) if row.means == "credit")
+    return sorted(notes, key=lambda row: row.id)
+
+
+def balance() -> int:
+    """The client's credit, in minor units."""
+    [customer] = rows(Customer)
+    return int(customer.credit_minor)

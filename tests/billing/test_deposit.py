@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.billing.conftest import Client, failed_jobs, invoices, refunds, subscription
-from tests.billing.owed import RATE, at_stripe, charges, items, kinds, overage
+import pytest
+
+from tests.billing.conftest import Client, failed_jobs, invoices, refunds, rows, subscription
+from tests.billing.owed import (
+    RATE,
+    balance,
+    charges,
+    credits,
+    given_as_credit,
+    kinds,
+    overage,
+)
 from tests.elsewhere import elsewhere
 from webapp import clock
-from webapp.billing.models import InvoiceItem
+from webapp.billing.models import Credit
 from webapp.billing.owing import deposit
 from webapp.db import session
-from webapp.engagements.models import Engagement
+from webapp.engagements.models import Engagement, FollowUp
 from webapp.money import Money
 from webapp.outbox import enqueue
 
@@ -41,8 +51,11 @@ def test_m26_deposit_is_set_off_on_the_final_invoice_and_the_rest_goes_back(paye
     overage(payer, 90)
     end(payer)
     final = invoices()[-1]
-    assert sorted(kinds(final)) == [("deposit_applied", -30000), ("overage", 30000)]
-    assert (final.status, final.total, final.paid) == ("paid", usd(0), usd(0))
+    assert kinds(final) == [("overage", 30000)]
+    assert (final.status, final.total, final.paid) == ("paid", usd(30000), usd(0))
+    [note] = given_as_credit()
+    assert (note.amount, note.invoice.id) == (usd(30000), invoices()[0].id)
+    assert final.balance_applied == usd(30000) and balance() == 0
     [back] = refunds()
     assert (back.amount, back.reason, back.state) == (usd(70000), "deposit", "succeeded")
     assert back.invoice.id == invoices()[0].id
@@ -58,9 +71,9 @@ def test_m26_deposit_smaller_than_what_is_open_leaves_the_rest_to_pay(payer: Cli
     overage(payer, 600)
     end(payer)
     final = invoices()[-1]
-    assert sorted(kinds(final)) == [("deposit_applied", -100000), ("overage", 200000)]
-    assert (final.status, final.total, final.paid) == ("paid", usd(100000), usd(100000))
-    assert refunds() == []
+    assert kinds(final) == [("overage", 200000)]
+    assert (final.status, final.total, final.paid) == ("paid", usd(200000), usd(100000))
+    assert (final.balance_applied, balance(), refunds()) == (usd(100000), 0, [])
 
 
 def test_m26_nothing_open_gives_the_whole_deposit_back_once(payer: Client) -> None:
@@ -80,15 +93,18 @@ def test_m26_deposit_is_set_off_on_the_last_renewal_and_never_below_nothing(paye
                      cancel_at=int(cancel_at.timestamp()), proration_behavior="none")  # fmt: skip
     payer.hear()
     payer.until(last - timedelta(days=3), by=MONTH)
-    assert items() == []
+    assert credits() == []
     payer.until(last + HOURS, by=timedelta(hours=12))
     renewed = invoices()[-1]
-    assert sorted(kinds(renewed)) == [("deposit_applied", -100000), ("retainer", 500000)]
-    assert renewed.total == usd(400000) and renewed.status == "paid"
+    assert kinds(renewed) == [("retainer", 500000)]
+    assert (renewed.paid, renewed.balance_applied) == (usd(400000), usd(100000))
+    assert renewed.status == "paid" and [row.state for row in credits()] == ["placed"]
     assert deposit.left_of(payer.engagement) == usd(0)
 
 
-def test_set_off_is_taken_back_when_notice_is_withdrawn(payer: Client) -> None:
+def test_set_off_before_notice_is_withdrawn_pays_that_month_and_a_person_is_asked(
+    payer: Client,
+) -> None:
     payer.start()
     last = payer.renewal()
     named = f"subscriptions/{subscription().stripe_id}"
@@ -96,30 +112,49 @@ def test_set_off_is_taken_back_when_notice_is_withdrawn(payer: Client) -> None:
     payer.stripe.api("POST", named, cancel_at=at, proration_behavior="none")
     payer.hear()
     payer.until(last - timedelta(hours=30), by=MONTH)
-    [item] = items()
-    assert item.state == "placed"
+    assert [row.state for row in credits()] == ["placed"] and balance() == 100000
     payer.stripe.api("POST", named, cancel_at="")
     payer.hear()
     elsewhere(payer.plan)
     payer.drain()
-    assert [row.state for row in items()] == ["void"] and at_stripe(payer) == []
+    [asked] = [row for row in rows(FollowUp) if row.cause.startswith("deposit:")]
+    assert "none is held any more" in asked.text
     payer.until(last + HOURS, by=timedelta(hours=12))
-    assert invoices()[-1].total == usd(500000)
-    assert deposit.left_of(payer.engagement) == usd(100000)
+    assert (invoices()[-1].total, invoices()[-1].paid) == (usd(500000), usd(400000))
+    assert deposit.left_of(payer.engagement) == usd(0)
 
 
 def test_credit_that_no_invoice_can_take_is_paid_back(payer: Client) -> None:
     payer.start()
     engagement = session.get_one(Engagement, payer.engagement.id)
-    InvoiceItem.add(engagement, "credit", "pause:1", "Days paused", -RATE)
+    first = engagement.kick_off_on
+    Credit.intend(engagement, "pause", "pause:1", "Days paused", RATE,
+                  (first, first + timedelta(days=2)))  # fmt: skip
     session.commit()
-    payer.drain()
+    payer.hear()
+    assert balance() == 20000
     end(payer)
     assert sorted((row.amount.minor, row.reason) for row in refunds()) == [
         (20000, "credit_at_the_end"), (100000, "deposit"),
     ]  # fmt: skip
-    assert [row.state for row in items()] == ["void"] and at_stripe(payer) == []
-    assert len(invoices()) == 1
+    assert {row.state for row in refunds()} == {"succeeded"} and balance() == 0
+    end(payer, again=True)
+    assert len(invoices()) == 1 and len(refunds()) == 2 and failed_jobs() == []
+
+
+@pytest.mark.parametrize("kind", ["lost_request", "lost_response", "500", "500_after"])
+def test_m26_deposit_is_set_off_once_whatever_is_lost(payer: Client, kind: str) -> None:
+    payer.start()
+    overage(payer, 90)
+    payer.stripe.fault("POST /v1/credit_notes", kind, times=3)
+    end(payer)
+    for minutes in (2, 5, 30):
+        payer.until(clock.now() + timedelta(minutes=minutes))
+        payer.hear()
+    final = invoices()[-1]
+    assert (final.paid, final.balance_applied) == (usd(0), usd(30000))
+    assert [row.amount for row in refunds()] == [usd(70000)]
+    assert len(payer.stripe.of("credit_note", payer.engagement.id)) == 2 and balance() == 0
 
 
 def test_an_invoice_still_open_keeps_the_deposit_until_it_is_settled(payer: Client) -> None:

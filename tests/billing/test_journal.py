@@ -36,7 +36,7 @@ ZONE = "America/New_York"
 AT = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)).map(lambda d: d.replace(tzinfo=UTC))
 MINOR = st.integers(0, 10**9)
 KINDS = ["retainer", "first_month", "deposit", "diagnostic", "overage", "one_off", "proration",
-         "credit", "deposit_applied", None]  # fmt: skip
+         None]  # fmt: skip
 
 
 @st.composite
@@ -67,6 +67,8 @@ def an_invoice(draw: st.DrawFn) -> Invoice:
         out_of_band=status == "paid" and draw(st.booleans()),
         paid_at=draw(AT) if status == "paid" else None,
     )  # fmt: skip
+    settled = made.paid_minor + made.due_minor
+    made.balance_applied_minor = 0 if made.out_of_band else total - settled
     return made
 
 

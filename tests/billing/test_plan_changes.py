@@ -12,6 +12,7 @@ from flask import Flask
 from tests.billing.changing import (
     bigger,
     confirmed,
+    credits,
     firm,
     items,
     pass_time,
@@ -24,7 +25,7 @@ from tests.standin import StandIn
 from webapp.billing.buying.order import Order, midnight
 from webapp.billing.changing import following, quoting
 from webapp.billing.changing.quoting import QuoteStale
-from webapp.billing.models import Coupon
+from webapp.billing.models import Coupon, CreditNote
 from webapp.db import session, transaction
 from webapp.engagements.models import ChangeRefused, Engagement, RetainerPeriod, TermsChange
 from webapp.money import Money
@@ -180,14 +181,42 @@ def test_m28_downgrade_at_once_credits_once_also_when_the_job_runs_five_times(
         with transaction():
             following.follow_plan(change.id)
         payer.hear()
-    [credit] = items()
-    assert (credit.state, credit.amount_minor) == ("placed", quote.amount_minor)
+    [credit], [note] = credits(), rows(CreditNote)
+    assert (credit.state, credit.amount_minor) == ("placed", -quote.amount_minor)
+    assert (note.state, note.amount) == ("issued", -quote.total)
     before = len(invoices())
     pass_time(payer, payer.renewal() + HOURS)
     renewal = invoices()[-1]
     assert len(invoices()) == before + 1
-    assert renewal.total.minor == 300000 + quote.total.minor
-    assert len(payer.stripe.of("invoiceitem", payer.engagement.id)) == 1
+    assert (renewal.total.minor, renewal.balance_applied) == (300000, -quote.total)
+    assert renewal.paid.minor == 300000 + quote.total.minor
+    assert payer.stripe.of("invoiceitem", payer.engagement.id) == []
+
+
+def test_m28_with_tax_the_credit_takes_its_tax_back_as_previewed(
+    begin: Callable[..., Client], app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payer = begin(currency="EUR")
+    monkeypatch.setitem(app.config, "SETTINGS", replace(app.config["SETTINGS"], stripe_tax=True))
+    payer.stripe.control("rules", country="DE", registered=[])
+    payer.engagement.company.country = "DE"  # type: ignore[union-attr]
+    session.commit()
+    try:
+        assert payer.stripe.pay(payer.to_checkout(), country="DE").status_code == 303
+        payer.hear()
+        engagement = under_way_past_minimum(payer)
+        quote = confirmed(engagement, smaller(engagement), engagement.today, firm())
+        payer.hear()
+        pass_time(payer, payer.renewal() + HOURS)
+    finally:
+        payer.stripe.control("rules", country="US", registered=[])
+    assert quote.tax.minor == -round(-quote.amount_minor * 19 / 100) < 0
+    [note] = rows(CreditNote)
+    assert (note.amount, note.net) == (-quote.total, -quote.amount)
+    renewal = invoices()[-1]
+    assert (renewal.total.minor, renewal.balance_applied) == (357000, -quote.total)
+    assert renewal.paid == renewal.total - renewal.balance_applied
+    assert failed_jobs() == []
 
 
 def under_way_past_minimum(payer: Client) -> Engagement:

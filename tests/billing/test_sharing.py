@@ -13,6 +13,10 @@ from hypothesis import strategies as st
 from tests import make
 from webapp import clock
 from webapp.billing.models import (
+    BalanceEntry,
+    Credit,
+    CreditNote,
+    Customer,
     ConnectedAccount,
     Dispute,
     Invoice,
@@ -49,7 +53,8 @@ def payments(draw: st.DrawFn) -> Received:
     fee = draw(st.integers(0, paid))
     back = draw(st.integers(0, paid // unit)) * unit
     deposit_back = draw(st.integers(0, min(deposit, paid - back) // unit)) * unit
-    amounts = (paid, tax, deposit, fee, back, deposit_back)
+    unearned = draw(st.integers(0, (paid - deposit - tax) // unit)) * unit
+    amounts = (paid, tax, deposit, fee, back, deposit_back, unearned, unearned)
     return Received(*(Money(minor, currency) for minor in amounts))
 
 
@@ -60,7 +65,7 @@ def test_m43_shares_never_pass_what_is_left_of_the_payment(
     found = shares(received, percents)
     whole = sum((share.minor for share in found), 0)
     given_back = received.returned + received.deposit_returned
-    net = received.paid - received.tax - received.fee - given_back
+    net = received.paid - received.tax - received.fee - given_back - received.unearned
     assert all(share.minor >= 0 for share in found)
     assert whole <= max(0, net.minor)
     assert whole <= received.for_work.minor
@@ -73,7 +78,8 @@ def test_a_share_is_its_percentage_to_the_unit_where_nothing_is_cut(
     received: Received, percents: Sequence[int]
 ) -> None:
     calm = replace(received, fee=received.nothing, tax=received.nothing, deposit=received.nothing)
-    calm = replace(calm, returned=received.nothing, deposit_returned=received.nothing)
+    calm = replace(calm, returned=received.nothing, deposit_returned=received.nothing,
+                   unearned=received.nothing, unearned_whole=received.nothing)  # fmt: skip
     unit = 10 if calm.paid.currency == "KWD" else 1
     for share, percent in zip(shares(calm, percents), percents, strict=True):
         exact = calm.paid.minor * percent
@@ -101,7 +107,7 @@ def test_m41_more_going_back_never_leaves_the_team_more(
 @pytest.mark.parametrize("percents", [[60, 41], [-1], [101]])
 def test_shares_that_cannot_be_are_refused(percents: list[int]) -> None:
     nothing = Money(0, "USD")
-    received = Received(Money(100, "USD"), nothing, nothing, nothing, nothing, nothing)
+    received = Received(Money(100, "USD"), *[nothing] * 7)
     with pytest.raises(ValueError, match="no shares"):
         shares(received, percents)
 
@@ -246,19 +252,82 @@ def enable(row: Transfer) -> None:
     )  # fmt: skip
 
 
-def test_m43_a_deposit_is_shared_when_it_is_applied_and_out_of_the_charge_that_brought_it(
+def credited(first: Invoice, kind: str, minor: int, whole: int = 0) -> CreditNote:
+    """A credit note of ours on its only line of that kind; whole: with tax, where it had some."""
+    credit = make.saved(
+        Credit(engagement=first.engagement, key=f"{kind}:{minor}", label=kind, amount_minor=minor,
+               kind="deposit" if kind == "deposit" else "pause", short_minor=0, currency="USD",
+               state="placed")
+    )  # fmt: skip
+    note: CreditNote = make.saved(
+        CreditNote(invoice=first, credit=credit, idempotency_key=credit.key, means="credit",
+                   stripe_id=f"cn_{kind}_{minor}", amount_minor=whole or minor, currency="USD",
+                   lines=[{"id": "il_1", "minor": minor, "net": minor}], state="issued")
+    )  # fmt: skip
+    moved(first, whole or minor, note=note.stripe_id or "")
+    planning.settle(first.id, f"credit_note:{note.id}")
+    return note
+
+
+def moved(invoice: Invoice, minor: int, note: str = "", used_by: str = "") -> None:
+    """An entry of the client's balance."""
+    company_id, now = invoice.engagement.company_id, clock.now()
+    assert company_id
+    Customer.note(company_id, f"cus_{company_id.hex}", livemode=False)
+    customer = Customer.of(company_id)
+    assert customer
+    number = len(BalanceEntry.known(customer.id)) + 1
+    make.saved(
+        BalanceEntry(customer_id=customer.id, stripe_id=f"cbtxn_{number}", kind="x", number=number,
+                     credit_minor=minor, currency="USD", stripe_note=note, stripe_invoice=used_by,
+                     made_at=now)
+    )  # fmt: skip
+
+
+def paid_from_credit(first: Invoice, total: int, credit: int) -> Invoice:
+    """A later invoice for work that the client's credit paid, or a part of it."""
+    moved(first, -credit, used_by=f"in_later_{first.id.hex}")
+    return later_invoice(first, lines=[line("retainer", total)], total_minor=total,
+                         paid_minor=total - credit, balance_applied_minor=credit)  # fmt: skip
+
+
+def test_m43_a_deposit_is_shared_when_it_pays_an_invoice_and_out_of_the_charge_that_brought_it(
     paid_invoice: Callable[[int, int, Sequence[int]], Invoice],
 ) -> None:
     first = paid_invoice(600_000, 100_000, [40])
     [row] = rows_of(first)
     assert row.earned_minor == 200_000
     enable(row)
-    last = later_invoice(
-        first, lines=[line("retainer", 100_000), line("deposit_applied", -100_000)]
-    )
-    [part] = rows_of(last)
-    assert (part.part, part.earned_minor, part.state) == ("deposit", 40_000, "intended")
+    credited(first, "deposit", 100_000)
+    assert row.standing == 200_000
+    [part] = rows_of(paid_from_credit(first, 100_000, 100_000))
+    assert (part.part, part.earned_minor, part.state) == ("credit.0", 40_000, "intended")
     assert part.source == Payment.of(first)[0].stripe_id
+
+
+@pytest.mark.parametrize(("credit", "later"), [(125_000, 500_000), (500_000, 300_000)])
+def test_m41_days_credited_take_their_shares_and_what_their_credit_pays_is_shared_again(
+    paid_invoice: Callable[[int, int, Sequence[int]], Invoice], credit: int, later: int
+) -> None:
+    first = paid_invoice(600_000, 100_000, [40])
+    credited(first, "retainer", credit)
+    assert sum(row.standing for row in rows_of(first)) == (500_000 - credit) * 40 // 100
+    used = min(credit, later)
+    last = paid_from_credit(first, later, used)
+    whole = sum(row.standing for row in [*rows_of(first), *rows_of(last)])
+    assert whole == (500_000 - credit + later) * 40 // 100
+    assert whole <= first.paid_minor + last.paid_minor
+
+
+def test_m41_days_credited_of_an_invoice_that_credit_had_paid_take_its_shares_too(
+    paid_invoice: Callable[[int, int, Sequence[int]], Invoice],
+) -> None:
+    first = paid_invoice(500_000, 0, [40])
+    credited(first, "retainer", 300_000)
+    last = paid_from_credit(first, 500_000, 300_000)
+    credited(last, "retainer", 400_000)
+    assert sum(row.standing for row in rows_of(last)) == 100_000 * 40 // 100
+    assert sum(row.standing for row in rows_of(first)) == 200_000 * 40 // 100
 
 
 def test_m42_a_deposit_is_held_while_the_payment_that_brought_it_is_contested(
@@ -266,12 +335,13 @@ def test_m42_a_deposit_is_held_while_the_payment_that_brought_it_is_contested(
 ) -> None:
     first = paid_invoice(600_000, 100_000, [40])
     enable(rows_of(first)[0])
+    credited(first, "deposit", 100_000)
     now = clock.now()
     opened = Dispute(payment=Payment.of(first)[0], stripe_id="du_1", status="needs_response",
                      reason="fraudulent", amount_minor=600_000, currency="USD", opened_at=now,
                      livemode=False, synced_at=now)  # fmt: skip
     make.saved(opened)
-    last = later_invoice(first, lines=[line("deposit_applied", -100_000)])
+    last = paid_from_credit(first, 100_000, 100_000)
     [part] = rows_of(last)
     assert (part.state, part.reason) == ("held", "dispute")
     opened.status = "won"

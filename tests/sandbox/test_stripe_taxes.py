@@ -87,13 +87,12 @@ def test_tax_inside_the_price(desk: Desk) -> None:
     assert (invoice.subtotal, invoice.subtotal_excluding_tax) == (11_900, 10_000)
 
 
-def test_a_credit_is_taxed_below_nothing_unless_the_rule_says_otherwise(desk: Desk) -> None:
+def test_an_item_below_nothing_is_refused_unless_the_rule_says_otherwise(desk: Desk) -> None:
     at_home(desk, "DE")
-    customer = buyer(desk, "DE")
-    assert invoiced(desk, customer, 100_000, -40_000).total == 71_400
-    desk.control("POST", "rules", {"negative_taxed": False})
     with pytest.raises(stripe.InvalidRequestError, match="negative"):
-        invoiced(desk, customer, 100_000, -40_000)
+        invoiced(desk, buyer(desk, "DE"), 100_000, -40_000)
+    desk.control("POST", "rules", {"negative_taxed": True})
+    assert invoiced(desk, buyer(desk, "DE"), 100_000, -40_000).total == 71_400
 
 
 def test_a_price_that_does_not_say_how_it_is_taxed_is_refused(desk: Desk) -> None:

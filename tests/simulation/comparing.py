@@ -15,7 +15,10 @@ from sqlalchemy import func, select
 from tests.simulation.costs import by_engagement, kind_of, terms
 from tests.simulation.year import Year
 from webapp.billing.models import (
+    BalanceEntry,
+    Credit,
     CreditNote,
+    Customer,
     Dispute,
     Invoice,
     InvoiceItem,
@@ -39,8 +42,8 @@ SETTLED = ("paid", "open", "void", "uncollectible")
 def findings(year: Year) -> list[str]:
     session.rollback()
     looks = (
-        terms, subscriptions, invoices, refunds, payments, disputes, transfers, credit_notes,
-        previews, receipts, mails, once, unfinished, shapes,
+        terms, subscriptions, invoices, balances, refunds, payments, disputes, transfers,
+        credit_notes, previews, receipts, mails, once, unfinished, shapes,
     )  # fmt: skip
     return [f"{look.__name__}: {found}" for look in looks for found in look(year)]
 
@@ -90,11 +93,38 @@ def invoices(year: Year) -> Iterator[str]:
             "number": theirs[key]["number"],
             "total_minor": theirs[key]["total"],
             "paid_minor": theirs[key]["amount_paid"],
+            "balance_applied_minor": _applied(theirs[key]),
             "due_minor": theirs[key]["amount_remaining"],
             "currency": theirs[key]["currency"].upper(),
         })  # fmt: skip
         if sum(line["minor"] for line in ours[key].lines) != theirs[key]["subtotal"]:
             yield f"the lines of {key} do not add up to its subtotal"
+        rest = theirs[key]["total"] - theirs[key]["pre_payment_credit_notes_amount"]
+        rest -= ours[key].balance_applied_minor + ours[key].paid_minor + ours[key].due_minor
+        if rest and theirs[key]["status"] in ("open", "paid") and not ours[key].out_of_band:
+            yield f"{key}: {rest} of it was neither paid, nor is due, nor came from the balance"
+
+
+def _applied(invoice: dict[str, Any]) -> int:
+    """What the customer's balance, where credit stands below nothing, paid of an invoice."""
+    ending: int = invoice["ending_balance"] or 0
+    return ending - int(invoice["starting_balance"] or 0)
+
+
+def balances(year: Year) -> Iterator[str]:
+    """What each client has as credit, and that our ledger of it adds up."""
+    theirs = {one["id"]: one["balance"] for one in year.world.stripe.objects("customer")}
+    ledger = dict(
+        session.execute(
+            select(BalanceEntry.customer_id, func.sum(BalanceEntry.credit_minor)).group_by(
+                BalanceEntry.customer_id
+            )
+        ).tuples()
+    )
+    for row in session.scalars(select(Customer)):
+        kept = int(ledger.get(row.id, 0))
+        if not row.credit_minor == kept == -theirs.get(row.stripe_id, 0):
+            yield f"{row.stripe_id}: credit {row.credit_minor}, by the ledger {kept}, not {theirs}"
 
 
 def refunds(year: Year) -> Iterator[str]:
@@ -158,6 +188,13 @@ def previews(year: Year) -> Iterator[str]:
             yield f"{item.key} is {item.amount_minor}, shown as {quote.amount_minor}"
         if bill and bill.total_minor != quote.amount_minor + quote.tax_minor:
             yield f"{bill.number} asks for {bill.total_minor}, shown as {quote.amount_minor}"
+    given = select(Quote, func.sum(CreditNote.amount_minor)).join(
+        Credit, Credit.key == func.concat("proration:", Quote.change_id)
+    )
+    issued = given.join(CreditNote, CreditNote.credit_id == Credit.id).group_by(Quote.id)
+    for quote, minor in session.execute(issued):
+        if minor != -quote.total.minor:
+            yield f"{minor} was given back, {-quote.total.minor} was shown"
 
 
 def worth(invoice: dict[str, Any]) -> bool:

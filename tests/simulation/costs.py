@@ -60,7 +60,21 @@ def _costs(client: Client, issued: list[dict[str, Any]], until: datetime) -> Ite
 def _cost(client: Client, lines: list[tuple[str, int]]) -> int:
     """What stands on invoices or waits for one, less what went back."""
     back = sum(one["amount"] for one in client.stripes("refund") if one["status"] == "succeeded")
-    return sum(amount for _, amount in lines) - back
+    return sum(amount for _, amount in lines) - back - _credited(client)
+
+
+def _credited(client: Client) -> int:
+    """By credit notes, before tax, whatever became of the credit; paid out, it is a refund that was
+    counted already."""
+    given = sum(
+        one["total_excluding_tax"] for one in client.stripes("credit_note")
+        if one["status"] == "issued" and not one["refunds"]
+    )  # fmt: skip
+    out = sum(
+        one["amount"] for one in client.stripes("refund")
+        if one["status"] == "succeeded" and one["metadata"]["refund"].endswith(":credit_at_the_end")
+    )  # fmt: skip
+    return given - out
 
 
 def _lines(client: Client, issued: list[dict[str, Any]]) -> list[tuple[str, int]]:
@@ -98,6 +112,5 @@ def kind_of(line: dict[str, Any]) -> str:
 
 
 KINDS = (
-    "retainer", "first_month", "deposit_applied", "deposit", "diagnostic", "overage", "one_off",
-    "proration", "credit",
+    "retainer", "first_month", "deposit", "diagnostic", "overage", "one_off", "proration",
 )  # fmt: skip

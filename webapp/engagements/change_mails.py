@@ -124,5 +124,5 @@ def _plan_rows(change: TermsChange, side: str) -> Rows:
 def _amount_row(change: TermsChange) -> tuple[str, str]:
     if change.amount_minor < 0:
         back = Money(-change.amount_minor, change.currency)
-        return "Credit", f"{format_money(back)}, set off on the next invoice"
+        return "Credit", f"{format_money(back)}, before tax; it comes off your next invoice"
     return "Charged now", f"{format_money(change.amount)}, before tax"

@@ -93,6 +93,7 @@ def _invoice(row: Invoice, document: Document) -> Fields:
         "total_minor": (row.total_minor, found.total.minor),
         "tax_minor": (row.tax_minor, found.tax.minor),
         "discount_minor": (row.discount_minor, found.discount.minor),
+        "balance_applied_minor": (row.balance_applied_minor, found.balance_applied.minor),
         "paid_minor": (row.paid_minor, found.paid.minor),
         "due_minor": (row.due_minor, found.due.minor),
         "attempts": (row.attempts, found.attempts),
@@ -143,6 +144,10 @@ def _customer_of(document: Document) -> str | None:
     return id_of(document.get("customer"))
 
 
+def _customer(row: Customer, document: Document) -> Fields:
+    return {"credit_minor": (row.credit_minor, -(document.get("balance") or 0))}
+
+
 def _still_charged() -> ColumnElement[bool]:
     """Customers with a subscription that goes on; one who has none may be gone from Stripe."""
     live = select(Subscription.id).join(Engagement).where(
@@ -152,7 +157,7 @@ def _still_charged() -> ColumnElement[bool]:
 
 
 COMPARED: tuple[Compared, ...] = (
-    Compared("customer", "Customers", Customer, dict, lambda _row, _found: {},
+    Compared("customer", "Customers", Customer, dict, _customer,
              lambda found: found["id"], Customer.stripe_id, standing=_still_charged),
     Compared("customer.subscription", "Subscriptions", Subscription, lambda: {"status": "all"},
              _subscription, _customer_of, Customer.stripe_id,

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from webapp.billing.models import CreditNote, Dispute, Invoice, Payment, Refund, Transfer
+from webapp.billing.models.refund import CREDIT_PAID_OUT
 from webapp.engagements.models.period import span
 from webapp.money import Money
 
@@ -35,7 +36,7 @@ ACCOUNTS = (
 
 # Where a line of each kind is earned; what is paid ahead is deferred first.
 EARNED = {"overage": OVERAGE, "one_off": OTHER, "diagnostic": OTHER}
-HELD = frozenset({"deposit", "deposit_applied"})
+HELD = frozenset({"deposit"})
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def of_invoice(
         return
     text = f"Invoice {invoice.number}"
     yield transaction(invoice.issued_at, zone, invoice, payee, text, _issued(invoice))
-    credit = _credit_used(invoice, settled)
+    credit = invoice.balance_applied
     if credit:
         postings = both(CREDIT, RECEIVABLE, credit)
         what = f"{text}: {'paid from' if credit.minor > 0 else 'put on'} the client's credit"
@@ -139,21 +140,12 @@ def _account(invoice: Invoice, line: dict[str, Any]) -> str:
     return EARNED.get(kind) or (DEFERRED if _months(*_days_of(invoice, line)) else RETAINERS)
 
 
-def _credit_used(invoice: Invoice, settled: Settled) -> Money:
-    """What of the total neither was nor is to be paid: the client's balance at Stripe covered it,
-    or took it, where the total is below nothing. https://docs.stripe.com/billing/customer/balance
-    """
-    if invoice.out_of_band:
-        return Money(0, invoice.currency)
-    return invoice.total - Money(settled.reduced, invoice.currency) - invoice.paid - invoice.due
-
-
 def _paid_otherwise(invoice: Invoice, settled: Settled) -> Money:
     """What was paid of it that no payment of ours tells of: outside Stripe, or not read yet."""
     if invoice.status != "paid":
         return Money(0, invoice.currency)
     if invoice.out_of_band:
-        return invoice.total - Money(settled.reduced, invoice.currency)
+        return invoice.total - invoice.balance_applied - Money(settled.reduced, invoice.currency)
     return invoice.paid - Money(settled.paid, invoice.currency)
 
 
@@ -230,8 +222,10 @@ def of_refund(refund: Refund, payee: str, zone: str) -> Iterator[Transaction]:
     if refund.state not in {"pending", "succeeded"}:
         return
     text = f"Refund of invoice {refund.invoice.number}: {refund.reason.replace('_', ' ')}"
-    postings = (*_undone(refund.invoice, refund.amount, refund.reason),
-                Posting(STRIPE, -refund.amount))  # fmt: skip
+    undone = [Posting(CREDIT, refund.amount)]  # the credit note that gave it has undone the rest
+    if refund.reason != CREDIT_PAID_OUT:
+        undone = _undone(refund.invoice, refund.amount, refund.reason)
+    postings = (*undone, Posting(STRIPE, -refund.amount))
     yield transaction(refund.created_at, zone, refund, payee, text, postings)
 
 
@@ -249,6 +243,14 @@ def _undone(invoice: Invoice, amount: Money, reason: str = "") -> list[Posting]:
     ]
 
 
+def _undone_by(note: CreditNote) -> list[Posting]:
+    """By its lines, where it has some: the days or the deposit, and the tax they had."""
+    if not note.lines:
+        return _undone(note.invoice, note.amount)
+    tax = Posting(TAX, note.amount - note.net)
+    return [Posting(DEPOSITS if note.of_deposit else REFUNDS, note.net), tax]
+
+
 NOTE_ACCOUNTS = {"reduce": RECEIVABLE, "credit": CREDIT, "outside": OUTSIDE}
 
 
@@ -257,8 +259,7 @@ def of_credit_note(note: CreditNote, payee: str, zone: str) -> Iterator[Transact
     if note.state != "issued" or note.means == "refund":
         return
     text = f"Credit note {note.number} to invoice {note.invoice.number}"
-    postings = (*_undone(note.invoice, note.amount),
-                Posting(NOTE_ACCOUNTS[note.means], -note.amount))  # fmt: skip
+    postings = (*_undone_by(note), Posting(NOTE_ACCOUNTS[note.means], -note.amount))
     yield transaction(note.created_at, zone, note, payee, text, postings)
 
 

@@ -114,7 +114,7 @@ def _line(
 
 def _period(engagement: Engagement, kind: str, day: date) -> RetainerPeriod | None:
     """The month that a line pays for; the first is paid before it begins."""
-    if kind in {"deposit", "deposit_applied", "diagnostic"}:
+    if kind in {"deposit", "diagnostic"}:
         return None
     if kind == "first_month":
         return next((one for one in engagement.periods if one.number == 1), None)

@@ -166,10 +166,14 @@ class CreditNote(Identified, Base):
         return note
 
     def take(self, found: StripeCreditNote) -> None:
-        self.stripe_id, self.state, self.means = found.id, found.status, found.means
+        before, self.state = self.state, found.status
+        self.stripe_id, self.means = found.id, found.means
         self.amount_minor, self.currency = found.amount.minor, found.amount.currency
         self.reason = found.reason or self.reason
         self.number, self.pdf_url = found.number, found.pdf_url
+        if (before, self.state) != ("issued", "issued"):
+            session.flush()
+            outbox.enqueue("billing.follow_credit_note", self.id, self.state)
 
     def fail(self, why: str) -> None:
         """Stripe refuses it; somebody has to see to it."""

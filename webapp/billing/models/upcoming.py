@@ -28,6 +28,7 @@ class Upcoming(Identified, Base):
     subtotal_minor: Mapped[int]
     discount_minor: Mapped[int]
     tax_minor: Mapped[int]
+    balance_applied_minor: Mapped[int] = mapped_column(default=0, server_default="0")
     due_minor: Mapped[int]
     lines: Mapped[list[Any]]
     synced_at: Mapped[datetime]
@@ -47,6 +48,7 @@ class Upcoming(Identified, Base):
         upcoming.on, upcoming.currency = on, found.due.currency
         upcoming.subtotal_minor, upcoming.tax_minor = found.subtotal.minor, found.tax.minor
         upcoming.discount_minor, upcoming.due_minor = found.discount.minor, found.due.minor
+        upcoming.balance_applied_minor = found.balance_applied.minor
         upcoming.lines = [line_of(engagement, line) for line in found.lines if line.amount.minor]
         upcoming.synced_at = clock.now()
         session.add(upcoming)
@@ -62,6 +64,10 @@ class Upcoming(Identified, Base):
     @property
     def discount(self) -> Money:
         return Money(self.discount_minor, self.currency)
+
+    @property
+    def balance_applied(self) -> Money:
+        return Money(self.balance_applied_minor, self.currency)
 
     @property
     def rows(self) -> list[tuple[str, Money]]:

@@ -17,11 +17,9 @@ NAMES = {
     "first_month": "First month: {}",
     "diagnostic": "{}",
     "deposit": "Deposit",
-    "deposit_applied": "Deposit, set off",
     "overage": "Hours beyond the included time",
     "one_off": "Services as agreed",
     "proration": "Change of plan, by the day",
-    "credit": "Credit",
 }
 KINDS = tuple(NAMES)
 ALONE = {
@@ -29,7 +27,7 @@ ALONE = {
     "first_month": "First month",
     "diagnostic": "Diagnostic",
 }
-SECURITY = frozenset({"deposit", "deposit_applied"})
+SECURITY = frozenset({"deposit"})
 ID = re.compile(rf"rh_({'|'.join(KINDS)})_(all|[0-9a-f-]{{36}})")
 
 

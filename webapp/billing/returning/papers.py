@@ -49,11 +49,13 @@ def make_credit_note(note_id: uuid.UUID) -> None:
     audit.record("credit_note.issued", note, minor=note.amount_minor)
     session.flush()
     mirroring.sync_invoice(engagement, invoice)
-    _follow(note)
 
 
-def _follow(note: CreditNote) -> None:
-    """The shares of what was given back go with it; the client's credit is read anew."""
+def follow_credit_note(note_id: uuid.UUID) -> None:
+    """It is made, or void: the shares of what was given back go with it; the client's credit is
+    read anew; an account that waited for it is closed."""
+    note = session.get_one(CreditNote, note_id)
+    mirroring.locked(note.invoice.engagement_id)
     if note.means in AMOUNT_BY_MEANS:
         settle(note.invoice_id, f"credit_note:{note.id}")
     engagement = note.invoice.engagement
