@@ -14,10 +14,10 @@ from tests import make
 from webapp import clock
 from webapp.billing.models import (
     BalanceEntry,
+    ConnectedAccount,
     Credit,
     CreditNote,
     Customer,
-    ConnectedAccount,
     Dispute,
     Invoice,
     Payment,

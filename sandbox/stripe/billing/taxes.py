@@ -7,7 +7,7 @@ for the tax itself (``reverse_charge``); a customer may be set to ``exempt`` or 
 
 Assumed: tax is rounded line by line, half up; a line below nothing is taxed below nothing, as
 Stripe credits prorations, although the reference says of ``automatic_tax`` that items of negative
-amounts cannot be added to such invoices (the rule ``negative_taxed`` set to false refuses them);
+amounts cannot be added to such invoices (the rule ``negative_taxed`` set to true allows them);
 a price of ``unspecified`` tax behaviour is refused, as in an account whose tax settings name no
 default; a number that looks like one (``tax_ids.py``) counts at once.
 """
