@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.stripe_live.world import World
-from webapp.billing.calls import invoices, items
+from webapp.billing.calls import credit_notes, invoices, items
+from webapp.billing.stripe_gateway import Bug
 
 ADDRESS = {"line1": "Torstraße 1", "postal_code": "10119", "city": "Berlin", "country": "DE"}
 
@@ -31,9 +32,20 @@ def billed(world: World, payer: str, *amounts: int) -> Any:
     return invoices.read(draft.id)
 
 
-def test_an_item_below_nothing_lowers_the_tax_or_is_refused(world: World, payer: str) -> None:
-    """Which of the two is the question: credits of a pause and of a downgrade rest on the first."""
-    both, alone = billed(world, payer, 100_000, -40_000), billed(world, payer, 60_000)
-    assert both.subtotal == alone.subtotal
-    assert both.tax == alone.tax
-    assert both.total == alone.total
+def test_a_credit_note_on_a_line_takes_its_tax_back(world: World, payer: str) -> None:
+    """Previewed without saying where the money goes, then made as credit of what it came to."""
+    invoice = billed(world, payer, 100_000)
+    line = {"type": "invoice_line_item", "invoice_line_item": invoice.lines[0].id}
+    asked: Any = {"invoice": invoice.id, "lines": [line | {"amount": 40_000}]}
+    foreseen = credit_notes.preview(asked).amount
+    if invoice.status == "paid":
+        asked["credit_amount"] = foreseen.minor
+    made = credit_notes.make(asked, world.key())
+    assert made.amount == foreseen
+    assert foreseen.minor == 40_000 + invoice.tax.prorate(40_000, 100_000).minor
+
+
+def test_an_item_below_nothing_is_refused(world: World, payer: str) -> None:
+    """The app makes none; this only asks whether Stripe does as its SDK says."""
+    with pytest.raises(Bug):
+        billed(world, payer, 100_000, -40_000)
