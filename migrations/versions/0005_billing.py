@@ -120,6 +120,27 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_tax_id_company_id"), "tax_id", ["company_id"], unique=False)
     op.create_table(
+        "balance_entry",
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("stripe_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("credit_minor", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("stripe_invoice", sa.Text(), nullable=False),
+        sa.Column("stripe_note", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["stripe_customer.id"], name=op.f("fk_balance_entry_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_balance_entry")),
+        sa.UniqueConstraint("stripe_id", name=op.f("uq_balance_entry_stripe_id")),
+    )
+    op.create_index(
+        op.f("ix_balance_entry_customer_id"), "balance_entry", ["customer_id"], unique=False
+    )
+    op.create_table(
         "connected_account",
         sa.Column("consultant_id", sa.Uuid(), nullable=False),
         sa.Column("stripe_id", sa.Text(), nullable=True),
@@ -264,6 +285,35 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("state = 'open'"),
     )
+    op.create_table(
+        "credit",
+        sa.Column("engagement_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("short_minor", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("starts", sa.Date(), nullable=True),
+        sa.Column("ends", sa.Date(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('pause', 'proration', 'deposit')", name=op.f("ck_credit_kind")
+        ),
+        sa.CheckConstraint("state IN ('intended', 'placed')", name=op.f("ck_credit_state")),
+        sa.CheckConstraint(
+            "amount_minor > 0 AND short_minor BETWEEN 0 AND amount_minor",
+            name=op.f("ck_credit_amount"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["engagement_id"], ["engagement.id"], name=op.f("fk_credit_engagement_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit")),
+        sa.UniqueConstraint("key", name=op.f("uq_credit_key")),
+    )
+    op.create_index(op.f("ix_credit_engagement_id"), "credit", ["engagement_id"], unique=False)
     op.create_table(
         "pause",
         sa.Column("engagement_id", sa.Uuid(), nullable=False),
@@ -505,54 +555,6 @@ def upgrade() -> None:
         postgresql_where="state IN ('waiting', 'held')",
     )
     op.create_table(
-        "credit",
-        sa.Column("engagement_id", sa.Uuid(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("label", sa.Text(), nullable=False),
-        sa.Column("amount_minor", sa.Integer(), nullable=False),
-        sa.Column("short_minor", sa.Integer(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("starts", sa.Date(), nullable=True),
-        sa.Column("ends", sa.Date(), nullable=True),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
-        sa.CheckConstraint(
-            "amount_minor > 0 AND short_minor BETWEEN 0 AND amount_minor",
-            name=op.f("ck_credit_amount"),
-        ),
-        sa.CheckConstraint("kind IN ('pause', 'proration', 'deposit')", name=op.f("ck_credit_kind")),
-        sa.CheckConstraint("state IN ('intended', 'placed')", name=op.f("ck_credit_state")),
-        sa.ForeignKeyConstraint(
-            ["engagement_id"], ["engagement.id"], name=op.f("fk_credit_engagement_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit")),
-        sa.UniqueConstraint("key", name=op.f("uq_credit_key")),
-    )
-    op.create_index(op.f("ix_credit_engagement_id"), "credit", ["engagement_id"], unique=False)
-    op.create_table(
-        "balance_entry",
-        sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("stripe_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("credit_minor", sa.Integer(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("stripe_invoice", sa.Text(), nullable=False),
-        sa.Column("stripe_note", sa.Text(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["stripe_customer.id"], name=op.f("fk_balance_entry_customer_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_balance_entry")),
-        sa.UniqueConstraint("stripe_id", name=op.f("uq_balance_entry_stripe_id")),
-    )
-    op.create_index(
-        op.f("ix_balance_entry_customer_id"), "balance_entry", ["customer_id"], unique=False
-    )
-    op.create_table(
         "credit_note",
         sa.Column("invoice_id", sa.Uuid(), nullable=False),
         sa.Column("refund_id", sa.Uuid(), nullable=True),
@@ -718,15 +720,15 @@ def upgrade() -> None:
     )
     op.add_column(
         "invoice",
+        sa.Column("balance_applied_minor", sa.Integer(), server_default="0", nullable=False),
+    )
+    op.add_column(
+        "invoice",
         sa.Column("processing", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
     op.add_column(
         "invoice",
         sa.Column("needs_action", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-    )
-    op.add_column(
-        "invoice",
-        sa.Column("balance_applied_minor", sa.Integer(), server_default="0", nullable=False),
     )
     op.add_column("invoice", sa.Column("failure", sa.Text(), server_default="", nullable=False))
     op.add_column("invoice", sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True))
@@ -758,14 +760,6 @@ def upgrade() -> None:
         ["engagement_id", "number", "part"],
     )
     op.add_column(
-        "stripe_customer",
-        sa.Column("credit_minor", sa.Integer(), server_default="0", nullable=False),
-    )
-    op.add_column(
-        "stripe_customer",
-        sa.Column("credit_currency", sa.Text(), server_default="", nullable=False),
-    )
-    op.add_column(
         "stripe_customer", sa.Column("means", sa.Text(), server_default="", nullable=False)
     )
     op.add_column(
@@ -773,6 +767,14 @@ def upgrade() -> None:
     )
     op.add_column(
         "stripe_customer", sa.Column("fingerprint", sa.Text(), server_default="", nullable=False)
+    )
+    op.add_column(
+        "stripe_customer",
+        sa.Column("credit_minor", sa.Integer(), server_default="0", nullable=False),
+    )
+    op.add_column(
+        "stripe_customer",
+        sa.Column("credit_currency", sa.Text(), server_default="", nullable=False),
     )
     op.add_column("stripe_event", sa.Column("about", sa.Text(), server_default="", nullable=False))
     op.add_column(
@@ -872,9 +874,9 @@ def downgrade() -> None:
     op.drop_column("invoice", "out_of_band")
     op.drop_column("invoice", "failed_at")
     op.drop_column("invoice", "failure")
-    op.drop_column("invoice", "balance_applied_minor")
     op.drop_column("invoice", "needs_action")
     op.drop_column("invoice", "processing")
+    op.drop_column("invoice", "balance_applied_minor")
     op.drop_column("invoice", "reverse_charge")
     op.drop_column("invoice", "tax_minor")
     op.drop_column("invoice", "discount_minor")
@@ -902,10 +904,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_credit_note_invoice_id"), table_name="credit_note")
     op.drop_index(op.f("ix_credit_note_credit_id"), table_name="credit_note")
     op.drop_table("credit_note")
-    op.drop_index(op.f("ix_balance_entry_customer_id"), table_name="balance_entry")
-    op.drop_table("balance_entry")
-    op.drop_index(op.f("ix_credit_engagement_id"), table_name="credit")
-    op.drop_table("credit")
     op.drop_index(
         "ix_transfer_state", table_name="transfer", postgresql_where="state IN ('waiting', 'held')"
     )
@@ -937,6 +935,8 @@ def downgrade() -> None:
         postgresql_where=sa.text("state IN ('planned', 'running')"),
     )
     op.drop_table("pause")
+    op.drop_index(op.f("ix_credit_engagement_id"), table_name="credit")
+    op.drop_table("credit")
     op.drop_index(
         "uq_change_request_open",
         table_name="change_request",
@@ -956,6 +956,8 @@ def downgrade() -> None:
     op.drop_table("bill")
     op.drop_table("account_purchase")
     op.drop_table("connected_account")
+    op.drop_index(op.f("ix_balance_entry_customer_id"), table_name="balance_entry")
+    op.drop_table("balance_entry")
     op.drop_index(op.f("ix_tax_id_company_id"), table_name="tax_id")
     op.drop_table("tax_id")
     op.drop_table("stripe_product")
