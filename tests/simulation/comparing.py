@@ -114,17 +114,13 @@ def _applied(invoice: dict[str, Any]) -> int:
 def balances(year: Year) -> Iterator[str]:
     """What each client has as credit, and that our ledger of it adds up."""
     theirs = {one["id"]: one["balance"] for one in year.world.stripe.objects("customer")}
-    ledger = dict(
-        session.execute(
-            select(BalanceEntry.customer_id, func.sum(BalanceEntry.credit_minor)).group_by(
-                BalanceEntry.customer_id
-            )
-        ).tuples()
-    )
+    sums = select(BalanceEntry.customer_id, func.sum(BalanceEntry.credit_minor))
+    ledger = {key: minor for key, minor in session.execute(sums.group_by(BalanceEntry.customer_id))}
     for row in session.scalars(select(Customer)):
         kept = int(ledger.get(row.id, 0))
         if not row.credit_minor == kept == -theirs.get(row.stripe_id, 0):
-            yield f"{row.stripe_id}: credit {row.credit_minor}, by the ledger {kept}, not {theirs}"
+            at_stripe = theirs.get(row.stripe_id)
+            yield f"{row.stripe_id}: {row.credit_minor}, by the ledger {kept}, there {at_stripe}"
 
 
 def refunds(year: Year) -> Iterator[str]:
