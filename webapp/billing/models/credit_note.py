@@ -12,7 +12,7 @@ from webapp import audit, clock, outbox
 from webapp.billing.models.invoice import Invoice
 from webapp.billing.models.refund import Refund
 from webapp.billing.objects.credit_note import StripeCreditNote
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.money import Money
 
 STATES = ("intended", "issued", "void", "failed")
@@ -36,7 +36,7 @@ class CreditNote(Identified, Base):
     idempotency_key: Mapped[str] = mapped_column(unique=True)
     stripe_id: Mapped[str | None] = mapped_column(unique=True)
     means: Mapped[str]
-    amount_minor: Mapped[int]
+    amount_minor: Mapped[Minor]
     currency: Mapped[str]
     reason: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
 from webapp.billing.models.invoice import Invoice
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
 
@@ -46,8 +46,8 @@ class InvoiceItem(Identified, Base):
     label: Mapped[str]
     minutes: Mapped[int | None]
     quantity: Mapped[Decimal | None]
-    unit_minor: Mapped[int | None]
-    amount_minor: Mapped[int]
+    unit_minor: Mapped[Minor | None]
+    amount_minor: Mapped[Minor]
     currency: Mapped[str]
     starts: Mapped[date | None]
     ends: Mapped[date | None]
