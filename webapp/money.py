@@ -132,7 +132,7 @@ class Money:
         return self.allocate([part, whole - part])[0]
 
     def floored(self, part: int, whole: int) -> Money:
-        """`part` of `whole`, never above the exact share: what several are given never passes it."""
+        """`part` of `whole`, rounded down: what several are given never passes the whole."""
         unit = self._unit
         return Money(self.minor // unit * part // whole * unit, self.currency)
 
