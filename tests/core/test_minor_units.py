@@ -24,7 +24,7 @@ def test_every_amount_has_64_bits_in_the_database(database_url: str) -> None:
             "SELECT table_name, column_name FROM information_schema.columns"
             " WHERE table_schema = 'public' AND data_type = 'bigint'"
         )
-        assert amounts() - set(wide) == set()  # type: ignore[arg-type]
+        assert amounts() - set(wide) == set()
 
 
 def test_the_models_say_so_too() -> None:

@@ -63,10 +63,10 @@ def test_they_are_summed_in_the_books(consultant: Consultant) -> None:
     [line] = overview(firm_zone()).lines
     assert line.paid.amount == EACH * 2
     assert net_fees(since, clock.now()) == [EACH * 2]
-    day = clock.now().date()
-    sums = [sum(posting.amount.minor for posting in one.postings)
-            for one in journal(day - timedelta(days=1), day + timedelta(days=1), firm_zone())]  # fmt: skip
-    assert sums and set(sums) == {0}
+    today, day = clock.now().date(), timedelta(days=1)
+    booked = journal(today - day, today + day, firm_zone())
+    sums = {sum(posting.amount.minor for posting in one.postings) for one in booked}
+    assert sums == {0}
 
 
 def test_they_are_summed_for_a_consultant(consultant: Consultant) -> None:
