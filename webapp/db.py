@@ -11,9 +11,9 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from sqlalchemy import DateTime, Engine, MetaData, Text, create_engine, func
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Text, create_engine, func
 from sqlalchemy.dialects.postgresql import ARRAY, CITEXT, JSONB
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -28,6 +28,9 @@ Outcome = TypeVar("Outcome")
 Kept = TypeVar("Kept")
 
 session = scoped_session(sessionmaker())
+
+# An amount of money: 32 bits would end at some 21 million dollars.
+Minor = Annotated[int, "minor units of a currency"]
 
 
 class Base(DeclarativeBase):
@@ -45,6 +48,7 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: DateTime(timezone=True),
         str: Text(),
+        Minor: BigInteger(),
         dict[str, Any]: JSONB(),
         list[Any]: JSONB(),
         list[str]: ARRAY(Text()),

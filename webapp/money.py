@@ -131,6 +131,11 @@ class Money:
         """The share of `part` of `whole` (days of a month, say); with the rest it is the amount."""
         return self.allocate([part, whole - part])[0]
 
+    def floored(self, part: int, whole: int) -> Money:
+        """`part` of `whole`, rounded down: what several are given never passes the whole."""
+        unit = self._unit
+        return Money(self.minor // unit * part // whole * unit, self.currency)
+
     def percent(self, share: int) -> Money:
         """A whole-number percentage, rounded half up to what can be charged (see `step`)."""
         if type(share) is not int:

@@ -18,7 +18,7 @@ def upgrade() -> None:
         "coupon",
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("percent", sa.Integer(), nullable=False),
-        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("months", sa.Integer(), nullable=True),
         sa.Column("last_on", sa.Date(), nullable=True),
@@ -124,10 +124,11 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.Uuid(), nullable=False),
         sa.Column("stripe_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("credit_minor", sa.Integer(), nullable=False),
+        sa.Column("credit_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("stripe_invoice", sa.Text(), nullable=False),
         sa.Column("stripe_note", sa.Text(), nullable=False),
+        sa.Column("refund", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
@@ -291,8 +292,9 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("label", sa.Text(), nullable=False),
-        sa.Column("amount_minor", sa.Integer(), nullable=False),
-        sa.Column("short_minor", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("short_minor", sa.BigInteger(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=True),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("starts", sa.Date(), nullable=True),
         sa.Column("ends", sa.Date(), nullable=True),
@@ -300,7 +302,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('pause', 'proration', 'deposit')", name=op.f("ck_credit_kind")
+            "kind IN ('pause', 'proration', 'overage', 'deposit')", name=op.f("ck_credit_kind")
         ),
         sa.CheckConstraint("state IN ('intended', 'placed')", name=op.f("ck_credit_state")),
         sa.CheckConstraint(
@@ -355,11 +357,11 @@ def upgrade() -> None:
         sa.Column("engagement_id", sa.Uuid(), nullable=False),
         sa.Column("on", sa.DateTime(timezone=True), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("subtotal_minor", sa.Integer(), nullable=False),
-        sa.Column("discount_minor", sa.Integer(), nullable=False),
-        sa.Column("tax_minor", sa.Integer(), nullable=False),
-        sa.Column("balance_applied_minor", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("due_minor", sa.Integer(), nullable=False),
+        sa.Column("subtotal_minor", sa.BigInteger(), nullable=False),
+        sa.Column("discount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("tax_minor", sa.BigInteger(), nullable=False),
+        sa.Column("balance_applied_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("due_minor", sa.BigInteger(), nullable=False),
         sa.Column("lines", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("synced_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
@@ -396,11 +398,12 @@ def upgrade() -> None:
         sa.Column("label", sa.Text(), nullable=False),
         sa.Column("minutes", sa.Integer(), nullable=True),
         sa.Column("quantity", sa.Numeric(), nullable=True),
-        sa.Column("unit_minor", sa.Integer(), nullable=True),
-        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("unit_minor", sa.BigInteger(), nullable=True),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("starts", sa.Date(), nullable=True),
         sa.Column("ends", sa.Date(), nullable=True),
+        sa.Column("share", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("stripe_id", sa.Text(), nullable=True),
         sa.Column("invoice_id", sa.Uuid(), nullable=True),
@@ -442,12 +445,12 @@ def upgrade() -> None:
         sa.Column("payment_intent", sa.Text(), nullable=False),
         sa.Column("method", sa.Text(), nullable=False),
         sa.Column("last4", sa.Text(), nullable=False),
-        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("fee_minor", sa.Integer(), nullable=True),
-        sa.Column("net_minor", sa.Integer(), nullable=True),
+        sa.Column("fee_minor", sa.BigInteger(), nullable=True),
+        sa.Column("net_minor", sa.BigInteger(), nullable=True),
         sa.Column("settled_currency", sa.Text(), nullable=False),
-        sa.Column("refunded_minor", sa.Integer(), nullable=False),
+        sa.Column("refunded_minor", sa.BigInteger(), nullable=False),
         sa.Column("disputed", sa.Boolean(), nullable=False),
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
@@ -472,7 +475,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("pause_id", sa.Uuid(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -497,9 +500,9 @@ def upgrade() -> None:
         sa.Column("consultant_id", sa.Uuid(), nullable=False),
         sa.Column("part", sa.Text(), nullable=False),
         sa.Column("share_percent", sa.Integer(), nullable=False),
-        sa.Column("earned_minor", sa.Integer(), nullable=False),
-        sa.Column("set_off_minor", sa.Integer(), nullable=False),
-        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("earned_minor", sa.BigInteger(), nullable=False),
+        sa.Column("set_off_minor", sa.BigInteger(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -563,7 +566,8 @@ def upgrade() -> None:
         sa.Column("idempotency_key", sa.Text(), nullable=False),
         sa.Column("stripe_id", sa.Text(), nullable=True),
         sa.Column("means", sa.Text(), nullable=False),
-        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("tax_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
@@ -606,9 +610,9 @@ def upgrade() -> None:
         sa.Column("payment_id", sa.Uuid(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("fee_minor", sa.Integer(), nullable=False),
+        sa.Column("fee_minor", sa.BigInteger(), nullable=False),
         sa.Column("fee_currency", sa.Text(), nullable=False),
         sa.Column("evidence_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
@@ -632,8 +636,8 @@ def upgrade() -> None:
         sa.Column("starts", sa.Date(), nullable=False),
         sa.Column("quoted_on", sa.Date(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("amount_minor", sa.Integer(), nullable=False),
-        sa.Column("tax_minor", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("tax_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("label", sa.Text(), nullable=False),
         sa.Column("monthly", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
@@ -660,8 +664,8 @@ def upgrade() -> None:
         "transfer_reversal",
         sa.Column("transfer_id", sa.Uuid(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
-        sa.Column("minor", sa.Integer(), nullable=False),
-        sa.Column("settled_minor", sa.Integer(), nullable=False),
+        sa.Column("minor", sa.BigInteger(), nullable=False),
+        sa.Column("settled_minor", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("stripe_id", sa.Text(), nullable=True),
         sa.Column("attempt", sa.Integer(), nullable=False),
@@ -695,8 +699,8 @@ def upgrade() -> None:
         "assignment", sa.Column("share_percent", sa.Integer(), server_default="0", nullable=False)
     )
     op.add_column("checkout", sa.Column("debited_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("checkout", sa.Column("total_minor", sa.Integer(), nullable=True))
-    op.add_column("checkout", sa.Column("tax_minor", sa.Integer(), nullable=True))
+    op.add_column("checkout", sa.Column("total_minor", sa.BigInteger(), nullable=True))
+    op.add_column("checkout", sa.Column("tax_minor", sa.BigInteger(), nullable=True))
     op.add_column("company", sa.Column("net_days", sa.Integer(), nullable=True))
     op.add_column(
         "consultant", sa.Column("share_percent", sa.Integer(), server_default="0", nullable=False)
@@ -706,13 +710,13 @@ def upgrade() -> None:
         "invoice", sa.Column("collection", sa.Text(), server_default="card", nullable=False)
     )
     op.add_column(
-        "invoice", sa.Column("subtotal_minor", sa.Integer(), server_default="0", nullable=False)
+        "invoice", sa.Column("subtotal_minor", sa.BigInteger(), server_default="0", nullable=False)
     )
     op.add_column(
-        "invoice", sa.Column("discount_minor", sa.Integer(), server_default="0", nullable=False)
+        "invoice", sa.Column("discount_minor", sa.BigInteger(), server_default="0", nullable=False)
     )
     op.add_column(
-        "invoice", sa.Column("tax_minor", sa.Integer(), server_default="0", nullable=False)
+        "invoice", sa.Column("tax_minor", sa.BigInteger(), server_default="0", nullable=False)
     )
     op.add_column(
         "invoice",
@@ -720,7 +724,7 @@ def upgrade() -> None:
     )
     op.add_column(
         "invoice",
-        sa.Column("balance_applied_minor", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("balance_applied_minor", sa.BigInteger(), server_default="0", nullable=False),
     )
     op.add_column(
         "invoice",
@@ -740,14 +744,63 @@ def upgrade() -> None:
         "invoice", sa.Column("settled_note", sa.Text(), server_default="", nullable=False)
     )
     op.add_column("invoice", sa.Column("settled_by", sa.Text(), server_default="", nullable=False))
+    op.alter_column(
+        "invoice",
+        "total_minor",
+        existing_type=sa.INTEGER(),
+        type_=sa.BigInteger(),
+        existing_nullable=False,
+    )
+    op.alter_column(
+        "invoice",
+        "paid_minor",
+        existing_type=sa.INTEGER(),
+        type_=sa.BigInteger(),
+        existing_nullable=False,
+    )
+    op.alter_column(
+        "invoice",
+        "due_minor",
+        existing_type=sa.INTEGER(),
+        type_=sa.BigInteger(),
+        existing_nullable=False,
+    )
     op.add_column(
         "offering",
-        sa.Column("diagnostic_fee_minor", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("diagnostic_fee_minor", sa.BigInteger(), server_default="0", nullable=False),
+    )
+    op.alter_column(
+        "offering",
+        "price_minor",
+        existing_type=sa.INTEGER(),
+        type_=sa.BigInteger(),
+        existing_nullable=False,
+    )
+    op.alter_column(
+        "offering",
+        "deposit_minor",
+        existing_type=sa.INTEGER(),
+        type_=sa.BigInteger(),
+        existing_nullable=False,
+    )
+    op.alter_column(
+        "offering",
+        "overage_rate_minor",
+        existing_type=sa.INTEGER(),
+        type_=sa.BigInteger(),
+        existing_nullable=False,
     )
     op.add_column("refund", sa.Column("note", sa.Text(), server_default="", nullable=False))
     op.add_column("refund", sa.Column("by", sa.Text(), server_default="", nullable=False))
     op.add_column("refund", sa.Column("failure", sa.Text(), server_default="", nullable=False))
     op.add_column("refund", sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True))
+    op.alter_column(
+        "refund",
+        "amount_minor",
+        existing_type=sa.INTEGER(),
+        type_=sa.BigInteger(),
+        existing_nullable=False,
+    )
     op.add_column(
         "retainer_period", sa.Column("part", sa.Integer(), server_default="1", nullable=False)
     )
@@ -770,7 +823,7 @@ def upgrade() -> None:
     )
     op.add_column(
         "stripe_customer",
-        sa.Column("credit_minor", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("credit_minor", sa.BigInteger(), server_default="0", nullable=False),
     )
     op.add_column(
         "stripe_customer",
@@ -801,20 +854,49 @@ def upgrade() -> None:
         "stripe_subscription",
         sa.Column("collection", sa.Text(), server_default="card", nullable=False),
     )
+    op.alter_column(
+        "stripe_subscription",
+        "price_minor",
+        existing_type=sa.INTEGER(),
+        type_=sa.BigInteger(),
+        existing_nullable=False,
+    )
     op.add_column("terms", sa.Column("coupon_code", sa.Text(), server_default="", nullable=False))
     op.add_column(
         "terms", sa.Column("discount_percent", sa.Integer(), server_default="0", nullable=False)
     )
     op.add_column(
-        "terms", sa.Column("discount_minor", sa.Integer(), server_default="0", nullable=False)
+        "terms", sa.Column("discount_minor", sa.BigInteger(), server_default="0", nullable=False)
     )
     op.add_column("terms", sa.Column("discount_months", sa.Integer(), nullable=True))
     op.add_column(
         "terms",
-        sa.Column("booking_discount_minor", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("booking_discount_minor", sa.BigInteger(), server_default="0", nullable=False),
     )
     op.add_column(
-        "terms", sa.Column("diagnostic_fee_minor", sa.Integer(), server_default="0", nullable=False)
+        "terms",
+        sa.Column("diagnostic_fee_minor", sa.BigInteger(), server_default="0", nullable=False),
+    )
+    op.alter_column(
+        "terms",
+        "price_minor",
+        existing_type=sa.INTEGER(),
+        type_=sa.BigInteger(),
+        existing_nullable=False,
+    )
+    op.alter_column(
+        "terms",
+        "deposit_minor",
+        existing_type=sa.INTEGER(),
+        type_=sa.BigInteger(),
+        existing_nullable=False,
+    )
+    op.alter_column(
+        "terms",
+        "overage_rate_minor",
+        existing_type=sa.INTEGER(),
+        type_=sa.BigInteger(),
+        existing_nullable=False,
     )
     # ### end Alembic commands ###
 
@@ -835,12 +917,40 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.alter_column(
+        "terms",
+        "overage_rate_minor",
+        existing_type=sa.BigInteger(),
+        type_=sa.INTEGER(),
+        existing_nullable=False,
+    )
+    op.alter_column(
+        "terms",
+        "deposit_minor",
+        existing_type=sa.BigInteger(),
+        type_=sa.INTEGER(),
+        existing_nullable=False,
+    )
+    op.alter_column(
+        "terms",
+        "price_minor",
+        existing_type=sa.BigInteger(),
+        type_=sa.INTEGER(),
+        existing_nullable=False,
+    )
     op.drop_column("terms", "diagnostic_fee_minor")
     op.drop_column("terms", "booking_discount_minor")
     op.drop_column("terms", "discount_months")
     op.drop_column("terms", "discount_minor")
     op.drop_column("terms", "discount_percent")
     op.drop_column("terms", "coupon_code")
+    op.alter_column(
+        "stripe_subscription",
+        "price_minor",
+        existing_type=sa.BigInteger(),
+        type_=sa.INTEGER(),
+        existing_nullable=False,
+    )
     op.drop_column("stripe_subscription", "collection")
     op.drop_column("stripe_subscription", "cancels_at")
     op.drop_index(op.f("ix_stripe_event_about"), table_name="stripe_event")
@@ -864,11 +974,60 @@ def downgrade() -> None:
         postgresql_nulls_not_distinct=False,
     )
     op.drop_column("retainer_period", "part")
+    op.alter_column(
+        "refund",
+        "amount_minor",
+        existing_type=sa.BigInteger(),
+        type_=sa.INTEGER(),
+        existing_nullable=False,
+    )
     op.drop_column("refund", "settled_at")
     op.drop_column("refund", "failure")
     op.drop_column("refund", "by")
     op.drop_column("refund", "note")
+    op.alter_column(
+        "offering",
+        "overage_rate_minor",
+        existing_type=sa.BigInteger(),
+        type_=sa.INTEGER(),
+        existing_nullable=False,
+    )
+    op.alter_column(
+        "offering",
+        "deposit_minor",
+        existing_type=sa.BigInteger(),
+        type_=sa.INTEGER(),
+        existing_nullable=False,
+    )
+    op.alter_column(
+        "offering",
+        "price_minor",
+        existing_type=sa.BigInteger(),
+        type_=sa.INTEGER(),
+        existing_nullable=False,
+    )
     op.drop_column("offering", "diagnostic_fee_minor")
+    op.alter_column(
+        "invoice",
+        "due_minor",
+        existing_type=sa.BigInteger(),
+        type_=sa.INTEGER(),
+        existing_nullable=False,
+    )
+    op.alter_column(
+        "invoice",
+        "paid_minor",
+        existing_type=sa.BigInteger(),
+        type_=sa.INTEGER(),
+        existing_nullable=False,
+    )
+    op.alter_column(
+        "invoice",
+        "total_minor",
+        existing_type=sa.BigInteger(),
+        type_=sa.INTEGER(),
+        existing_nullable=False,
+    )
     op.drop_column("invoice", "settled_by")
     op.drop_column("invoice", "settled_note")
     op.drop_column("invoice", "out_of_band")

@@ -67,7 +67,7 @@ def test_tax_discount_and_reverse_charge_stand_on_the_invoice(
     first.tax_minor, first.discount_minor, first.reverse_charge = 42000, 50000, True
     session.commit()
     page = visible(sponsor.get(f"/billing/invoices/{first.id}").text)
-    assert "Tax $420.00" in page and "Discount -$500.00" in page and "Reverse charge" in page
+    assert "Tax US$420.00" in page and "Discount -US$500.00" in page and "Reverse charge" in page
 
 
 def test_bank_debit_on_its_way_is_not_failing(payer: Client, sponsor: FlaskClient) -> None:
@@ -88,7 +88,7 @@ def test_sent_invoice_is_due_and_then_overdue(
     first.status, first.collection, first.due_on = "open", "invoice", due
     session.commit()
     page = visible(sponsor.get("/billing").text)
-    assert f"Due on {format_day(due)}" in page and "Pay $" in page
+    assert f"Due on {format_day(due)}" in page and "Pay US$" in page
     set_clock(clock.now() + timedelta(days=16))
     assert "Overdue" in visible(sponsor.get("/billing").text)
 

@@ -141,11 +141,13 @@ def test_diagnostic_on_account_has_the_line_kinds_of_checkout_so_its_deposit_is_
     begin: Callable[..., Client],
 ) -> None:
     client = begin(kind="diagnostic", weeks=3, price_minor=750000, deposit_minor=100000)
-    client.engagement.company.net_days = 14  # type: ignore[union-attr]
+    engagement = client.engagement
+    assert engagement.company is not None
+    engagement.company.net_days = 14
     coupon = Coupon(code="TENTH", percent=10)
     session.add(coupon)
     session.flush()
-    coupon.apply(client.engagement)
+    coupon.apply(engagement)
     session.commit()
     ask(client)
     client.hear()

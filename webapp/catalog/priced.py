@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.db import Minor
 from webapp.money import Money
 
 
@@ -15,10 +16,10 @@ class Priced:
 
     kind: Mapped[str]
     currency: Mapped[str]
-    price_minor: Mapped[int]
-    deposit_minor: Mapped[int] = mapped_column(default=0)
-    diagnostic_fee_minor: Mapped[int] = mapped_column(default=0, server_default="0")
-    overage_rate_minor: Mapped[int] = mapped_column(default=0)
+    price_minor: Mapped[Minor]
+    deposit_minor: Mapped[Minor] = mapped_column(default=0)
+    diagnostic_fee_minor: Mapped[Minor] = mapped_column(default=0, server_default="0")
+    overage_rate_minor: Mapped[Minor] = mapped_column(default=0)
 
     @property
     def price(self) -> Money:

@@ -10,14 +10,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.billing.objects.customer import StripeEntry
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.money import Money
 
 
 class BalanceEntry(Identified, Base):
     """credit_minor: what it adds to the client's credit (negative: takes of it). kind: Stripe's.
 
-    stripe_invoice: the invoice that took it; stripe_note: the credit note that gave it. What was
+    stripe_invoice: the invoice that took it; stripe_note: the credit note that gave it; refund: the
+    key of our refund that it was taken off for (or put back, since that one failed). What was
     written there is never changed by Stripe.
     """
 
@@ -26,10 +27,11 @@ class BalanceEntry(Identified, Base):
     customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stripe_customer.id"), index=True)
     stripe_id: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[str]
-    credit_minor: Mapped[int]
+    credit_minor: Mapped[Minor]
     currency: Mapped[str]
     stripe_invoice: Mapped[str]
     stripe_note: Mapped[str]
+    refund: Mapped[str]
     number: Mapped[int]
     made_at: Mapped[datetime]
 
@@ -55,5 +57,6 @@ class BalanceEntry(Identified, Base):
             customer_id=customer_id, stripe_id=found.id, kind=found.kind, number=number,
             credit_minor=found.credit.minor, currency=found.credit.currency,
             stripe_invoice=found.invoice, stripe_note=found.credit_note, made_at=found.made_at,
+            refund=found.metadata.get("refund", ""),
         )  # fmt: skip
         session.execute(row.on_conflict_do_nothing(index_elements=["stripe_id"]))

@@ -14,7 +14,7 @@ from webapp import audit, clock, outbox
 from webapp.billing.buying.selling import CLEARS_WITHIN, by_checkout
 from webapp.billing.objects.session import StripeSession
 from webapp.booking.models import SlotTaken
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
 
@@ -65,8 +65,8 @@ class Checkout(Identified, Base):
     url: Mapped[str] = mapped_column(default="")
     expires_at: Mapped[datetime]
     debited_at: Mapped[datetime | None]
-    total_minor: Mapped[int | None]
-    tax_minor: Mapped[int | None]
+    total_minor: Mapped[Minor | None]
+    tax_minor: Mapped[Minor | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     engagement: Mapped[Engagement] = relationship()
 

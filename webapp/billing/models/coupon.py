@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp import audit, clock
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.engagements.models import Engagement, Terms
 from webapp.money import Money
 
@@ -27,7 +27,7 @@ class Coupon(Identified, Base):
 
     code: Mapped[str] = mapped_column(unique=True)
     percent: Mapped[int] = mapped_column(default=0)
-    amount_minor: Mapped[int] = mapped_column(default=0)
+    amount_minor: Mapped[Minor] = mapped_column(default=0)
     currency: Mapped[str] = mapped_column(default="")
     months: Mapped[int | None]
     last_on: Mapped[date | None]

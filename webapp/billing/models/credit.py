@@ -10,11 +10,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
 
-KINDS = ("pause", "proration", "deposit")
+KINDS = ("pause", "proration", "overage", "deposit")
 STATES = ("intended", "placed")
 
 
@@ -22,7 +22,7 @@ class Credit(Identified, Base):
     """key: one piece of what is given back, for good, such as 'pause:<pause>'.
 
     amount_minor: before tax; [starts, ends): the local days that were paid and are not used (none
-    for a deposit). States: intended (its charges may not be final yet), placed (its credit notes
+    for a deposit); minutes: of overage that was billed and is not owed. States: intended (its charges may not be final yet), placed (its credit notes
     are written down). short_minor: what of it was not there to give, since it had been given back
     before.
     """
@@ -33,8 +33,9 @@ class Credit(Identified, Base):
     key: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[str]
     label: Mapped[str]
-    amount_minor: Mapped[int]
-    short_minor: Mapped[int]
+    amount_minor: Mapped[Minor]
+    short_minor: Mapped[Minor]
+    minutes: Mapped[int | None]
     currency: Mapped[str]
     starts: Mapped[date | None]
     ends: Mapped[date | None]
@@ -58,6 +59,7 @@ class Credit(Identified, Base):
         label: str,
         amount: Money,
         days: tuple[date, date] | None = None,
+        minutes: int | None = None,
     ) -> Credit:
         """Write down what is given back, once for its key; a job places it on the invoices that
         charged it."""
@@ -65,7 +67,7 @@ class Credit(Identified, Base):
         row = insert(cls).values(
             engagement_id=engagement.id, key=key, kind=kind, label=label[:500], starts=starts,
             ends=ends, amount_minor=amount.minor, short_minor=0, currency=amount.currency,
-            state="intended", created_at=clock.now(),
+            state="intended", minutes=minutes, created_at=clock.now(),
         )  # fmt: skip
         made = session.scalar(row.on_conflict_do_nothing().returning(cls.id))
         credit = session.scalars(select(cls).where(cls.key == key)).one()

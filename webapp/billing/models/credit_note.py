@@ -15,7 +15,7 @@ from webapp.billing.models.credit import Credit
 from webapp.billing.models.invoice import Invoice
 from webapp.billing.models.refund import Refund
 from webapp.billing.objects.credit_note import StripeCreditNote
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.money import Money
 
 STATES = ("intended", "issued", "void", "failed")
@@ -31,7 +31,7 @@ class CreditNote(Identified, Base):
     idempotency_key is 'credit:<uuid>'; attempt: how often Stripe answered with a fault of its own.
     lines: of what it credits, [{"id": Stripe's of the invoice's line, "minor": before discount and
     tax, "net": after discount}], none where it is of an amount; amount_minor is then without tax
-    until Stripe has made it. credit_id: what it carries out.
+    until Stripe has made it; tax_minor: of it, as Stripe reckoned. credit_id: what it carries out.
     by: whose decision it was, '' for the system and for Stripe's dashboard.
     """
 
@@ -44,7 +44,8 @@ class CreditNote(Identified, Base):
     idempotency_key: Mapped[str] = mapped_column(unique=True)
     stripe_id: Mapped[str | None] = mapped_column(unique=True)
     means: Mapped[str]
-    amount_minor: Mapped[int]
+    amount_minor: Mapped[Minor]
+    tax_minor: Mapped[Minor] = mapped_column(default=0)
     currency: Mapped[str]
     reason: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")
@@ -169,6 +170,7 @@ class CreditNote(Identified, Base):
         before, self.state = self.state, found.status
         self.stripe_id, self.means = found.id, found.means
         self.amount_minor, self.currency = found.amount.minor, found.amount.currency
+        self.tax_minor = found.tax.minor
         self.reason = found.reason or self.reason
         self.number, self.pdf_url = found.number, found.pdf_url
         if (before, self.state) != ("issued", "issued"):

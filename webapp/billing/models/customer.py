@@ -14,7 +14,7 @@ from webapp import clock, outbox
 from webapp.accounts.models import Company
 from webapp.billing.models.mirror import Mirrored
 from webapp.billing.objects.customer import CustomerDetails, StripeMeans
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.money import Money
 
 
@@ -34,7 +34,7 @@ class Customer(Identified, Mirrored, Base):
     means: Mapped[str] = mapped_column(default="", server_default="")
     bank_name: Mapped[str] = mapped_column(default="", server_default="")
     fingerprint: Mapped[str] = mapped_column(default="", server_default="")
-    credit_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    credit_minor: Mapped[Minor] = mapped_column(default=0, server_default="0")
     credit_currency: Mapped[str] = mapped_column(default="", server_default="")
     company: Mapped[Company] = relationship()
 

@@ -13,7 +13,7 @@ from webapp.billing.models.invoice import Invoice
 from webapp.billing.models.mirror import Mirrored
 from webapp.billing.models.payment import Payment
 from webapp.billing.objects.dispute import StripeDispute
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.money import Money
 
 # Stripe's own: https://docs.stripe.com/api/disputes/object#dispute_object-status
@@ -31,9 +31,9 @@ class Dispute(Identified, Mirrored, Base):
     payment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("payment.id"), index=True)
     status: Mapped[str]
     reason: Mapped[str]
-    amount_minor: Mapped[int]
+    amount_minor: Mapped[Minor]
     currency: Mapped[str]
-    fee_minor: Mapped[int] = mapped_column(default=0)
+    fee_minor: Mapped[Minor] = mapped_column(default=0)
     fee_currency: Mapped[str] = mapped_column(default="")
     evidence_due_at: Mapped[datetime | None]
     opened_at: Mapped[datetime] = mapped_column(index=True)

@@ -16,7 +16,7 @@ from webapp.billing.buying.order import first_month, midnight, month_days, month
 from webapp.billing.models.mirror import Mirrored
 from webapp.billing.objects.invoice import StripeInvoice, StripeLine
 from webapp.billing.objects.product import kind_of
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
 
@@ -62,14 +62,14 @@ class Invoice(Identified, Mirrored, Base):
     billing_reason: Mapped[str] = mapped_column(default="")
     currency: Mapped[str]
     collection: Mapped[str] = mapped_column(default="card", server_default="card")
-    subtotal_minor: Mapped[int] = mapped_column(default=0, server_default="0")
-    discount_minor: Mapped[int] = mapped_column(default=0, server_default="0")
-    tax_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    subtotal_minor: Mapped[Minor] = mapped_column(default=0, server_default="0")
+    discount_minor: Mapped[Minor] = mapped_column(default=0, server_default="0")
+    tax_minor: Mapped[Minor] = mapped_column(default=0, server_default="0")
     reverse_charge: Mapped[bool] = mapped_column(default=False, server_default=false())
-    total_minor: Mapped[int]
-    balance_applied_minor: Mapped[int] = mapped_column(default=0, server_default="0")
-    paid_minor: Mapped[int]
-    due_minor: Mapped[int]
+    total_minor: Mapped[Minor]
+    balance_applied_minor: Mapped[Minor] = mapped_column(default=0, server_default="0")
+    paid_minor: Mapped[Minor]
+    due_minor: Mapped[Minor]
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
     processing: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, select
 from sqlalchemy.dialects.postgresql import insert
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
 from webapp.billing.models.invoice import Invoice
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
 
@@ -34,7 +35,8 @@ class InvoiceItem(Identified, Base):
     States: intended (Stripe may or may not have heard), placed (waits there for an invoice),
     invoiced (stands on invoice_id), void (taken back before, or its invoice was).
     attempt and attempted_at: the present idempotency key 'item:<id>:<attempt>', and since when.
-    bill_id: the invoice of its own that it is meant for, if any.
+    bill_id: the invoice of its own that it is meant for, if any. share: [part, whole] of the price
+    of its days that a code left to be paid, [1, 1] where none did.
     """
 
     __tablename__ = "invoice_item"
@@ -45,11 +47,12 @@ class InvoiceItem(Identified, Base):
     label: Mapped[str]
     minutes: Mapped[int | None]
     quantity: Mapped[Decimal | None]
-    unit_minor: Mapped[int | None]
-    amount_minor: Mapped[int]
+    unit_minor: Mapped[Minor | None]
+    amount_minor: Mapped[Minor]
     currency: Mapped[str]
     starts: Mapped[date | None]
     ends: Mapped[date | None]
+    share: Mapped[list[Any]] = mapped_column(default=lambda: [1, 1])
     state: Mapped[str] = mapped_column(default="intended")
     stripe_id: Mapped[str | None] = mapped_column(unique=True)
     invoice_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("invoice.id"), index=True)
@@ -80,6 +83,7 @@ class InvoiceItem(Identified, Base):
         unit: Money | None = None,
         starts: date | None = None,
         ends: date | None = None,
+        share: tuple[int, int] = (1, 1),
     ) -> InvoiceItem:
         """Write down what is owed, once for its key; a job places it on the next invoice.
         Raises ItemDiffers for a known key with another amount.
@@ -95,7 +99,7 @@ class InvoiceItem(Identified, Base):
             quantity=quantity if exact else None,
             unit_minor=unit.minor if exact and unit else None,
             amount_minor=amount.minor, currency=amount.currency, starts=starts, ends=ends,
-            state="intended", attempt=0, attempted_at=now, created_at=now,
+            share=list(share), state="intended", attempt=0, attempted_at=now, created_at=now,
         )  # fmt: skip
         made = session.scalar(row.on_conflict_do_nothing().returning(cls.id))
         item = session.scalars(select(cls).where(cls.key == key)).one()

@@ -12,7 +12,7 @@ from webapp import clock
 from webapp.billing.models.invoice import Invoice
 from webapp.billing.models.mirror import Mirrored
 from webapp.billing.objects.charge import StripeCharge
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.money import Money
 
 
@@ -29,12 +29,12 @@ class Payment(Identified, Mirrored, Base):
     payment_intent: Mapped[str] = mapped_column(index=True)
     method: Mapped[str]
     last4: Mapped[str] = mapped_column(default="")
-    amount_minor: Mapped[int]
+    amount_minor: Mapped[Minor]
     currency: Mapped[str]
-    fee_minor: Mapped[int | None]
-    net_minor: Mapped[int | None]
+    fee_minor: Mapped[Minor | None]
+    net_minor: Mapped[Minor | None]
     settled_currency: Mapped[str] = mapped_column(default="")
-    refunded_minor: Mapped[int] = mapped_column(default=0)
+    refunded_minor: Mapped[Minor] = mapped_column(default=0)
     disputed: Mapped[bool] = mapped_column(default=False)
     paid_at: Mapped[datetime] = mapped_column(index=True)
     invoice: Mapped[Invoice] = relationship()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import clock
 from webapp.catalog.models import Offering
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.engagements.models import Engagement, TermsChange
 from webapp.engagements.models.period import month_of
 from webapp.money import Money
@@ -35,8 +35,8 @@ class Quote(Identified, Base):
     starts: Mapped[date]
     quoted_on: Mapped[date]
     version: Mapped[int]
-    amount_minor: Mapped[int]
-    tax_minor: Mapped[int]
+    amount_minor: Mapped[Minor]
+    tax_minor: Mapped[Minor]
     currency: Mapped[str]
     label: Mapped[str]
     monthly: Mapped[dict[str, Any]]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp import audit, clock, outbox
 from webapp.billing.models.invoice import Invoice
 from webapp.billing.objects.refund import StripeRefund
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.money import Money
 
 # A person's decision; other reasons are Righthand's own, or 'dashboard'.
@@ -37,7 +37,7 @@ class Refund(Identified, Base):
     invoice_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("invoice.id"), index=True)
     idempotency_key: Mapped[str] = mapped_column(unique=True)
     stripe_id: Mapped[str | None] = mapped_column(unique=True)
-    amount_minor: Mapped[int]
+    amount_minor: Mapped[Minor]
     currency: Mapped[str]
     reason: Mapped[str]
     state: Mapped[str] = mapped_column(default="intended")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp import audit, clock, outbox
 from webapp.billing.models.mirror import Mirrored
 from webapp.billing.objects.subscription import StripeSubscription
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
 
@@ -26,7 +26,7 @@ class Subscription(Identified, Mirrored, Base):
 
     engagement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("engagement.id"), unique=True)
     status: Mapped[str]
-    price_minor: Mapped[int]
+    price_minor: Mapped[Minor]
     currency: Mapped[str]
     renews_at: Mapped[datetime | None]
     cancel_at_period_end: Mapped[bool] = mapped_column(default=False)

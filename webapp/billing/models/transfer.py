@@ -14,7 +14,7 @@ from webapp.billing.models.invoice import Invoice
 from webapp.billing.models.transfer_reversal import TransferReversal
 from webapp.billing.objects.transfer import StripeTransfer
 from webapp.catalog.models import Consultant
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.money import Money
 
 STATES = ("waiting", "held", "intended", "sent", "reversed", "dropped")
@@ -42,9 +42,9 @@ class Transfer(Identified, Base):
     consultant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("consultant.id"), index=True)
     part: Mapped[str]
     share_percent: Mapped[int]
-    earned_minor: Mapped[int]
-    set_off_minor: Mapped[int] = mapped_column(default=0)
-    amount_minor: Mapped[int] = mapped_column(default=0)
+    earned_minor: Mapped[Minor]
+    set_off_minor: Mapped[Minor] = mapped_column(default=0)
+    amount_minor: Mapped[Minor] = mapped_column(default=0)
     currency: Mapped[str]
     state: Mapped[str] = mapped_column(default="waiting")
     reason: Mapped[str] = mapped_column(default="")

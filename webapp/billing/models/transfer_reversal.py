@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
-from webapp.db import Base, Identified
+from webapp.db import Base, Identified, Minor
 from webapp.money import Money
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class TransferReversal(Identified, Base):
 
     transfer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("transfer.id"), index=True)
     cause: Mapped[str]
-    minor: Mapped[int]
-    settled_minor: Mapped[int] = mapped_column(default=0)
+    minor: Mapped[Minor]
+    settled_minor: Mapped[Minor] = mapped_column(default=0)
     state: Mapped[str]
     stripe_id: Mapped[str | None] = mapped_column(unique=True)
     attempt: Mapped[int] = mapped_column(default=0)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp import clock
 from webapp.billing.models.invoice import line_of, rows_of
 from webapp.billing.objects.invoice import StripeInvoice
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
 
@@ -25,11 +25,11 @@ class Upcoming(Identified, Base):
     engagement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("engagement.id"), unique=True)
     on: Mapped[datetime]
     currency: Mapped[str]
-    subtotal_minor: Mapped[int]
-    discount_minor: Mapped[int]
-    tax_minor: Mapped[int]
-    balance_applied_minor: Mapped[int] = mapped_column(default=0, server_default="0")
-    due_minor: Mapped[int]
+    subtotal_minor: Mapped[Minor]
+    discount_minor: Mapped[Minor]
+    tax_minor: Mapped[Minor]
+    balance_applied_minor: Mapped[Minor] = mapped_column(default=0, server_default="0")
+    due_minor: Mapped[Minor]
     lines: Mapped[list[Any]]
     synced_at: Mapped[datetime]
     engagement: Mapped[Engagement] = relationship()

@@ -11,12 +11,14 @@ from webapp.money import Money
 
 @dataclass(frozen=True)
 class StripeCreditNote:
-    """means: 'reduce', 'refund', 'credit' or 'outside', by where most of the amount goes."""
+    """amount: with tax, of which tax. means: 'reduce', 'refund', 'credit' or 'outside', by where most
+    of the amount goes."""
 
     id: str
     invoice: str
     status: str
     amount: Money
+    tax: Money
     means: str
     reason: str
     memo: str
@@ -27,11 +29,14 @@ class StripeCreditNote:
 
     @classmethod
     def read(cls, found: Document) -> StripeCreditNote:
+        currency = found["currency"].upper()
+        taxes = found.get("total_taxes") or []
         return cls(
             id=found["id"],
             invoice=id_of(found["invoice"]) or "",
             status=found["status"],
-            amount=Money(found["amount"], found["currency"].upper()),
+            amount=Money(found["amount"], currency),
+            tax=Money(sum(one["amount"] for one in taxes), currency),
             means=_means(found),
             reason=found["reason"] or "",
             memo=found["memo"] or "",

@@ -58,13 +58,13 @@ class Received:
 def shares(received: Received, percents: Sequence[int]) -> list[Money]:
     """Each consultant's, in the order of `percents` (0 to 100, together at most 100).
 
-    The firm keeps whatever of the payment is nobody's share. Raises ValueError for percentages
-    that cannot be.
+    Each is rounded down, so that it can be checked without knowing the others; the firm keeps
+    whatever of the payment is nobody's share. Raises ValueError for percentages that cannot be.
     """
     if any(not 0 <= percent <= 100 for percent in percents) or sum(percents) > 100:
         raise ValueError(f"no shares of one payment: {list(percents)}")
-    wanted = received.for_work.allocate([*percents, 100 - sum(percents)])[:-1]
+    wanted = [received.for_work.floored(percent, 100) for percent in percents]
     whole = sum(share.minor for share in wanted)
     if whole <= received.net.minor:
         return wanted
-    return received.net.allocate([*(share.minor for share in wanted)])
+    return [received.net.floored(share.minor, whole) for share in wanted]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
 from webapp.accounts.models import Person
-from webapp.db import Base, Identified, session
+from webapp.db import Base, Identified, Minor, session
 from webapp.engagements.models.terms import Terms
 from webapp.money import Money
 
@@ -67,7 +67,7 @@ class TermsChange(Identified, Base):
     reason: Mapped[str]
     before: Mapped[dict[str, Any]]
     after: Mapped[dict[str, Any]]
-    amount_minor: Mapped[int] = mapped_column(default=0)
+    amount_minor: Mapped[Minor] = mapped_column(default=0)
     currency: Mapped[str]
     pause_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("pause.id"))
     at: Mapped[datetime] = mapped_column(default=clock.now)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.catalog.models import Offering
 from webapp.catalog.priced import Priced
-from webapp.db import Base, Identified
+from webapp.db import Base, Identified, Minor
 from webapp.money import Money
 
 COPIED = (
@@ -43,9 +43,9 @@ class Terms(Identified, Priced, Base):
     late_refund_percent: Mapped[int]
     coupon_code: Mapped[str] = mapped_column(default="", server_default="")
     discount_percent: Mapped[int] = mapped_column(default=0, server_default="0")
-    discount_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    discount_minor: Mapped[Minor] = mapped_column(default=0, server_default="0")
     discount_months: Mapped[int | None]
-    booking_discount_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    booking_discount_minor: Mapped[Minor] = mapped_column(default=0, server_default="0")
 
     __table_args__ = (UniqueConstraint("engagement_id", "valid_from"),)
 
