@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.billing.changing import bigger, firm, items, pass_time, quoted, under_way
+from tests.billing.changing import bigger, credits, firm, items, pass_time, quoted, under_way
 from tests.billing.conftest import Client, failed_jobs, invoices, rows, subscription
 from tests.billing.test_pauses import paid_for_retainer, paused, second_month, until
 from webapp.billing.buying.order import midnight
@@ -107,7 +107,7 @@ def test_killed_after_stripe_paused_it_is_the_same_pause_and_credit(
     payer.hear()
     assert failed_jobs() == []
     assert (rows(Pause)[0].held, subscription().status) == ("paused", "paused")
-    assert len(items()) == len(payer.stripe.of("invoiceitem", engagement.id)) == 1
+    assert len(credits()) == len(payer.stripe.of("credit_note", engagement.id)) == 1
     killed_after(monkeypatch, subscriptions, "resume")
     payer.set_clock(midnight(ends, engagement.time_zone) + MOMENT)
     payer.stripe.advance(midnight(ends, engagement.time_zone) + MOMENT)
@@ -122,7 +122,8 @@ def test_killed_after_stripe_paused_it_is_the_same_pause_and_credit(
     length = (month[1] - month[0]).days
     unused = round(500000 * (month[1] - pause.starts).days / length)
     rest = round(500000 * (month[1] - ends).days / length)
-    assert sorted(item.amount_minor for item in items()) == [-unused, rest]
+    assert [credit.amount_minor for credit in credits()] == [unused]
+    assert [item.amount_minor for item in items()] == [rest]
     made = [call for call in payer.stripe.calls("/v1/subscriptions") if call["method"] == "POST"]
     named = [call["path"].rsplit("/", 1)[1] for call in made]
     assert (named.count("pause"), named.count("resume")) == (1, 1)

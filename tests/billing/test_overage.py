@@ -7,11 +7,13 @@ from decimal import Decimal
 
 import pytest
 
-from tests.billing.conftest import Client, failed_jobs, invoices, subscription
-from tests.billing.owed import RATE, at_stripe, items, kinds, overage, period_of
+from tests.billing.conftest import Client, failed_jobs, invoices, rows, subscription
+from tests.billing.owed import RATE, at_stripe, credits, items, kinds, overage, period_of
 from webapp import clock
+from webapp.billing.models import CreditNote
 from webapp.billing.owing.overage import add_overage, hours_of
 from webapp.db import session
+from webapp.engagements.models import FollowUp
 from webapp.money import Money
 from webapp.outbox import enqueue
 
@@ -44,15 +46,36 @@ def test_m30_overage_of_3_5_hours_is_one_line_and_resubmitted_adds_none(payer: C
     assert failed_jobs() == []
 
 
-def test_another_number_for_the_period_adds_one_line_for_the_difference(payer: Client) -> None:
+def test_another_number_for_the_period_adds_or_takes_off_the_difference(payer: Client) -> None:
     payer.start()
     for minutes in (210, 240, 200):
         overage(payer, minutes)
-    assert [item.minutes for item in items()] == [210, 30, -40]
-    assert sum(item.amount_minor for item in items()) == 66667  # 3 h 20 min, to the cent
-    assert [one["amount"] for one in at_stripe(payer)] == [70000, 10000, -13333]
+    assert [(item.minutes, item.state) for item in items()] == [
+        (210, "void"), (30, "void"), (None, "placed"),
+    ]  # fmt: skip
+    [credit] = credits()
+    assert (credit.minutes, credit.amount_minor, credit.state) == (40, 13333, "placed")
+    assert [one["amount"] for one in at_stripe(payer)] == [66667]  # 3 h 20 min, to the cent
+    overage(payer, 200)
     payer.until(payer.renewal() + HOURS, by=MONTH)
     assert invoices()[-1].total == Money(566667, "USD")
+    assert (rows(CreditNote), rows(FollowUp), failed_jobs()) == ([], [], [])
+
+
+def test_overage_that_was_invoiced_and_is_less_is_credited_on_its_line(payer: Client) -> None:
+    payer.start()
+    overage(payer, 210)
+    payer.until(payer.renewal() + HOURS, by=MONTH)
+    charged = invoices()[-1]
+    overage(payer, 200)
+    payer.hear()
+    [note] = rows(CreditNote)
+    assert (note.invoice_id, note.amount_minor, note.means) == (charged.id, 3333, "credit")
+    overage(payer, 210)
+    payer.until(payer.renewal() + HOURS, by=MONTH)
+    assert invoices()[-1].total == Money(503333, "USD")
+    assert invoices()[-1].paid == Money(500000, "USD")
+    assert failed_jobs() == []
 
 
 def test_m31_overage_after_finalisation_goes_on_the_next_invoice(payer: Client) -> None:

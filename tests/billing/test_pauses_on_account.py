@@ -9,6 +9,7 @@ from tests.billing.conftest import Client, invoices, rows
 from tests.billing.test_pauses import HOURS, paused, until
 from tests.elsewhere import elsewhere
 from webapp.billing.buying.order import midnight
+from webapp.billing.models import CreditNote
 from webapp.db import session
 from webapp.engagements.models import Pause
 
@@ -45,5 +46,6 @@ def test_m39_renewal_that_came_while_stripe_was_busy_is_credited(payer: Client) 
     until(payer, ends)
     until(payer, third + timedelta(days=1))
     lines = [line["minor"] for one in invoices()[before:] for line in one.lines]
+    given = sum(note.amount_minor for note in rows(CreditNote) if note.state == "issued")
     worked = round(500000 * (third - ends).days / (third - starts).days)
-    assert sum(lines) == worked + 500000
+    assert sum(lines) - given == worked + 500000

@@ -115,7 +115,8 @@ def balances(year: Year) -> Iterator[str]:
     """What each client has as credit, and that our ledger of it adds up."""
     theirs = {one["id"]: one["balance"] for one in year.world.stripe.objects("customer")}
     sums = select(BalanceEntry.customer_id, func.sum(BalanceEntry.credit_minor))
-    ledger = {key: minor for key, minor in session.execute(sums.group_by(BalanceEntry.customer_id))}
+    by_customer = session.execute(sums.group_by(BalanceEntry.customer_id)).tuples()
+    ledger = dict(by_customer.all())
     for row in session.scalars(select(Customer)):
         kept = int(ledger.get(row.id, 0))
         if not row.credit_minor == kept == -theirs.get(row.stripe_id, 0):

@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from webapp import audit
 from webapp.billing.calls import balances, customers
-from webapp.billing.models import BalanceEntry, Customer, Refund
+from webapp.billing.models import BalanceEntry, CreditNote, Customer, Invoice, Refund
+from webapp.billing.used_credit import Pieces
 from webapp.db import session
 from webapp.money import Money
 
@@ -43,6 +44,9 @@ def sync(customer: Customer) -> None:
     customer.credit_minor, customer.credit_currency = found.credit, found.currency
 
 
+# -- paying it out ---------------------------------------------------------------------------------
+
+
 def take_off(refund: Refund) -> None:
     """Before credit is paid out, it is taken off the balance, once: no invoice can use it then.
 
@@ -51,40 +55,66 @@ def take_off(refund: Refund) -> None:
     customer = sync_of(refund.invoice.engagement.company_id)
     if customer is None:
         raise Gone
-    ours = refund.idempotency_key
-    made = balances.entries(customer.stripe_id)
-    if any(entry.metadata.get("refund") == ours for entry in made):
+    if _moved(customer, refund) < 0:
         return
     if customer.credit < refund.amount:
         raise Gone
-    balances.take_off(customer.stripe_id, refund.amount, {"refund": ours}, f"{ours}:balance")
+    _move(customer, refund, -refund.amount, "balance")
     audit.record("balance.paid_out", refund, minor=refund.amount_minor)
+
+
+def put_back(refund: Refund) -> None:
+    """A refund that was to pay credit out has failed: the client has the credit again, once."""
+    customer = sync_of(refund.invoice.engagement.company_id)
+    if customer and _moved(customer, refund) < 0:
+        _move(customer, refund, refund.amount, "back")
+        audit.record("balance.put_back", refund, minor=refund.amount_minor)
+
+
+def _moved(customer: Customer, refund: Refund) -> int:
+    """What a refund has moved of the balance so far; below nothing while it is taken off."""
+    ours = [row for row in BalanceEntry.of(customer.id, refund.currency)
+            if row.refund == refund.idempotency_key]  # fmt: skip
+    return sum(row.credit_minor for row in ours)
+
+
+def _move(customer: Customer, refund: Refund, credit: Money, how: str) -> None:
+    ours = refund.idempotency_key
+    balances.move(customer.stripe_id, credit, {"refund": ours}, f"{ours}:{how}")
     sync(customer)
 
 
-def used_by(customer: Customer, stripe_invoice: str, currency: str) -> list[tuple[str, Money]]:
-    """The credit that paid (a part of) an invoice: (Stripe's credit note, or '', amount), the
-    oldest credit being used first."""
-    waiting: list[tuple[str, int]] = []
-    used: list[tuple[str, Money]] = []
-    for entry in BalanceEntry.of(customer.id, currency):
-        if entry.credit_minor > 0:
-            waiting.append((entry.stripe_note, entry.credit_minor))
-            continue
-        spent, waiting = _spend(waiting, -entry.credit_minor)
-        if entry.stripe_invoice == stripe_invoice:
-            used += [(note, Money(minor, currency)) for note, minor in spent]
-    return used
+# -- whose credit paid what ------------------------------------------------------------------------
 
 
-def _spend(
-    waiting: list[tuple[str, int]], minor: int
-) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
-    """(what was used, what is left) of credits, the oldest first."""
-    spent, left = [], []
-    for note, credit in waiting:
-        part = min(credit, minor)
-        minor -= part
-        spent += [(note, part)] if part else []
-        left += [(note, credit - part)] if credit > part else []
-    return spent, left
+def pieces_of(customer: Customer, currency: str) -> Pieces:
+    return Pieces(BalanceEntry.of(customer.id, currency))
+
+
+def used_by(invoice: Invoice) -> list[tuple[str, Money]]:
+    """The credit that paid (a part of) an invoice: (Stripe's credit note, or '', amount)."""
+    customer = Customer.of(invoice.engagement.company_id)
+    if customer is None:
+        return []
+    used = pieces_of(customer, invoice.currency).used.get(invoice.stripe_id, [])
+    return [(piece.note, Money(piece.minor, invoice.currency)) for piece in used]
+
+
+def payers_with(invoice: Invoice) -> list[uuid.UUID]:
+    """The invoices of the company's that were paid from credit that this one had given."""
+    customer = Customer.of(invoice.engagement.company_id)
+    given = {note.stripe_id for note in CreditNote.of(invoice) if note.means == "credit"}
+    if customer is None or not given:
+        return []
+    used = pieces_of(customer, invoice.currency).used.items()
+    named = [name for name, pieces in used if given & {piece.note for piece in pieces}]
+    rows = select(Invoice.id).where(Invoice.stripe_id.in_(named), Invoice.id != invoice.id)
+    return list(session.scalars(rows.order_by(Invoice.id)))
+
+
+def to_pay_out(customer: Customer, currency: str) -> tuple[Money, Money]:
+    """(credit that credit notes gave, what came otherwise) and no invoice has used."""
+    waiting = pieces_of(customer, currency).waiting
+    ours = sum(piece.minor for piece in waiting if piece.note)
+    other = sum(piece.minor for piece in waiting if not piece.note)
+    return Money(ours, currency), Money(other, currency)

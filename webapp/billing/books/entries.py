@@ -12,7 +12,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from webapp.billing.models import CreditNote, Dispute, Invoice, Payment, Refund, Transfer
+from webapp.billing.models import (
+    BalanceEntry,
+    CreditNote,
+    Dispute,
+    Invoice,
+    Payment,
+    Refund,
+    Transfer,
+)
 from webapp.billing.models.refund import CREDIT_PAID_OUT
 from webapp.engagements.models.period import span
 from webapp.money import Money
@@ -217,54 +225,74 @@ def of_payment(payment: Payment, payee: str, zone: str) -> Iterator[Transaction]
     yield transaction(payment.paid_at, zone, payment, payee, text, postings)
 
 
-def of_refund(refund: Refund, payee: str, zone: str) -> Iterator[Transaction]:
-    """Given back of what the invoice was for, in proportion: revenue, deposit and tax."""
+@dataclass(frozen=True)
+class Undone:
+    """Of something that went back, in minor units: deposit, and tax where Stripe's paper says."""
+
+    deposit: int = 0
+    tax: int | None = None
+
+
+def of_refund(
+    refund: Refund, payee: str, zone: str, undone: Undone = Undone()
+) -> Iterator[Transaction]:
+    """Given back of what the invoice was for: revenue and its tax, then the deposit."""
     if refund.state not in {"pending", "succeeded"}:
         return
     text = f"Refund of invoice {refund.invoice.number}: {refund.reason.replace('_', ' ')}"
-    undone = [Posting(CREDIT, refund.amount)]  # the credit note that gave it has undone the rest
+    what = [Posting(CREDIT, refund.amount)]  # the credit note that gave it has undone the rest
     if refund.reason != CREDIT_PAID_OUT:
-        undone = _undone(refund.invoice, refund.amount, refund.reason)
-    postings = (*undone, Posting(STRIPE, -refund.amount))
+        what = _undone(refund.invoice, refund.amount, undone)
+    postings = (*what, Posting(STRIPE, -refund.amount))
     yield transaction(refund.created_at, zone, refund, payee, text, postings)
 
 
-def _undone(invoice: Invoice, amount: Money, reason: str = "") -> list[Posting]:
+def _undone(invoice: Invoice, amount: Money, undone: Undone) -> list[Posting]:
+    deposit = Money(undone.deposit, amount.currency)
+    rest = amount - deposit
+    tax = _tax_of(invoice, rest) if undone.tax is None else Money(undone.tax, amount.currency)
+    return [Posting(REFUNDS, rest - tax), Posting(DEPOSITS, deposit), Posting(TAX, tax)]
+
+
+def _tax_of(invoice: Invoice, amount: Money) -> Money:
+    """In proportion: a deposit has none."""
     held = sum(line["minor"] for line in invoice.lines if line.get("kind") == "deposit")
-    if reason.startswith("deposit") and held:
-        return [Posting(DEPOSITS, amount)]
-    held, tax = max(held, 0), max(invoice.tax_minor, 0)
-    rest = max(invoice.total_minor - held - tax, 0)
-    if not held + tax + rest:
-        return [Posting(REFUNDS, amount)]
-    shares = amount.allocate([rest, held, tax])
-    return [
-        Posting(name, part) for name, part in zip((REFUNDS, DEPOSITS, TAX), shares, strict=True)
-    ]
-
-
-def _undone_by(note: CreditNote) -> list[Posting]:
-    """By its lines, where it has some: the days or the deposit, and the tax they had."""
-    if not note.lines:
-        return _undone(note.invoice, note.amount)
-    tax = Posting(TAX, note.amount - note.net)
-    return [Posting(DEPOSITS if note.of_deposit else REFUNDS, note.net), tax]
+    taxed, tax = invoice.total_minor - held, invoice.tax_minor
+    return amount.prorate(tax, taxed) if 0 < tax < taxed else amount * 0
 
 
 NOTE_ACCOUNTS = {"reduce": RECEIVABLE, "credit": CREDIT, "outside": OUTSIDE}
 
 
-def of_credit_note(note: CreditNote, payee: str, zone: str) -> Iterator[Transaction]:
+def of_credit_note(
+    note: CreditNote, payee: str, zone: str, undone: Undone = Undone()
+) -> Iterator[Transaction]:
     """One that is the paper to a refund is booked by the refund."""
     if note.state != "issued" or note.means == "refund":
         return
     text = f"Credit note {note.number} to invoice {note.invoice.number}"
-    postings = (*_undone_by(note), Posting(NOTE_ACCOUNTS[note.means], -note.amount))
+    postings = (*_undone(note.invoice, note.amount, undone),
+                Posting(NOTE_ACCOUNTS[note.means], -note.amount))  # fmt: skip
     yield transaction(note.created_at, zone, note, payee, text, postings)
 
 
-def of_dispute(dispute: Dispute, payee: str, zone: str) -> Iterator[Transaction]:
-    """Stripe takes the money when it is opened, and gives it back when it is won."""
+# What stands on a balance because of an invoice, a credit note or a refund of ours is booked there.
+BY_HAND = "adjustment"
+
+
+def of_balance(entry: BalanceEntry, payee: str, zone: str) -> Iterator[Transaction]:
+    """Credit that somebody gave, or took off, in Stripe's dashboard."""
+    if entry.kind == BY_HAND and not entry.refund:
+        text = "Credit given at Stripe" if entry.credit_minor > 0 else "Credit taken off at Stripe"
+        postings = both(REFUNDS, CREDIT, entry.credit)
+        yield transaction(entry.made_at, zone, entry, payee, text, postings)
+
+
+def of_dispute(
+    dispute: Dispute, payee: str, zone: str, undone: Undone = Undone()
+) -> Iterator[Transaction]:
+    """Stripe takes the money when it is opened, and gives it back when it is won; lost, what of a
+    deposit was in it is not held any more."""
     if dispute.inquiry:
         return
     text = f"Dispute of invoice {dispute.payment.invoice.number}"
@@ -273,7 +301,9 @@ def of_dispute(dispute: Dispute, payee: str, zone: str) -> Iterator[Transaction]
     if dispute.open or dispute.closed_at is None:
         return
     account, how = (LOST, "lost") if dispute.lost else (STRIPE, "won")
-    decided = both(account, DISPUTED, dispute.amount)
+    deposit = Money(undone.deposit, dispute.currency)
+    decided = (Posting(account, dispute.amount - deposit), Posting(DEPOSITS, deposit),
+               Posting(DISPUTED, -dispute.amount))  # fmt: skip
     yield transaction(dispute.closed_at, zone, dispute, payee, f"{text}: {how}", decided)
 
 

@@ -15,9 +15,20 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from webapp.accounts.models import Company
 from webapp.billing.books import entries
-from webapp.billing.books.entries import ACCOUNTS, Posting, Settled, Transaction
-from webapp.billing.models import CreditNote, Dispute, Invoice, Payment, Refund, Transfer
+from webapp.billing.books.entries import ACCOUNTS, Posting, Settled, Transaction, Undone
+from webapp.billing.models import (
+    BalanceEntry,
+    CreditNote,
+    Customer,
+    Dispute,
+    Invoice,
+    Payment,
+    Refund,
+    Transfer,
+)
+from webapp.billing.returning.splitting import split
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
@@ -34,6 +45,7 @@ def journal(first: date, last: date, zone: str) -> list[Transaction]:
         *(_of_invoices(first, last, zone)), _of_payments(first, last, zone),
         _of_refunds(first, last, zone), _of_notes(first, last, zone),
         _of_disputes(first, last, zone), _of_transfers(first, last, zone),
+        _of_balances(first, last, zone),
     )  # fmt: skip
     booked = (one for one in found if first <= one.on <= last and one.postings)
     return sorted(booked, key=lambda one: (one.on, one.source, one.text))
@@ -99,14 +111,18 @@ def _of_refunds(first: date, last: date, zone: str) -> Iterator[Transaction]:
     start, end = instants(first, last, zone)
     rows = select(Refund).where(Refund.created_at >= start, Refund.created_at < end)
     for row in _rows(rows.options(_owner(joinedload(Refund.invoice)))):
-        yield from entries.of_refund(row, _payee(row.invoice), zone)
+        paper = CreditNote.of_refund(row)
+        tax = paper.tax_minor if paper and paper.state == "issued" else None
+        undone = Undone(split(row.invoice).deposit_of.get(row.id, 0), tax)
+        yield from entries.of_refund(row, _payee(row.invoice), zone, undone)
 
 
 def _of_notes(first: date, last: date, zone: str) -> Iterator[Transaction]:
     start, end = instants(first, last, zone)
     rows = select(CreditNote).where(CreditNote.created_at >= start, CreditNote.created_at < end)
     for row in _rows(rows.options(_owner(joinedload(CreditNote.invoice)))):
-        yield from entries.of_credit_note(row, _payee(row.invoice), zone)
+        undone = Undone(split(row.invoice).deposit_of.get(row.id, 0), row.tax_minor)
+        yield from entries.of_credit_note(row, _payee(row.invoice), zone, undone)
 
 
 def _of_disputes(first: date, last: date, zone: str) -> Iterator[Transaction]:
@@ -115,7 +131,17 @@ def _of_disputes(first: date, last: date, zone: str) -> Iterator[Transaction]:
     rows = select(Dispute).where(lately, Dispute.opened_at < end)
     paid = joinedload(Dispute.payment).joinedload(Payment.invoice)
     for row in _rows(rows.options(_owner(paid))):
-        yield from entries.of_dispute(row, _payee(row.invoice), zone)
+        undone = Undone(split(row.invoice).deposit_of.get(row.id, 0))
+        yield from entries.of_dispute(row, _payee(row.invoice), zone, undone)
+
+
+def _of_balances(first: date, last: date, zone: str) -> Iterator[Transaction]:
+    start, end = instants(first, last, zone)
+    rows = select(BalanceEntry, Company.name).join(
+        Customer, Customer.id == BalanceEntry.customer_id).join(Company)  # fmt: skip
+    wanted = rows.where(BalanceEntry.made_at >= start, BalanceEntry.made_at < end)
+    for row, payee in session.execute(wanted.order_by(BalanceEntry.number)):
+        yield from entries.of_balance(row, payee, zone)
 
 
 def _of_transfers(first: date, last: date, zone: str) -> Iterator[Transaction]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from webapp.billing.objects.customer import StripeEntry
 from webapp.billing.objects.document import Document
-from webapp.billing.stripe_gateway import ask, keyed
+from webapp.billing.stripe_gateway import ask, ask_changed
 from webapp.money import Money
 
 
@@ -25,10 +25,16 @@ def _page(customer: str, params: Document) -> Document:
     return ask(lambda v1: v1.customers.balance_transactions.list(customer, params))
 
 
-def take_off(customer: str, credit: Money, named: dict[str, str], key: str) -> StripeEntry:
-    """Lessen a customer's credit, since it is paid back."""
-    params: Document = {"amount": credit.minor, "currency": credit.currency.lower()}
+def move(customer: str, credit: Money, named: dict[str, str], key: str) -> StripeEntry:
+    """Lessen a customer's credit (below nothing), since it is paid back, or add to it. The caller
+    has looked whether it was done.
+
+    https://docs.stripe.com/api/customer_balance_transactions/create
+    """
+    params: Document = {"amount": -credit.minor, "currency": credit.currency.lower()}
     params["metadata"] = named
-    return StripeEntry.read(
-        ask(lambda v1: v1.customers.balance_transactions.create(customer, params, keyed(key)))
-    )
+    made = ask_changed(
+        customer, key,
+        lambda v1, once: v1.customers.balance_transactions.create(customer, params, once),
+    )  # fmt: skip
+    return StripeEntry.read(made)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from webapp.billing.buying.order import month_number
 from webapp.billing.calls import invoices
-from webapp.billing.models import Invoice, Subscription, Upcoming
+from webapp.billing.models import Invoice, InvoiceItem, Subscription, Upcoming
 from webapp.billing.stripe_gateway import Bug
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -20,6 +20,9 @@ from webapp.money import Money
 
 Share = tuple[int, int]
 WHOLE: Share = (1, 1)
+NOTHING: Share = (0, 1)
+# What was asked for and is not paid, nor will be.
+DEAD = frozenset({"void", "uncollectible"})
 
 
 def of_share(price: Money, share: Share) -> Money:
@@ -27,14 +30,44 @@ def of_share(price: Money, share: Share) -> Money:
 
 
 def paid_share(engagement: Engagement, day: date) -> Share:
-    """Of the month in which a day lies, by the invoice that asked for it."""
-    number = month_of(engagement.kick_off_on, day)
-    issued = select(Invoice).where(Invoice.engagement_id == engagement.id, Invoice.status != "void")
+    """Of the price of a day; all of it where no invoice has asked for it yet."""
+    return charged_share(engagement, day) or WHOLE
+
+
+def charged_share(engagement: Engagement, day: date) -> Share | None:
+    """As it was asked for: by the item of its days, after a pause, or by the month's invoice; none
+    of it where that one was voided or given up, and None where there is none."""
+    return _resumed_share(engagement, day) or _month_share(engagement, day)
+
+
+def asked_share(engagement: Engagement, day: date) -> Share | None:
+    """As it was asked for and is not given up."""
+    found = charged_share(engagement, day)
+    return None if found == NOTHING else found
+
+
+def _resumed_share(engagement: Engagement, day: date) -> Share | None:
+    rows = select(InvoiceItem).where(
+        InvoiceItem.engagement_id == engagement.id, InvoiceItem.key.startswith("resume:"),
+        InvoiceItem.starts <= day, InvoiceItem.ends > day,
+    )  # fmt: skip
+    item = session.scalars(rows.order_by(InvoiceItem.starts.desc()).limit(1)).first()
+    if item is None:
+        return None
+    part, whole = item.share
+    return NOTHING if item.invoice and item.invoice.status in DEAD else (part, whole)
+
+
+def _month_share(engagement: Engagement, day: date) -> Share | None:
+    number, found = month_of(engagement.kick_off_on, day), None
+    issued = select(Invoice).where(Invoice.engagement_id == engagement.id)
     for invoice in session.scalars(issued.order_by(Invoice.issued_at.desc())):
         for line in invoice.lines:
             if _pays_for(engagement, line, number):
-                return line["minor"] - line.get("discount", 0), line["minor"]
-    return WHOLE
+                if invoice.status not in DEAD:
+                    return line["minor"] - line.get("discount", 0), line["minor"]
+                found = NOTHING
+    return found
 
 
 def _pays_for(engagement: Engagement, line: dict[str, str], number: int) -> bool:
@@ -47,10 +80,9 @@ def _pays_for(engagement: Engagement, line: dict[str, str], number: int) -> bool
 
 def foreseen_share(engagement: Engagement, day: date) -> Share:
     """Of a month that may not have been charged yet: as the next one is foreseen, for a preview."""
-    paid = paid_share(engagement, day)
-    upcoming = Upcoming.of(engagement)
-    if paid != WHOLE or upcoming is None:
-        return paid
+    paid, upcoming = asked_share(engagement, day), Upcoming.of(engagement)
+    if paid or upcoming is None:
+        return paid or WHOLE
     month = [line for line in upcoming.lines if line["kind"] == "retainer" and line["minor"] > 0]
     price = sum(line["minor"] for line in month)
     return (price - sum(line.get("discount", 0) for line in month), price) if price else WHOLE

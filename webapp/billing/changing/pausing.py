@@ -7,7 +7,6 @@ stopped: what was charged already is credited first, then Stripe is told to stop
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from webapp import audit, clock, outbox
@@ -17,7 +16,8 @@ from webapp.billing.buying.order import midnight
 from webapp.billing.calls import subscriptions
 from webapp.billing.changing.discounts import (
     WHOLE,
-    foreseen_share,
+    Share,
+    asked_share,
     of_share,
     paid_share,
     share_ahead,
@@ -34,28 +34,6 @@ from webapp.web import format_day
 
 HALF_A_DAY = timedelta(hours=12)
 CARD_GONE = "The pause is over, but the card on file has expired: ask for another one."
-
-
-@dataclass(frozen=True)
-class Outline:
-    """What a pause brings, before tax: credit, for paid days in it; charge, for the days from its
-    end until `next_month`, when months are charged as before."""
-
-    credit: Money
-    charge: Money
-    next_month: date
-
-
-def outline(engagement: Engagement, starts: date, ends: date) -> Outline:
-    """As things stand; a month that begins with the pause is not charged at all."""
-    starting, resuming = engagement.month_around(starts), engagement.month_around(ends)
-    until = starts if starting[0] == starts else starting[1]
-    rest_until = ends if resuming[0] == ends else resuming[1]
-    return Outline(
-        credit=_paid_for(engagement, starts, until),
-        charge=_foreseen_for(engagement, ends, rest_until),
-        next_month=rest_until,
-    )
 
 
 def _locked(pause_id: uuid.UUID) -> tuple[Pause, Engagement]:
@@ -99,13 +77,6 @@ def begin(pause_id: uuid.UUID) -> None:
 def _paid_for(engagement: Engagement, first: date, last: date) -> Money:
     def price_on(day: date) -> Money:
         return of_share(engagement.terms_on(day).price, paid_share(engagement, day))
-
-    return cost_of_days(first, last, engagement.month_around, price_on)
-
-
-def _foreseen_for(engagement: Engagement, first: date, last: date) -> Money:
-    def price_on(day: date) -> Money:
-        return of_share(engagement.terms_on(day).price, foreseen_share(engagement, day))
 
     return cost_of_days(first, last, engagement.month_around, price_on)
 
@@ -207,24 +178,23 @@ def _can_be_charged(engagement: Engagement) -> bool:
 def _go_on(pause: Pause, engagement: Engagement, by: Person | None) -> None:
     """Stripe first, then what is left of the month by what Stripe says it charges next."""
     on, mirror = engagement.today, Subscription.of(engagement)
-    charge, until = Money(0, engagement.terms.currency), on
+    charge, until, share = Money(0, engagement.terms.currency), on, WHOLE
     if mirror and not mirror.over:
         before = subscriptions.read(mirror.stripe_id)
         after = _taken_up(engagement, pause, before, on)
         mirror.take(after)
         until = _charged_from(engagement, pause, (before, after), on)
-        charge = _rest_of_month(engagement, mirror, on, until)
+        share = asked_share(engagement, on) or share_ahead(mirror) if until > on else WHOLE
+        charge = _rest_of_month(engagement, share, on, until)
     engagement.resume(pause, on, by, charge)
     if charge:
         label = f"From {format_day(on)}: {(until - on).days} days until the next month begins"
         InvoiceItem.add(engagement, "proration", f"resume:{pause.id}", label, charge,
-                        starts=on, ends=until)  # fmt: skip
+                        starts=on, ends=until, share=share)  # fmt: skip
         bill_now(engagement, f"Resumed on {on}")
 
 
-def _rest_of_month(engagement: Engagement, mirror: Subscription, on: date, until: date) -> Money:
-    share = share_ahead(mirror) if until > on else WHOLE
-
+def _rest_of_month(engagement: Engagement, share: Share, on: date, until: date) -> Money:
     def price_on(day: date) -> Money:
         return of_share(engagement.terms_on(day).price, share)
 

@@ -22,9 +22,9 @@ class Credit(Identified, Base):
     """key: one piece of what is given back, for good, such as 'pause:<pause>'.
 
     amount_minor: before tax; [starts, ends): the local days that were paid and are not used (none
-    for a deposit); minutes: of overage that was billed and is not owed. States: intended (its charges may not be final yet), placed (its credit notes
-    are written down). short_minor: what of it was not there to give, since it had been given back
-    before.
+    for a deposit); minutes: of overage that was billed and is not owed. States: intended (its
+    charges may not be final yet), placed (its credit notes are written down). short_minor: what of
+    it was not there to give, since it had been given back before.
     """
 
     __tablename__ = "credit"

@@ -25,8 +25,9 @@ STATE_OF = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 
 
 class Refund(Identified, Base):
-    """idempotency_key is 'refund:<invoice>:<reason>': one reason refunds an invoice once; what a
-    person decides is 'refund:<uuid>', each time anew.
+    """idempotency_key is 'refund:<invoice>:<reason>': one reason refunds an invoice once, unless it
+    is said to be another time (then ':2' …); what a person decides is 'refund:<uuid>', each time
+    anew.
 
     reason: why, as a code; note: in the words of the person who decided (by, their address).
     faults: how often Stripe answered with a fault of its own. failure: why it did not arrive.
@@ -70,14 +71,15 @@ class Refund(Identified, Base):
         outbox.enqueue("billing.make_refund", self.id, key=key, run_after=run_after)
 
     @classmethod
-    def intend(cls, invoice: Invoice, amount: Money, reason: str) -> None:
+    def intend(cls, invoice: Invoice, amount: Money, reason: str, again: bool = False) -> None:
         """Write down that an invoice's money goes back, once for that reason; a job sends it.
 
-        Never more than is left of what was paid.
+        Never more than is left of what was paid. again: the caller has seen that it is another
+        time, since the amount is what is left after those before.
         """
         session.refresh(invoice, ["paid_minor", "refunds"], with_for_update=True)
         minor = min(amount.minor, (invoice.paid - invoice.given_back).minor)
-        key = f"refund:{invoice.id}:{reason}"
+        key = f"refund:{invoice.id}:{reason}" + (_time_of(invoice, reason) if again else "")
         if minor <= 0 or cls._known(key):
             return
         row = insert(cls).values(
@@ -147,3 +149,9 @@ class Refund(Identified, Base):
         self.settled_at = clock.now() if self.state in {"succeeded", "failed"} else None
         session.flush()
         outbox.enqueue("billing.follow_refund", self.id, self.state)
+
+
+def _time_of(invoice: Invoice, reason: str) -> str:
+    """'' for the first refund of a reason, then ':2' …"""
+    before = sum(row.reason == reason for row in invoice.refunds)
+    return f":{before + 1}" if before else ""

@@ -11,7 +11,7 @@ from webapp.money import Money
 
 @dataclass(frozen=True)
 class StripeCreditNote:
-    """amount: with tax, of which tax. means: 'reduce', 'refund', 'credit' or 'outside', by where most
+    """amount: with tax; tax: of it. means: 'reduce', 'refund', 'credit' or 'outside', by where most
     of the amount goes."""
 
     id: str

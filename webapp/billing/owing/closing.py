@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from webapp import audit
-from webapp.billing import balance, mirroring
+from webapp.billing import mirroring
 from webapp.billing.calls import items, previews
 from webapp.billing.models import (
     Bill,
@@ -20,10 +20,11 @@ from webapp.billing.models import (
     Refund,
     Subscription,
 )
-from webapp.billing.models.refund import CREDIT_PAID_OUT
 from webapp.billing.owing import deposit
 from webapp.billing.owing.asking import params_of
 from webapp.billing.owing.bills import bill_now
+from webapp.billing.owing.credit_left import pay_credit_out
+from webapp.billing.returning.giving import contested, left_to_refund
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
@@ -63,7 +64,8 @@ def _under_way(engagement: Engagement) -> bool:
 
 
 def _to_pay(engagement: Engagement, waiting: Sequence[InvoiceItem]) -> Money:
-    """What a final invoice of these would ask for, with tax, once the client's credit is used."""
+    """What a final invoice of these would ask for, with tax, once the client's credit is used, or
+    what is owed there beside is added."""
     customer = Customer.of(engagement.company_id)
     assert customer is not None
     asked, ids = [params_of(item) for item in waiting], {str(item.id) for item in waiting}
@@ -71,7 +73,7 @@ def _to_pay(engagement: Engagement, waiting: Sequence[InvoiceItem]) -> Money:
     found = previews.of_items(customer.stripe_id, currency, asked)
     ours = (line.amount + line.tax for line in found.lines if line.item in ids)
     credit = customer.credit_minor if customer.credit_currency == currency else 0
-    return sum(ours, Money(-max(0, credit), currency))
+    return sum(ours, Money(-credit, currency))
 
 
 def _wait_for_stripe(engagement: Engagement) -> None:
@@ -88,74 +90,34 @@ def _wait_for_stripe(engagement: Engagement) -> None:
 
 
 def _give_back(engagement: Engagement) -> None:
-    """Once nothing is owed any more; what was never paid is kept of the deposit."""
-    if _open(engagement) or Bill.unmade(engagement):
+    """Once nothing is owed any more and no bank is deciding; what was never paid is kept of the
+    deposit."""
+    if _of(engagement, "open") or Bill.unmade(engagement) or _contested(engagement):
         return
-    left, taken = deposit.left_of(engagement), deposit.paid_with(engagement)
     kept = sum(row.due_minor for row in _of(engagement, "uncollectible"))
-    back = Money(left.minor - kept, left.currency)
-    if taken and back.minor > 0:
-        Refund.intend(taken, back, deposit.REASON)
-    _pay_credit_out(engagement)
-    audit.record("account.closed", engagement, deposit_back=max(0, back.minor), kept=kept)
+    left = deposit.left_of(engagement)
+    back = Money(max(0, left.minor - kept), left.currency)
+    taken = deposit.paid_with(engagement)
+    if taken and back:
+        _give_deposit_back(engagement, taken, back)
+    if not _under_way(engagement):
+        pay_credit_out(engagement)
+    audit.record("account.closed", engagement, deposit_back=back.minor, kept=kept)
 
 
-def _pay_credit_out(engagement: Engagement) -> None:
-    """Credit that no invoice of the company's can take any more, from the payments it came from:
-    the latest first, since the oldest credit is used first."""
-    customer = balance.sync_of(engagement.company_id)
-    if customer is None or customer.credit_minor <= 0 or _others_go_on(engagement):
-        return
-    left = customer.credit - _on_its_way(engagement)
-    for invoice in _that_gave_credit(engagement):
-        part = min(left, _credited(invoice))
-        if part.minor > 0:
-            Refund.intend(invoice, part, CREDIT_PAID_OUT)
-            left -= part
+def _give_deposit_back(engagement: Engagement, taken: Invoice, back: Money) -> None:
+    """To the payment that brought it. What credit of before had paid of it becomes credit again,
+    which is paid out once it is there."""
+    refund = min(back, left_to_refund(taken))
+    if refund:
+        Refund.intend(taken, refund, deposit.REASON, again=True)
+    if back > refund:
+        deposit.set_off(engagement, back - refund, "rest")
 
 
-def _others_go_on(engagement: Engagement) -> bool:
-    """Whether an invoice of another engagement of the company's can take it."""
-    others = select(Engagement.id).where(
-        Engagement.company_id == engagement.company_id, Engagement.id != engagement.id,
-        Engagement.stage.not_in(("ended", "lost", "enquiry")),
-    )  # fmt: skip
-    return session.scalar(others.limit(1)) is not None
-
-
-def _that_gave_credit(engagement: Engagement) -> list[Invoice]:
-    theirs = Invoice.engagement.has(company_id=engagement.company_id)
-    notes = select(CreditNote.invoice_id).where(
-        CreditNote.state == "issued", CreditNote.means == "credit"
-    )
-    rows = select(Invoice).where(theirs, Invoice.id.in_(notes))
-    return list(session.scalars(rows.order_by(Invoice.issued_at.desc())))
-
-
-def _credited(invoice: Invoice) -> Money:
-    """What an invoice gave as credit and did not pay out."""
-    notes = (note for note in CreditNote.of(invoice) if note.state == "issued")
-    given = sum(note.amount_minor for note in notes if note.means == "credit")
-    return Money(given, invoice.currency) - _paid_out(invoice)
-
-
-def _paid_out(invoice: Invoice) -> Money:
-    out = (row for row in invoice.refunds if row.reason == CREDIT_PAID_OUT)
-    return sum((row.amount for row in out if row.state != "failed"), Money(0, invoice.currency))
-
-
-def _on_its_way(engagement: Engagement) -> Money:
-    """What will be taken off the balance as soon as its refund is made."""
-    rows = select(Refund).join(Refund.invoice).where(
-        Refund.reason == CREDIT_PAID_OUT, Refund.state == "intended",
-        Invoice.engagement.has(company_id=engagement.company_id),
-    )  # fmt: skip
-    waiting = (row.amount for row in session.scalars(rows))
-    return sum(waiting, Money(0, engagement.terms.currency))
-
-
-def _open(engagement: Engagement) -> bool:
-    return bool(_of(engagement, "open"))
+def _contested(engagement: Engagement) -> bool:
+    """Stripe refunds nothing of such a payment, and what is left of it is not known yet."""
+    return any(contested(invoice) for invoice in Invoice.paid_of(engagement))
 
 
 def _of(engagement: Engagement, status: str) -> list[Invoice]:

@@ -16,10 +16,11 @@ from sqlalchemy import select
 from webapp import clock, outbox
 from webapp.billing import mirroring
 from webapp.billing.calls import invoices
-from webapp.billing.models import Credit, CreditNote, Invoice, Subscription
-from webapp.billing.models.refund import CREDIT_PAID_OUT
+from webapp.billing.models import Credit, Invoice, Subscription
 from webapp.billing.models.subscription import OVER
 from webapp.billing.returning.crediting import with_deposit
+from webapp.billing.returning.giving import contested
+from webapp.billing.returning.splitting import split
 from webapp.db import session
 from webapp.engagements.models import Engagement, FollowUp
 from webapp.money import Money
@@ -39,42 +40,23 @@ def paid_with(engagement: Engagement) -> Invoice | None:
 
 
 def left_of(engagement: Engagement) -> Money:
-    """What is held of it: taken, less set off, less given back."""
+    """What is held of it: taken, less set off, less given back or lost to the bank."""
     taken, currency = paid_with(engagement), engagement.terms.currency
     if taken is None:
         return Money(0, currency)
-    held = _deposit_on(taken)
-    set_off = sum(credit.amount_minor for credit in Credit.of(engagement, "deposit"))
-    beyond = max(0, _other_back(taken) - (taken.paid_minor - held))
-    from_deposit = max(beyond, _given_back(taken))
-    return Money(max(0, held - set_off - from_deposit), currency)
-
-
-def _deposit_on(invoice: Invoice) -> int:
-    return sum(line["minor"] for line in invoice.lines if line.get("kind") == "deposit")
-
-
-def _other_back(invoice: Invoice) -> int:
-    """What went back of the invoice other than by setting the deposit off."""
-    notes = (note for note in CreditNote.of(invoice) if note.counts and note.means == "credit")
-    credited = sum(note.amount_minor for note in notes if not note.of_deposit)
-    kept = (row for row in invoice.refunds if row.state != "failed")
-    return credited + sum(row.amount_minor for row in kept if row.reason != CREDIT_PAID_OUT)
-
-
-def _given_back(invoice: Invoice) -> int:
-    """By a refund of the deposit itself."""
-    ours = (row for row in invoice.refunds if row.reason == REASON and row.state != "failed")
-    return sum(row.amount_minor for row in ours)
+    coming = sum(credit.amount_minor for credit in Credit.of(engagement, "deposit")
+                 if credit.state == "intended")  # fmt: skip
+    return Money(max(0, split(taken).held - coming), currency)
 
 
 def set_off(engagement: Engagement, against: Money, last: str) -> Credit | None:
     """What is left of it, never more than what it is set off against, becomes credit that the
-    client's next invoice takes; once for that invoice (last: its name)."""
+    client's next invoice takes; once for that invoice (last: its name), and not while a bank
+    decides about it."""
     key = f"deposit:{engagement.id}:{last}"
     known = next((one for one in Credit.of(engagement, "deposit") if one.key == key), None)
-    amount = min(left_of(engagement), against)
-    if known or amount.minor <= 0:
+    taken, amount = paid_with(engagement), min(left_of(engagement), against)
+    if known or taken is None or contested(taken) or amount.minor <= 0:
         return known
     return Credit.intend(engagement, "deposit", key, "Deposit, set off", amount)
 

@@ -7,41 +7,53 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from webapp.billing.buying.order import month_days
-from webapp.billing.models import InvoiceItem
+from webapp.billing.models import Credit, InvoiceItem
 from webapp.db import session
 from webapp.engagements.models import Engagement, RetainerPeriod
 from webapp.money import Money
 
 
-def add_overage(period: RetainerPeriod, minutes: int, rate: Money) -> InvoiceItem | None:
+def add_overage(period: RetainerPeriod, minutes: int, rate: Money) -> InvoiceItem | Credit | None:
     """Owe for the approved minutes beyond a period's allowance, at an hourly rate; once.
 
-    minutes is all of the period's overage, not what is new: said again it adds nothing (None), and
-    another number adds one line for the difference, up or down. What was taken back, or whose
-    invoice was voided, counts as settled. The line goes on the next invoice, or on one of its own
-    where no renewal comes. ValueError for minutes below zero.
+    minutes is all of the period's overage, not what is new: said again it adds nothing (None), a
+    greater number adds one line for the difference, and a smaller one is given back (a Credit).
+    What was taken back, or whose invoice was voided, counts as settled. The line goes on the next
+    invoice, or on one of its own where no renewal comes. ValueError for minutes below zero.
     """
     if minutes < 0:
         raise ValueError("overage is never below zero")
     engagement = session.get_one(Engagement, period.engagement_id).lock()
-    before = _billed(period)
+    before, back = _billed(period), _given_back(period)
     more = minutes - sum(item.minutes or 0 for item in before)
-    if more == 0:
+    more += sum(credit.minutes or 0 for credit in back)
+    nothing = Money(0, rate.currency)
+    billed = sum((item.amount for item in before), nothing)
+    owed = _cost(minutes, rate) - billed + sum((credit.amount for credit in back), nothing)
+    if more == 0 or not owed:
         return None
-    billed = sum((item.amount for item in before), Money(0, rate.currency))
-    owed = _cost(minutes, rate) - billed
-    if not owed:
-        return None
+    key, label = _key(period, len(before) + len(back)), _label(engagement, period, more, rate)
+    if owed < nothing:
+        return Credit.intend(engagement, "overage", key, label, -owed,
+                             (period.starts, period.ends), minutes=-more)  # fmt: skip
     return InvoiceItem.add(
-        engagement, "overage", _key(period, len(before)), _label(engagement, period, more, rate),
-        owed, minutes=more, quantity=Decimal(more) / 60 if more % 3 == 0 else None, unit=rate,
+        engagement, "overage", key, label, owed, minutes=more, unit=rate,
+        quantity=Decimal(more) / 60 if more % 3 == 0 else None,
         starts=period.starts, ends=period.ends,
     )  # fmt: skip
 
 
 def _billed(period: RetainerPeriod) -> list[InvoiceItem]:
-    ours = InvoiceItem.key.startswith(f"overage:{period.id}")
-    return list(session.scalars(select(InvoiceItem).where(ours).order_by(InvoiceItem.id)))
+    """Each line that minutes added; what stands in for one of them says none."""
+    rows = select(InvoiceItem).where(
+        InvoiceItem.key.startswith(f"overage:{period.id}"), InvoiceItem.minutes.is_not(None)
+    )
+    return list(session.scalars(rows.order_by(InvoiceItem.id)))
+
+
+def _given_back(period: RetainerPeriod) -> list[Credit]:
+    rows = select(Credit).where(Credit.key.startswith(f"overage:{period.id}"))
+    return list(session.scalars(rows.order_by(Credit.id)))
 
 
 def _key(period: RetainerPeriod, corrections: int) -> str:

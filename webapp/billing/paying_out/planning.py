@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from webapp import audit, outbox
+from webapp.billing.balance import payers_with
 from webapp.billing.models import Invoice, Transfer, TransferReversal
 from webapp.billing.models.transfer import standing
 from webapp.billing.paying_out.received import credits_used, received_from
@@ -77,12 +78,19 @@ def release_all(invoice: Invoice) -> None:
 
 
 def settle(invoice_id: uuid.UUID, cause: str, restore: bool = False) -> None:
-    """Bring the shares of an invoice to what is left of its payment.
+    """Bring the shares of an invoice to what is left of its payment, and those of the invoices that
+    credit out of it has paid.
 
     restore: money that was on its way back stayed (a refund failed), so that shares may grow again;
     else rounding could send somebody a single unit.
     """
     invoice = locked(invoice_id)
+    _settle(invoice, cause, restore)
+    for other_id in payers_with(invoice):
+        _settle(locked(other_id), cause, restore)
+
+
+def _settle(invoice: Invoice, cause: str, restore: bool) -> None:
     for part, received in _parts(invoice):
         _settle_part(invoice, part, received, cause, restore)
     session.flush()

@@ -5,30 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from webapp.billing.balance import used_by
-from webapp.billing.models import CreditNote, Customer, Dispute, Invoice, Payment, Refund
+from webapp.billing.models import CreditNote, Dispute, Invoice, Payment, Refund
 from webapp.billing.models.refund import CREDIT_PAID_OUT
 from webapp.billing.paying_out.sharing import Received
+from webapp.billing.returning.splitting import deposit_on, split
 from webapp.money import Money
 
 ARRIVED = frozenset({"pending", "succeeded"})
-# Refunds whose reason begins so give a deposit back, which was never shared.
-OF_DEPOSIT = "deposit"
 
 
 def received_from(invoice: Invoice) -> Received:
     """The payment of the invoice itself, and what is known to have gone back of it."""
     fees = (payment.fee or Money(0, invoice.currency) for payment in Payment.of(invoice))
-    deposit = _of_kind(invoice, "deposit")
-    credits = _credits_of_days(invoice)
+    credits, (returned, deposit_returned) = _credits_of_days(invoice), _returned(invoice)
     return Received(
         paid=invoice.paid,
         tax=_paid_of(invoice, invoice.tax_minor),
-        deposit=_paid_of(invoice, deposit),
+        deposit=_paid_of(invoice, deposit_on(invoice)),
         fee=_sum(fees, invoice),
-        returned=_returned(invoice),
-        deposit_returned=_sum(
-            (one.amount for one in _refunds(invoice) if one.reason.startswith(OF_DEPOSIT)), invoice
-        ),
+        returned=returned,
+        deposit_returned=deposit_returned,
         unearned=_sum((note.net for note in credits), invoice),
         unearned_whole=_sum((note.amount for note in credits), invoice),
     )
@@ -36,17 +32,16 @@ def received_from(invoice: Invoice) -> Received:
 
 def credits_used(invoice: Invoice) -> list[tuple[Payment | None, Received]]:
     """The work of an invoice that the client's credit paid for, by the payment that had brought
-    the money; less what was credited of this invoice beyond its own payment.
+    the money; less what was credited of this invoice beyond its own payment, and less what has
+    gone of that payment since, by a refund in Stripe's dashboard or a dispute that was lost.
 
     Credit that no credit note of ours gave has no payment behind it, and is nobody's share.
     """
-    customer = Customer.of(invoice.engagement.company_id)
-    if invoice.balance_applied_minor <= 0 or customer is None:
+    if invoice.balance_applied_minor <= 0:
         return []
-    used = used_by(customer, invoice.stripe_id, invoice.currency)
     beyond = _unearned_beyond(invoice)
     found = []
-    for note, amount in used:
+    for note, amount in used_by(invoice):
         work = _work_of(invoice, amount)
         kept = max(work - beyond, Money(0, invoice.currency))
         beyond -= work - kept
@@ -58,7 +53,24 @@ def credits_used(invoice: Invoice) -> list[tuple[Payment | None, Received]]:
 def _brought(given: CreditNote | None, amount: Money) -> tuple[Payment | None, Received]:
     if given is None:
         return None, _plain(amount * 0)
-    return next(iter(Payment.of(given.invoice)), None), _plain(amount)
+    return _payment_behind(given.invoice), _plain(amount.prorate(*_still_there(given.invoice)))
+
+
+def _payment_behind(invoice: Invoice) -> Payment | None:
+    """Its own; of one that credit paid whole, the first of those that had brought the credit."""
+    own = next(iter(Payment.of(invoice)), None)
+    notes = (CreditNote.made_as(note) for note, _ in used_by(invoice)) if own is None else ()
+    before = (_payment_behind(note.invoice) for note in notes if note)
+    return own or next((payment for payment in before if payment), None)
+
+
+def _still_there(invoice: Invoice) -> tuple[int, int]:
+    """(part, whole) of the credit that an invoice gave which its payment still covers."""
+    given = sum(note.amount_minor for note in notes_of(invoice) if note.means == "credit")
+    gone = sum(one.amount.minor for one in _gone(invoice))
+    settled = invoice.paid_minor + max(invoice.balance_applied_minor, 0)
+    beyond = min(max(gone + given - settled, 0), given)
+    return (given - beyond, given) if given else (1, 1)
 
 
 def _plain(amount: Money) -> Received:
@@ -68,13 +80,13 @@ def _plain(amount: Money) -> Received:
 
 def _work_of(invoice: Invoice, amount: Money) -> Money:
     """The part of a sum that pays for work, on an invoice with tax."""
-    work = invoice.total_minor - invoice.tax_minor - _of_kind(invoice, "deposit")
+    work = invoice.total_minor - invoice.tax_minor - deposit_on(invoice)
     return amount.prorate(work, invoice.total_minor)
 
 
 def _unearned_beyond(invoice: Invoice) -> Money:
     """What was credited of its days and is more than what its own payment paid of them."""
-    work = _paid_of(invoice, invoice.total_minor - invoice.tax_minor - _of_kind(invoice, "deposit"))
+    work = _paid_of(invoice, invoice.total_minor - invoice.tax_minor - deposit_on(invoice))
     unearned = _sum((note.net for note in _credits_of_days(invoice)), invoice)
     return max(unearned - work, Money(0, invoice.currency))
 
@@ -92,28 +104,23 @@ def _paid_of(invoice: Invoice, minor: int) -> Money:
     return sum_of_it.prorate(paid, whole) if 0 <= paid < whole else sum_of_it
 
 
-def _of_kind(invoice: Invoice, kind: str) -> int:
-    return sum(line["minor"] for line in invoice.lines if line.get("kind") == kind)
+def _returned(invoice: Invoice) -> tuple[Money, Money]:
+    """(for the work, of the deposit): refunds, disputes lost, what was given back outside Stripe,
+    and credit of an amount: what it pays for later is shared then. Credit that is paid out was
+    counted when it was given."""
+    notes = (note for note in notes_of(invoice) if note.means == "credit" and not note.lines)
+    back = [*_gone(invoice), *notes]
+    parts = split(invoice).deposit_of
+    deposit = Money(sum(parts.get(one.id, 0) for one in back), invoice.currency)
+    return _sum((one.amount for one in back), invoice) - deposit, deposit
 
 
-def _refunds(invoice: Invoice) -> list[Refund]:
-    return [refund for refund in invoice.refunds if refund.state in ARRIVED]
-
-
-def _returned(invoice: Invoice) -> Money:
-    """Refunds, disputes lost, what was given back outside Stripe, and credit of an amount: what it
-    pays for later is shared then. Credit that is paid out was counted when it was given."""
-    refunds = (one.amount for one in _refunds(invoice) if not _apart(one))
-    lost = (dispute.amount for dispute in Dispute.of(invoice) if dispute.lost)
-    given = (
-        note.amount for note in notes_of(invoice)
-        if note.means in {"outside", "credit"} and not note.lines
-    )  # fmt: skip
-    return _sum([*refunds, *lost, *given], invoice)
-
-
-def _apart(refund: Refund) -> bool:
-    return refund.reason.startswith(OF_DEPOSIT) or refund.reason == CREDIT_PAID_OUT
+def _gone(invoice: Invoice) -> list[Refund | Dispute | CreditNote]:
+    """What has left of the money that came in, other than as credit."""
+    refunds = (one for one in invoice.refunds if one.state in ARRIVED)
+    lost = (dispute for dispute in Dispute.of(invoice) if dispute.lost)
+    outside = (note for note in notes_of(invoice) if note.means == "outside")
+    return [*(one for one in refunds if one.reason != CREDIT_PAID_OUT), *lost, *outside]
 
 
 def notes_of(invoice: Invoice) -> list[CreditNote]:

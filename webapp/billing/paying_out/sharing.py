@@ -2,9 +2,9 @@
 
 A share is a whole percentage of what was paid for the work: without tax, which is the state's,
 and without a deposit, which is the client's until it is applied. What goes back to the client
-takes of each share in proportion; days that are credited take exactly theirs. All shares together
-never pass what is left of the payment once Stripe has kept its fee; where they would, each is cut
-in proportion.
+for the work takes of each share in proportion; days that are credited take exactly theirs. All
+shares together never pass what is left of the payment once Stripe has kept its fee; where they
+would, each is cut in proportion.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class Received:
     def for_work(self) -> Money:
         """What was paid for the work, less the days that were credited, less what went back."""
         work = max(self.paid - self.tax - self.deposit - self.unearned, self.nothing)
-        before = self.paid - self.deposit_returned - self.unearned_whole
-        kept = before - self.returned
-        if before <= self.nothing or kept <= self.nothing:
+        whole = self.paid - self.deposit - self.unearned_whole
+        kept = whole - self.returned
+        if kept <= self.nothing:
             return self.nothing
-        return work.prorate(kept.minor, before.minor)
+        return work.prorate(kept.minor, whole.minor)
 
     @property
     def net(self) -> Money:

@@ -41,6 +41,11 @@ def of_days(engagement: Engagement, starts: date, ends: date, amount: Money) -> 
     return _filled(_newest(engagement), amount, lambda line: _month_of(engagement, line) in months)
 
 
+def of_items(engagement: Engagement, items: set[str], amount: Money) -> list[Part]:
+    """What items of ours charged, by their ids."""
+    return _filled(_newest(engagement), amount, lambda line: line.get("item") in items)
+
+
 def of_deposit(invoice: Invoice, amount: Money) -> list[Part]:
     return _filled([invoice], amount, lambda line: line["kind"] == "deposit")
 

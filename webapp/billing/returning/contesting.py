@@ -8,36 +8,29 @@ from sqlalchemy import select
 
 from webapp import clock, outbox
 from webapp.billing import mirroring
+from webapp.billing.balance import payers_with
 from webapp.billing.calls import disputes
-from webapp.billing.models import Dispute, Payment, Transfer
+from webapp.billing.models import Dispute, Payment
 from webapp.billing.models.dispute import OVER
 from webapp.billing.objects.dispute import StripeDispute
 from webapp.billing.paying_out.planning import locked, release_all, settle
+from webapp.billing.returning.crediting import close_later
 from webapp.db import session
 
 
 def keep(payment: Payment, found: StripeDispute) -> None:
     """Mirror a dispute. While it is open no share of its payment is sent; won, they go on their
-    way; lost, they are taken back. The engagement's lock is the caller's."""
+    way; lost, they are taken back; an account that waited for it is closed. The engagement's lock
+    is the caller's."""
     dispute = Dispute.mirror(payment, found)
     payment.disputed = True
-    for invoice_id in _shared_from(payment):
-        if dispute.lost and invoice_id == payment.invoice_id:
-            settle(invoice_id, f"dispute:{dispute.id}")
-        else:
+    if dispute.lost:
+        settle(payment.invoice_id, f"dispute:{dispute.id}")
+    else:
+        for invoice_id in [payment.invoice_id, *payers_with(payment.invoice)]:
             release_all(locked(invoice_id))
-
-
-def _shared_from(payment: Payment) -> list[uuid.UUID]:
-    """The invoices whose shares are paid from this money, in one order: its own, and those that
-    credit from it has paid."""
-    engagement = payment.invoice.engagement_id
-    rows = select(Transfer.invoice_id).join(Transfer.invoice).where(
-        (Transfer.invoice_id == payment.invoice_id)
-        | (Transfer.part.startswith("credit") & (Transfer.source.in_(["", payment.stripe_id])))
-    )  # fmt: skip
-    ours = rows.where(Transfer.invoice.has(engagement_id=engagement))
-    return list(session.scalars(ours.distinct().order_by(Transfer.invoice_id)))
+    if not dispute.open:
+        close_later(payment.invoice.engagement, f"{dispute.id}:{dispute.status}")
 
 
 def plan_looking() -> None:

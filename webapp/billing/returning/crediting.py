@@ -10,6 +10,7 @@ from webapp.billing import mirroring
 from webapp.billing.calls import credit_notes, invoices
 from webapp.billing.models import Credit, CreditNote, Invoice, Subscription
 from webapp.billing.objects.document import Document
+from webapp.billing.owing import lessening
 from webapp.billing.returning import charged
 from webapp.billing.returning.charged import Part
 from webapp.db import session
@@ -31,9 +32,10 @@ def place(credit_id: uuid.UUID) -> None:
     session.refresh(credit, with_for_update=True)
     if credit.state != "intended" or engagement is None:
         return
-    parts = parts_of(credit)
+    amount = lessening.lessen(credit) if credit.kind == "overage" else credit.amount
+    parts = parts_of(credit, amount)
     _wait_for_payment(parts)
-    short = credit.amount - charged.sum_of(parts, credit.currency)
+    short = amount - charged.sum_of(parts, credit.currency)
     if short and _coming(engagement):
         raise RetryLater("an invoice of Stripe's is not final yet", SOON)
     for part in parts:
@@ -52,11 +54,13 @@ def close_later(engagement: Engagement, because: str) -> None:
         outbox.enqueue("billing.close_account", engagement.id, key=key)
 
 
-def parts_of(credit: Credit) -> list[Part]:
+def parts_of(credit: Credit, amount: Money) -> list[Part]:
+    if credit.kind == "overage":
+        return charged.of_items(credit.engagement, lessening.lines_of(credit), amount)
     if credit.starts and credit.ends:
-        return charged.of_days(credit.engagement, credit.starts, credit.ends, credit.amount)
+        return charged.of_days(credit.engagement, credit.starts, credit.ends, amount)
     first = next(iter(with_deposit(credit.engagement)), None)
-    return charged.of_deposit(first, credit.amount) if first else []
+    return charged.of_deposit(first, amount) if first else []
 
 
 def with_deposit(engagement: Engagement) -> list[Invoice]:

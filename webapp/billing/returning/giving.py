@@ -54,7 +54,14 @@ def _refunded(invoice: Invoice) -> list[Money]:
 
 def left_to_refund(invoice: Invoice) -> Money:
     """Of the money that came in by the invoice itself."""
-    return min(left_of(invoice), invoice.paid - invoice.given_back)
+    return min(left_of(invoice), left_of_payment(invoice))
+
+
+def left_of_payment(invoice: Invoice) -> Money:
+    """What Stripe can still refund of the money that came in by it."""
+    lost = (dispute.amount for dispute in Dispute.of(invoice) if dispute.lost)
+    left = invoice.paid - invoice.given_back - sum(lost, Money(0, invoice.currency))
+    return max(left, Money(0, invoice.currency))
 
 
 def means_of(invoice: Invoice) -> list[str]:

@@ -94,6 +94,8 @@ def _what(note: CreditNote) -> Document:
 def follow_refund(refund_id: uuid.UUID, state: str) -> None:
     """A refund is on its way, has arrived, or has failed: shares, papers and mails follow."""
     refund = session.get_one(Refund, refund_id)
+    if state == "failed" and refund.reason == CREDIT_PAID_OUT:
+        balance.put_back(refund)
     settle(refund.invoice_id, f"refund:{refund.id}", restore=state == "failed")
     key = f"billing.sync_payments:{refund.id}:{state}"
     outbox.enqueue("billing.sync_payments", refund.invoice_id, key=key)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import uuid
 
+import structlog
 from flask import abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 
 from webapp.access import Role, allow
-from webapp.billing.changing.pausing import Outline, outline
+from webapp.billing.changing.pause_preview import Outline, outline
 from webapp.billing.forms.changing import PauseForm, UndoForm
-from webapp.billing.views.changing.plan import MAY_ASK, decides
+from webapp.billing.views.changing.plan import MAY_ASK, SLOW, decides
 from webapp.billing.views.room import blueprint
 from webapp.db import session
 from webapp.engagements import requests
 from webapp.engagements.models import ChangeRefused, ChangeRequest, Engagement, Pause
 from webapp.engagements.stages import Actor
 from webapp.engagements.views.whose import its_page, must_be, theirs, who
+from webapp.outbox import RetryLater
 from webapp.web import format_day
+
+log = structlog.get_logger()
 
 
 @blueprint.route("/engagements/<uuid:engagement_id>/pause", methods=["GET", "POST"])
@@ -34,7 +38,7 @@ def pause(engagement_id: uuid.UUID) -> ResponseReturnValue:
     if refused := engagement.pause_refusal(form.starts.data, form.ends.data):
         return _refused(engagement, form, refused)
     if not request.form.get("confirmed"):
-        return _page(engagement, form, outline(engagement, form.starts.data, form.ends.data))
+        return _shown(engagement, form)
     return _planned(engagement, form) if decides(engagement) else _asked(engagement, form)
 
 
@@ -42,6 +46,15 @@ def _blocked(engagement: Engagement) -> str:
     """Why it cannot be paused at all just now."""
     soonest = engagement.today
     return engagement.why_no_pause(soonest, engagement.month_after(soonest))
+
+
+def _shown(engagement: Engagement, form: PauseForm) -> ResponseReturnValue:
+    try:
+        figures = outline(engagement, form.starts.data, form.ends.data)
+    except RetryLater as reason:
+        log.warning("pause.unavailable", reason=str(reason))
+        return _page(engagement, form, refused=SLOW), 503
+    return _page(engagement, form, figures)
 
 
 def _planned(engagement: Engagement, form: PauseForm) -> ResponseReturnValue:
