@@ -23,6 +23,7 @@ from webapp.accounts.models import Person
 from webapp.audit import AuditEvent
 from webapp.billing.models import ConnectedAccount, Invoice, Payment, Transfer, TransferReversal
 from webapp.billing.paying_out import planning, statement_mails
+from webapp.billing.paying_out.statements import WORKED_OUT
 from webapp.catalog.models import Consultant
 from webapp.db import session
 from webapp.engagements.models import Assignment, Engagement
@@ -35,16 +36,17 @@ NOVEMBER = datetime(2026, 11, 10, 12, tzinfo=UTC)
 def invoice_of(engagement: Engagement, minor: int = 500000, **values: object) -> Invoice:
     """Paid, and its payment booked."""
     name, at = uuid.uuid4().hex, values.pop("at", None) or clock.now()
-    defaults = {"tax_minor": 0, "out_of_band": False, "number": f"RH-{name[:4]}"}
+    fee = values.pop("fee_minor", 0)
+    defaults = {"tax_minor": 0, "out_of_band": False, "number": f"RH-{name[:4]}", "lines": []}
     invoice: Invoice = make.saved(
         Invoice(engagement=engagement, stripe_id=f"in_{name}", status="paid", currency="USD",
-                lines=[], total_minor=minor, paid_minor=minor, due_minor=0, issued_at=at,
+                total_minor=minor, paid_minor=minor, due_minor=0, issued_at=at,
                 paid_at=at, livemode=False, synced_at=at, **(defaults | values))
     )  # fmt: skip
     if not invoice.out_of_band:
         make.saved(
             Payment(invoice=invoice, stripe_id=f"ch_{name}", payment_intent="pi", method="card",
-                    amount_minor=minor, currency="USD", fee_minor=0, net_minor=minor,
+                    amount_minor=minor, currency="USD", fee_minor=fee, net_minor=minor,
                     settled_currency="USD", paid_at=at, livemode=False, synced_at=at)
         )  # fmt: skip
     planning.share_out(invoice.id)
@@ -151,7 +153,7 @@ def test_a_statement_adds_up_by_the_consultants_own_calendar(
     assert "Earnings in November 2026" in page and "Called back from your account" in page
     assert "Owed to you at the end – $400.00" in page  # the share of 30 November, not yet sent
     lines = list(csv.reader(io.StringIO(browser.get("/earnings/months/2026-11.csv").text)))
-    amounts = [(line[1], line[5]) for line in lines[1:]]
+    amounts = [(line[1], line[-2]) for line in lines[1:]]
     assert amounts == [
         ("opening balance", "0.00"), ("earned", "2000.00"), ("sent", "-2000.00"),
         ("taken_back", "-500.00"), ("returned", "500.00"), ("earned", "400.00"),
@@ -164,6 +166,39 @@ def test_a_statement_adds_up_by_the_consultants_own_calendar(
     assert 'filename="earnings-2026-11.pdf"' in pdf.headers["Content-Disposition"]
     listed = browser.get("/earnings").text
     assert "/earnings/months/2026-12" in listed and "/earnings/months/2026-11" in listed
+
+
+def test_each_share_says_what_it_was_worked_out_from(
+    consultant: Consultant, sign_in: SignIn
+) -> None:
+    """Page, list and CSV: what was paid, what of it is not shared, the percentage, the result."""
+    lines = [{"text": "Month", "minor": 500000, "kind": "retainer"},
+             {"text": "Deposit", "minor": 150000, "kind": "deposit"}]  # fmt: skip
+    invoice_of(engaged(consultant), 750000, lines=lines, tax_minor=100000)
+    browser, month = sign_in(consultant.person), f"{clock.now():%Y-%m}"
+    sums = "40% of $5,000.00 $7,500.00 paid, less $1,000.00 tax, less $1,500.00 deposit"
+    assert sums in visible(browser.get("/earnings").text)
+    page = visible(browser.get(f"/earnings/months/{month}").text)
+    assert f"Your share: {sums}" in page and "$2,000.00" in page
+    [row] = list(csv.DictReader(io.StringIO(browser.get(f"/earnings/months/{month}.csv").text)))[
+        1:-1
+    ]
+    assert {name: row[name] for name in (*WORKED_OUT, "amount")} == {
+        "paid": "7500.00", "tax": "1000.00", "deposit": "1500.00", "given_back": "0.00",
+        "base": "5000.00", "share_percent": "40", "cut_by_stripes_fee": "0.00",
+        "amount": "2000.00",
+    }  # fmt: skip
+    assert browser.get(f"/earnings/months/{month}.pdf").data.startswith(b"%PDF-")
+
+
+def test_a_share_that_stripes_fee_cut_says_by_how_much(
+    consultant: Consultant, sign_in: SignIn
+) -> None:
+    """All of it is theirs, and Stripe kept a part."""
+    invoice_of(engaged(consultant, percent=100), 500000, fee_minor=14530)
+    page = visible(sign_in(consultant.person).get("/earnings").text)
+    assert "100% of $5,000.00 less $145.30, since Stripe’s fee left no more" in page
+    assert "$4,854.70" in page
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_m30_overage_of_3_5_hours_is_one_line_and_resubmitted_adds_none(payer: C
     assert failed_jobs() == []
 
 
-def test_another_number_for_the_period_adds_or_takes_off_the_difference(payer: Client) -> None:
+def test_m30_another_number_for_the_period_adds_or_takes_off_the_difference(payer: Client) -> None:
     payer.start()
     for minutes in (210, 240, 200):
         overage(payer, minutes)

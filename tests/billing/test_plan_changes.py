@@ -156,6 +156,16 @@ def test_m27_with_tax_preview_and_invoice_have_the_same_tax(
     assert quote.monthly_part("total") == Money(833000, "EUR")
 
 
+def test_m27_confirmed_twice_is_one_change_and_one_item_that_is_known_by_it(payer: Client) -> None:
+    engagement, by = under_way(payer), firm()
+    quote = quoted(engagement, bigger(engagement), engagement.today, by)
+    for _ in range(2):
+        quoting.confirm(quote, by, "More work")
+        session.commit()
+    [change], [item] = rows(TermsChange), items()
+    assert item.key == f"proration:{change.id}"
+
+
 def test_upgrade_from_the_next_month_charges_nothing_now(payer: Client) -> None:
     engagement = under_way(payer)
     start = engagement.month_after(engagement.today)

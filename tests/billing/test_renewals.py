@@ -15,7 +15,6 @@ from tests.billing.test_webhook import signature
 from tests.elsewhere import elsewhere
 from tests.standin import StandIn
 from webapp.billing.buying.order import month_days
-from webapp.billing.models import Subscription
 from webapp.db import session
 from webapp.engagements.models import RetainerPeriod, TermsChange
 from webapp.money import Money
@@ -133,8 +132,8 @@ def test_webhooks_doubled_and_shuffled_have_each_effect_once(payer: Client) -> N
     assert failed_jobs() == []
 
 
-def test_second_live_subscription_is_ended_and_its_payment_given_back(payer: Client) -> None:
-    payer.start()
+def made_in_the_dashboard(payer: Client) -> str:
+    """Another subscription for the engagement, on the card of its own; Stripe's id."""
     engagement_id = str(payer.engagement.id)
     first = payer.stripe.of("subscription", engagement_id)[0]
     item = first["items"]["data"][0]["price"]
@@ -148,10 +147,27 @@ def test_second_live_subscription_is_ended_and_its_payment_given_back(payer: Cli
            "items[0][price_data][recurring][interval]": "month"},
     )  # fmt: skip
     payer.hear()
-    assert [mirror.stripe_id for mirror in rows(Subscription)] == [first["id"]]
-    stray = next(s for s in payer.stripe.objects("subscription") if s["id"] == made["id"])
+    return str(made["id"])
+
+
+def test_second_live_subscription_is_ended_and_its_payment_given_back(payer: Client) -> None:
+    payer.start()
+    first = subscription().stripe_id
+    made = made_in_the_dashboard(payer)
+    assert subscription().stripe_id == first
+    [stray] = [one for one in payer.stripe.objects("subscription") if one["id"] == made]
     assert stray["status"] == "canceled"
-    assert [one["amount"] for one in payer.stripe.of("refund", engagement_id)] == [1000]
+    given_back = payer.stripe.of("refund", payer.engagement.id)
+    assert [one["amount"] for one in given_back] == [1000]
+
+
+def test_m08_a_subscription_begun_after_the_first_is_over_takes_its_place(payer: Client) -> None:
+    payer.start()
+    payer.stripe.api("DELETE", f"subscriptions/{subscription().stripe_id}")
+    payer.hear()
+    made = made_in_the_dashboard(payer)
+    assert (subscription().stripe_id, subscription().status) == (made, "active")
+    assert payer.stripe.of("refund", payer.engagement.id) == []
 
 
 def buy_by_invoice(payer: Client, net_days: int) -> None:
@@ -173,14 +189,24 @@ def pay_open_invoices(payer: Client) -> None:
     payer.hear()
 
 
-@pytest.mark.parametrize("net_days", [None, 30], ids=["by card", "by invoice"])
+YEARS = {
+    2028: [date(2028, 2, 29), date(2028, 3, 31), date(2028, 4, 30), date(2028, 5, 31)],
+    2029: [date(2029, 2, 28), date(2029, 3, 31)],
+}
+
+
+@pytest.mark.parametrize(
+    ("year", "net_days"), [(2028, None), (2028, 30), (2029, None)],
+    ids=["by card", "by invoice", "three days off in March"],
+)  # fmt: skip
 def test_m29_start_on_the_31st_renews_at_the_end_of_february_and_returns_to_the_31st(
     begin: Callable[..., Client],
     stripe: StandIn,
     set_clock: Callable[[datetime], None],
+    year: int,
     net_days: int | None,
 ) -> None:
-    fortnight_before = datetime(2028, 1, 17, 9, tzinfo=UTC)
+    fortnight_before = datetime(year, 1, 17, 9, tzinfo=UTC)
     set_clock(fortnight_before)
     stripe.advance(fortnight_before)
     payer = begin()
@@ -189,13 +215,13 @@ def test_m29_start_on_the_31st_renews_at_the_end_of_february_and_returns_to_the_
     else:
         payer.start()
     engagement = payer.engagement
-    assert engagement.kick_off_on == date(2028, 1, 31)
+    assert engagement.kick_off_on == date(year, 1, 31)
     due = []
-    for _ in range(4):
+    for _ in YEARS[year]:
         due.append(engagement.local_date(payer.renewal()))
         payer.until(payer.renewal() + HOURS, by=MONTH)
         pay_open_invoices(payer)
-    assert due == [date(2028, 2, 29), date(2028, 3, 31), date(2028, 4, 30), date(2028, 5, 31)]
-    assert [invoice.total.minor for invoice in invoices()] == [600000, *[500000] * 4]
+    assert due == YEARS[year]
+    assert [invoice.total.minor for invoice in invoices()] == [600000, *[500000] * len(due)]
     starts = [period.starts for period in payer.engagement.periods]
     assert starts == [engagement.kick_off_on, *due]

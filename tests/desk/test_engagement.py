@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 
@@ -17,9 +18,11 @@ from webapp import clock
 from webapp.access import CLIENT, FIRM, Role
 from webapp.accounts.models import Person
 from webapp.audit import AuditEvent
+from webapp.billing.models import Invoice, InvoiceItem
 from webapp.db import session
 from webapp.engagements.models import Agreement, Engagement
 from webapp.engagements.models.agreement import hash_of
+from webapp.money import Money
 
 SignIn = Callable[[Person], FlaskClient]
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -113,7 +116,8 @@ def test_meetings_steps_and_story(view: View, role: Role) -> None:
     assert "Monthly review" in page and "Kickoff with the client" in page
     assert "Give access" in page and "0 of 2" in page
     assert "https://meet.example.com/room" in page
-    assert f"/engagements/{engagement.id}/agreement" in page
+    # It names the prices, which a client's observer does not see.
+    assert (f"/engagements/{engagement.id}/agreement" in page) is (role != Role.OBSERVER)
 
 
 def test_instants_are_told_in_the_readers_zone(view: View) -> None:
@@ -159,9 +163,9 @@ def offers(page: str, engagement: Engagement) -> set[str]:
     ("role", "expected"),
     [
         (Role.SPONSOR, {"step", "cancel", "billing", "move", "invoices"}),
-        (Role.LEADER, {"step", "invoices"}),
+        (Role.LEADER, {"step"}),
         (Role.BILLING, {"billing", "invoices"}),
-        (Role.OBSERVER, {"invoices"}),
+        (Role.OBSERVER, set()),
         (Role.OWNER, {"cancel", "move", "invoices"}),
         (Role.COORDINATOR, {"cancel", "move", "invoices"}),
         (Role.FINANCE, {"invoices"}),
@@ -270,6 +274,22 @@ def test_the_consultant_learns_that_it_is_paid_and_no_more(view: View) -> None:
     page = view(lead(engagement), engagement)
     assert "Paid" in page and "The latest invoice was paid on" in page
     assert invoice.number not in page and "4242" not in page and "$5,000.00" not in page
+
+
+@pytest.mark.parametrize("role", [Role.LEADER, Role.OBSERVER])
+def test_the_clients_leaders_and_observers_read_what_was_agreed_and_no_amount(
+    view: View, role: Role
+) -> None:
+    """Neither of what is paid, nor of what failed, waits, is planned or came back."""
+    engagement = full()
+    [invoice] = session.scalars(select(Invoice))
+    rows.invoice(engagement, "open", attempts=2)
+    InvoiceItem.add(engagement, "one_off", "one_off:1", "A workshop", Money.of(777, "USD"))
+    page = view(member(engagement, role), engagement)
+    assert engagement.terms.name in page and "30 days" in page
+    assert "Payment failed" in page and "Your billing contact has been told" in page
+    assert "A workshop" not in page and invoice.number not in page
+    assert not re.search(r"[$£€]\s?\d|USD", page)
 
 
 @pytest.mark.parametrize(

@@ -271,6 +271,20 @@ def test_its_parties_see_it_again_and_nobody_else(signed: Booking, sign_in: Sign
         assert sign_in(person).get(url).status_code == 404
 
 
+def test_the_clients_leaders_and_observers_do_not_read_its_prices(
+    signed: Booking, sign_in: SignIn
+) -> None:
+    engagement = signed.engagement
+    url = f"/engagements/{engagement.id}/agreement"
+    for role, status in (
+        (Role.BILLING, 200), (Role.LEADER, 403), (Role.OBSERVER, 403),
+    ):  # fmt: skip
+        browser = sign_in(make.person(role, company=engagement.company))
+        assert browser.get(url).status_code == status, role
+        page = browser.get(f"/engagements/{engagement.id}").text
+        assert (url in page) is (status == 200), role
+
+
 def test_an_engagement_without_one_has_no_such_page(app: object, sign_in: SignIn) -> None:
     engagement: Engagement = make.engagement()
     browser = sign_in(make.person(Role.OWNER))

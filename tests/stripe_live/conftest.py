@@ -10,7 +10,9 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
+from tests import databases
 from tests.stripe_live.world import World
+from webapp import db
 from webapp.config import Settings
 
 TEST_KEYS = ("sk_test_", "rk_test_")
@@ -28,7 +30,8 @@ _ELSE = {
 }
 
 
-def test_key() -> str:
+@pytest.fixture(scope="session")
+def key() -> str:
     """The key to use; skips without one, fails before any call with one that is no test key."""
     key = os.environ.get("STRIPE_TEST_KEY", "")
     if not key:
@@ -38,13 +41,21 @@ def test_key() -> str:
     return key
 
 
-test_key.__test__ = False  # type: ignore[attr-defined]
+@pytest.fixture(scope="session")
+def database(key: str) -> Iterator[None]:
+    """Where the app counts Stripe's answers, which are part of the keys it changes things under."""
+    if "DATABASE_URL" not in os.environ:
+        pytest.fail("no DATABASE_URL: start it by `python3 -m sandbox run -- ...` (docs/stripe.md)")
+    with databases.clone() as url:
+        engine = db.connect(url)
+        yield
+        engine.dispose()
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world(key: str, database: None) -> Iterator[World]:
     """The app's gateway on this key, and a test clock that is deleted at the end."""
-    key, base = test_key(), os.environ.get("STRIPE_TEST_BASE", "")
+    base = os.environ.get("STRIPE_TEST_BASE", "")
     settings = replace(Settings.from_environ(_ELSE), stripe_api_key=key, stripe_api_base=base)
     app = Flask("stripe_live")
     app.config["SETTINGS"] = settings
@@ -53,4 +64,5 @@ def world() -> Iterator[World]:
         try:
             yield found
         finally:
+            db.session.remove()
             found.close()

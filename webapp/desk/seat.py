@@ -60,8 +60,9 @@ class Seat:
 
     @property
     def sees_invoices(self) -> bool:
-        """The consultant learns whether the client has paid, not what their invoices say."""
-        return self.firm or bool(self.roles & CLIENT)
+        """For whoever decides or pays, and the firm. The client's leaders and observers, and the
+        consultant, learn what was agreed and whether it is paid, and no amounts."""
+        return self.firm or self.pays
 
     def may_complete(self, step: OnboardingStep) -> bool:
         """The client's people tick their own steps; the consultant, who leads, any of them."""

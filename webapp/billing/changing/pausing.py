@@ -13,7 +13,7 @@ from webapp import audit, clock, outbox
 from webapp.accounts.models import Person
 from webapp.billing import mirroring
 from webapp.billing.buying.order import midnight
-from webapp.billing.calls import subscriptions
+from webapp.billing.calls import invoices, subscriptions
 from webapp.billing.changing.discounts import (
     WHOLE,
     Share,
@@ -105,18 +105,22 @@ def hold(pause_id: uuid.UUID) -> None:
         pause.held = pause.held or "paused"
     elif found.status == "trialing" or found.collection == "invoice":
         found = _put_off(engagement, pause, found)
-    elif found.status == "paused" or not _charged_since(engagement, pause, found):
+    elif found.status == "paused" or not _charged(engagement, pause, found):
         if found.status != "paused":
             found = subscriptions.pause(found.id, f"pause:{pause.id}")
         pause.held = pause.held or "paused"
-        _charged_since(engagement, pause, found)
+        _charged(engagement, pause, found)
     mirror.take(found)
     audit.record("subscription.held", engagement, pause=str(pause.id), how=pause.held)
 
 
-def _charged_since(engagement: Engagement, pause: Pause, found: StripeSubscription) -> bool:
+def _charged(engagement: Engagement, pause: Pause, found: StripeSubscription) -> bool:
+    return _credit_until(engagement, pause, _charged_until(engagement, found))
+
+
+def _credit_until(engagement: Engagement, pause: Pause, until: date) -> bool:
     """Whether a renewal came first: then its days are credited, and we come again."""
-    until, known = _charged_until(engagement, found), pause.paid_until
+    known = pause.paid_until
     assert known is not None
     if until <= known:
         return False
@@ -129,14 +133,24 @@ def _charged_since(engagement: Engagement, pause: Pause, found: StripeSubscripti
 
 def _put_off(engagement: Engagement, pause: Pause, found: StripeSubscription) -> StripeSubscription:
     """Stripe pauses nothing that is on trial or pays by invoice: let the next charge wait for the
-    first month that begins after the pause. What is on trial was charged for no later month."""
-    if found.status != "trialing" and _charged_since(engagement, pause, found):
+    first month that begins after the pause. What is on trial was charged for no later month.
+
+    A renewal that comes while we ask is told by its invoice alone: the period is cut by then."""
+    if found.status != "trialing" and _charged(engagement, pause, found):
         return found
     wanted = midnight(_next_month(engagement, pause.ends), engagement.time_zone)
     pause.held = "moved"
-    if found.renews_at >= wanted - HALF_A_DAY:
-        return found
-    return subscriptions.move_renewal(found.id, wanted)
+    if found.renews_at < wanted - HALF_A_DAY:
+        found = subscriptions.move_renewal(found.id, wanted)
+    _credit_until(engagement, pause, _invoiced_until(engagement, found))
+    return found
+
+
+def _invoiced_until(engagement: Engagement, found: StripeSubscription) -> date:
+    """The first local day that no invoice of a month covers."""
+    months = (one.covers for one in invoices.list_of(found.id) if one.status != "void")
+    ends = (engagement.local_date(month.ends + HALF_A_DAY) for month in months if month)
+    return max(ends, default=engagement.kick_off_on)
 
 
 def _next_month(engagement: Engagement, day: date) -> date:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -33,7 +34,8 @@ class Transfer(Identified, Base):
     to send: refunded before, or all of it set off against a debt).
 
     amount_minor: what is sent, that is, earned less what was taken and set off before. source: the
-    charge whose money it is, '' for none. 'transfer:<id>:<attempt>' is the idempotency key.
+    charge whose money it is, '' for none. worked_out: see paying_out/working.py.
+    'transfer:<id>:<attempt>' is the idempotency key.
     """
 
     __tablename__ = "transfer"
@@ -46,6 +48,7 @@ class Transfer(Identified, Base):
     set_off_minor: Mapped[Minor] = mapped_column(default=0)
     amount_minor: Mapped[Minor] = mapped_column(default=0)
     currency: Mapped[str]
+    worked_out: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[str] = mapped_column(default="waiting")
     reason: Mapped[str] = mapped_column(default="")
     source: Mapped[str] = mapped_column(default="")

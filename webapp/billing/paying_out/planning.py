@@ -17,6 +17,7 @@ from webapp.billing.models.transfer import standing
 from webapp.billing.paying_out.received import credits_used, received_from
 from webapp.billing.paying_out.releasing import release
 from webapp.billing.paying_out.sharing import Received, shares
+from webapp.billing.paying_out.working import facts_of
 from webapp.db import session
 from webapp.engagements.models import Assignment
 from webapp.money import Money
@@ -39,7 +40,7 @@ def share_out(invoice_id: uuid.UUID) -> None:
         amounts = shares(received, [row.share_percent for row in team])
         for row, amount in zip(team, amounts, strict=True):
             if amount:
-                _add(invoice, row.consultant_id, part, row.share_percent, amount)
+                _add(invoice, row.consultant_id, part, row.share_percent, amount, received)
     release_all(invoice)
 
 
@@ -57,12 +58,18 @@ def _parts(invoice: Invoice) -> list[tuple[str, Received]]:
 
 
 def _add(
-    invoice: Invoice, consultant_id: uuid.UUID, part: str, percent: int, amount: Money
+    invoice: Invoice,
+    consultant_id: uuid.UUID,
+    part: str,
+    percent: int,
+    amount: Money,
+    received: Received | None = None,
 ) -> None:
+    """received: what it is that percentage of; None for the rest of another share."""
     made = Transfer(
         invoice_id=invoice.id, consultant_id=consultant_id, part=part, share_percent=percent,
         earned_minor=amount.minor, currency=amount.currency, state="waiting", amount_minor=0,
-        set_off_minor=0, attempt=0,
+        set_off_minor=0, attempt=0, worked_out=facts_of(received) if received else {},
     )  # fmt: skip
     session.add(made)
     session.flush()

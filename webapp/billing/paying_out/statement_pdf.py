@@ -9,7 +9,8 @@ from typing import Any
 import typst
 from flask import current_app
 
-from webapp.billing.paying_out.statements import WORDS, Account, Statement
+from webapp.billing.paying_out.ledger import Movement
+from webapp.billing.paying_out.statements import WORDS, Account, Statement, working_of
 from webapp.web import format_day
 
 SHEET = Path(__file__).parent / "statement.typ"
@@ -42,12 +43,17 @@ def _account(statement: Statement, account: Account) -> dict[str, Any]:
             [
                 format_day(one.at, statement.zone),
                 WORDS[one.kind],
-                _client(one.transfer.invoice),
+                "\n".join([_client(one.transfer.invoice), *_working(one)]),
                 one.amount.format(),
             ]
             for one in account.movements
         ],
     }
+
+
+def _working(one: Movement) -> list[str]:
+    working = working_of(one)
+    return [working.told, *working.sums] if working else []
 
 
 def _client(invoice: Any) -> str:

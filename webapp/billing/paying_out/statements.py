@@ -20,6 +20,7 @@ from webapp.billing.paying_out.ledger import (
     balances_before,
     movements_between,
 )
+from webapp.billing.paying_out.working import Working
 from webapp.catalog.models import Consultant
 from webapp.money import Money
 
@@ -29,6 +30,10 @@ WORDS = {
     SENT: "Sent to your account",
     RETURNED: "Called back from your account",
 }
+
+WORKED_OUT = (
+    "paid", "tax", "deposit", "given_back", "base", "share_percent", "cut_by_stripes_fee",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -120,16 +125,21 @@ def month_named(code: str) -> date:
 
 
 def as_csv(statement: Statement) -> str:
-    """One line a movement, amounts in major units with a point, dates in the consultant's zone."""
+    """One line a movement, amounts in major units with a point, dates in the consultant's zone.
+
+    A share's line says what it was worked out from: base = paid - tax - deposit - given_back, and
+    amount = share_percent of base, rounded down, less what Stripe's fee left no room for.
+    """
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["date", "what", "client", "invoice", "share_percent", "amount", "currency"])
+    writer.writerow(["date", "what", "client", "invoice", *WORKED_OUT, "amount", "currency"])
+    blank = [""] * (2 + len(WORKED_OUT))
     for account in statement.accounts:
-        opening = ["opening balance", "", "", "", account.opening.major, account.currency]
+        opening = ["opening balance", *blank, account.opening.major, account.currency]
         writer.writerow([*_day(statement, None), *opening])
         for one in account.movements:
             writer.writerow([*_day(statement, one.at), *_cells(one)])
-        closing = ["closing balance", "", "", "", account.closing.major, account.currency]
+        closing = ["closing balance", *blank, account.closing.major, account.currency]
         writer.writerow(["", *closing])
     return out.getvalue()
 
@@ -144,8 +154,22 @@ def _cells(one: Movement) -> list[object]:
     client = company.name if company else ""
     # A spreadsheet takes what begins like a formula for one.
     safe = "'" + client if client[:1] in "=+-@\t\r" and client else client
-    return [one.kind, safe, one.transfer.invoice.number, one.transfer.share_percent,
+    return [one.kind, safe, one.transfer.invoice.number, *_worked_out(one),
             one.amount.major, one.amount.currency]  # fmt: skip
+
+
+def _worked_out(one: Movement) -> list[object]:
+    """In the order of WORKED_OUT."""
+    percent, working = one.transfer.share_percent, working_of(one)
+    if working is None:
+        return ["", "", "", "", "", percent, ""]
+    parts = (working.paid, working.tax, working.deposit, working.returned, working.base)
+    return [*(part.major for part in parts), percent, working.cut.major]
+
+
+def working_of(one: Movement) -> Working | None:
+    """How it came about, for a share that was earned; None for any other movement."""
+    return Working.of(one.transfer) if one.kind == EARNED else None
 
 
 def previous_month(day: date) -> date:

@@ -30,6 +30,7 @@ from webapp.catalog.models import Consultant
 from webapp.db import session
 from webapp.desk.seat import Seat
 from webapp.engagements.models import Assignment, ChangeRequest, Engagement, OnboardingStep
+from webapp.engagements.models.standing import may_read_agreement
 from webapp.money import Money
 from webapp.reviews.models import Review
 
@@ -200,6 +201,11 @@ class Page:
         running = self.engagement.stage in {"active", "paused"}
         return bool(decides) and self.is_retainer and running
 
+    @property
+    def may_read_agreement(self) -> bool:
+        """It names the prices."""
+        return may_read_agreement(self.engagement, self.viewer)
+
     # -- money -------------------------------------------------------------------------------------
 
     @cached_property
@@ -235,6 +241,12 @@ class Page:
     def in_trouble(self) -> Invoice | None:
         """The invoice that was not paid when it should have been."""
         return next((row for row in self.invoices if row.late or row.given_up), None)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether Stripe has given up charging for it."""
+        mirror = Subscription.of(self.engagement)
+        return mirror is not None and mirror.given_up
 
     @property
     def on_its_way(self) -> Invoice | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from webapp import clock
-from webapp.access import Role
+from webapp.access import FIRM, Role
 from webapp.accounts.models import Person
 from webapp.engagements.stages import Actor, Facts
 
@@ -18,6 +18,8 @@ ACTORS = {
     Role.SPONSOR: {Actor.SPONSOR, Actor.CLIENT},
     Role.LEADER: {Actor.CLIENT},
 }
+# Who reads what it costs.
+PRICED = FIRM | {Role.SPONSOR, Role.BILLING}
 
 
 def actors(engagement: Engagement, person: Person | None) -> frozenset[Actor]:
@@ -30,6 +32,13 @@ def actors(engagement: Engagement, person: Person | None) -> frozenset[Actor]:
     if person.id in {row.consultant.person_id for row in engagement.assignments}:
         found.add(Actor.CONSULTANT)
     return frozenset(found)
+
+
+def may_read_agreement(engagement: Engagement, person: Person) -> bool:
+    """Its parties and whoever does the work: the client's leaders and observers see no prices."""
+    ours = {None, engagement.company_id}
+    held = {Role(row.role) for row in person.memberships if row.company_id in ours}
+    return bool(held & PRICED) or Actor.CONSULTANT in actors(engagement, person)
 
 
 def facts(engagement: Engagement, by: Person | None, reason: str) -> Facts:

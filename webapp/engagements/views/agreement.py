@@ -8,12 +8,14 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp import audit
 from webapp.access import SIGNED_IN, Open, Role, allow
 from webapp.booking.models import SlotTaken
 from webapp.db import session
 from webapp.engagements.forms import AgreementForm
 from webapp.engagements.models import Engagement, IllegalStage
 from webapp.engagements.models.agreement import hash_of
+from webapp.engagements.models.standing import may_read_agreement
 from webapp.engagements.views import start
 from webapp.engagements.views.blueprint import blueprint
 from webapp.engagements.wording import sections
@@ -120,6 +122,9 @@ def signed_agreement(engagement_id: uuid.UUID) -> ResponseReturnValue:
     found = session.scalar(mine) or abort(404)
     if not found.agreements:
         abort(404)
+    if not may_read_agreement(found, person):
+        audit.record_refusal("access.refused", found, path=request.path)
+        abort(403)
     kept = found.agreements[-1]
     return render_template(
         "engagements/signed_agreement.html",

@@ -13,6 +13,7 @@ from webapp.billing.models import ConnectedAccount
 from webapp.billing.paying_out import wording
 from webapp.billing.paying_out.ledger import months_of, shares_of, standing_of
 from webapp.billing.paying_out.statements import month_named, title_of
+from webapp.billing.paying_out.working import Working
 from webapp.catalog.models import Consultant
 from webapp.db import session
 from webapp.paging import paged
@@ -43,5 +44,6 @@ def earnings_of(consultant: Consultant) -> dict[str, Any]:
         ],
         "page": paged(shares_of(consultant.id), 20),
         "state_of": wording.state_of,
+        "working_of": Working.of,
         "zone": consultant.time_zone,
     }

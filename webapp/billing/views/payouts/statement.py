@@ -18,6 +18,7 @@ from webapp.billing.paying_out.statements import (
     as_csv,
     file_name,
     month_named,
+    working_of,
 )
 from webapp.billing.views.payouts.found import consultant_of, own_consultant
 from webapp.billing.views.room import blueprint
@@ -58,7 +59,13 @@ def consultant_statement_file(
 
 def _page(consultant: Consultant, month: str, firm: bool) -> str:
     made = Statement.of(consultant, _month(month, consultant))
-    return render_template("billing/payouts/statement.html", statement=made, words=WORDS, firm=firm)
+    return render_template(
+        "billing/payouts/statement.html",
+        statement=made,
+        words=WORDS,
+        working_of=working_of,
+        firm=firm,
+    )
 
 
 def _file(consultant: Consultant, month: str, kind: str) -> Response:
