@@ -16,7 +16,7 @@ from tests.billing import beancount_file
 from tests.billing.conftest import Client, invoices, rows
 from webapp import clock
 from webapp.accounts.models import Person
-from webapp.billing.books import entries
+from webapp.billing.books import entries, money_entries
 from webapp.billing.books.entries import Transaction
 from webapp.billing.books.journal import beancount, journal
 from webapp.billing.models import (
@@ -119,12 +119,12 @@ def test_refunds_and_credit_notes_balance_and_give_what_they_say(
     common = {"id": uuid.uuid4(), "invoice": invoice, "amount_minor": minor,
               "currency": invoice.currency, "created_at": invoice.issued_at}  # fmt: skip
     refund = Refund(state="succeeded", reason=reason, **common)
-    found = list(entries.of_refund(refund, "A client", ZONE))
+    found = list(money_entries.of_refund(refund, "A client", ZONE))
     assert all(one.balanced for one in found)
     assert booked(found)[entries.STRIPE] == -minor
-    for means, account in entries.NOTE_ACCOUNTS.items():
+    for means, account in money_entries.NOTE_ACCOUNTS.items():
         note = CreditNote(state="issued", means=means, number="N", **common)
-        told = list(entries.of_credit_note(note, "A client", ZONE))
+        told = list(money_entries.of_credit_note(note, "A client", ZONE))
         assert all(one.balanced for one in told)
         assert booked(told)[account] == -minor
 
@@ -132,7 +132,7 @@ def test_refunds_and_credit_notes_balance_and_give_what_they_say(
 @pytest.mark.parametrize("state", ["intended", "failed"])
 def test_refund_that_went_nowhere_is_not_booked(state: str) -> None:
     refund = Refund(id=uuid.uuid4(), state=state)
-    assert list(entries.of_refund(refund, "A client", ZONE)) == []
+    assert list(money_entries.of_refund(refund, "A client", ZONE)) == []
 
 
 @given(st.integers(1, 10**9), MINOR, st.sampled_from(["USD", "EUR"]), st.integers(1, 10**9))
@@ -145,7 +145,7 @@ def test_payment_settled_in_any_currency_balances_and_leaves_the_net(
         id=uuid.uuid4(), stripe_id="ch_1", invoice=invoice, amount_minor=amount, currency="USD",
         fee_minor=fee, net_minor=net, settled_currency=settled, paid_at=clock.now(),
     )  # fmt: skip
-    found = list(entries.of_payment(payment, "A client", ZONE))
+    found = list(money_entries.of_payment(payment, "A client", ZONE))
     assert all(one.balanced for one in found)
     totals = entries.totals(found)
     assert totals.get((entries.STRIPE, settled), 0) == net
@@ -162,7 +162,7 @@ def test_disputes_hold_the_money_until_they_are_decided(status: str, left: int) 
         amount_minor=5000, currency="USD", fee_minor=1500, fee_currency="USD",
         opened_at=clock.now(), closed_at=None if status == "needs_response" else clock.now(),
     )  # fmt: skip
-    found = list(entries.of_dispute(dispute, "A client", ZONE))
+    found = list(money_entries.of_dispute(dispute, "A client", ZONE))
     assert all(one.balanced for one in found)
     totals = booked(found)
     assert totals[entries.DISPUTE_FEES] == 1500
@@ -187,7 +187,7 @@ def test_consultants_are_owed_what_was_earned_less_what_was_sent_and_taken_back(
         for minor, state in ((cut, "cut"), (made, "made"))
         if minor
     ]
-    found = list(entries.of_transfer(transfer, ZONE))
+    found = list(money_entries.of_transfer(transfer, ZONE))
     assert all(one.balanced for one in found)
     totals = booked(found)
     assert totals.get(entries.CONSULTANTS, 0) == 0
@@ -228,7 +228,7 @@ def test_the_journal_of_all_months_sums_to_the_mirrors_to_the_cent(payer: Client
         line["minor"] for row in invoices() for line in row.lines if line["kind"] == "deposit"
     )
     back = -sums[entries.DEPOSITS]
-    assert in_major(deposit - 12345) < back < in_major(deposit)  # the refund took its share of it
+    assert back == in_major(deposit)  # the refund was for the work, of which there is enough
 
 
 def test_months_one_by_one_are_the_whole(payer: Client) -> None:

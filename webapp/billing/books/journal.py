@@ -16,8 +16,9 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.accounts.models import Company
-from webapp.billing.books import entries
-from webapp.billing.books.entries import ACCOUNTS, Posting, Settled, Transaction, Undone
+from webapp.billing.books import entries, money_entries
+from webapp.billing.books.entries import ACCOUNTS, Posting, Settled, Transaction
+from webapp.billing.books.money_entries import Undone
 from webapp.billing.models import (
     BalanceEntry,
     CreditNote,
@@ -104,7 +105,7 @@ def _of_payments(first: date, last: date, zone: str) -> Iterator[Transaction]:
     start, end = instants(first, last, zone)
     rows = select(Payment).where(Payment.paid_at >= start, Payment.paid_at < end)
     for row in _rows(rows.options(_owner(joinedload(Payment.invoice)))):
-        yield from entries.of_payment(row, _payee(row.invoice), zone)
+        yield from money_entries.of_payment(row, _payee(row.invoice), zone)
 
 
 def _of_refunds(first: date, last: date, zone: str) -> Iterator[Transaction]:
@@ -114,7 +115,7 @@ def _of_refunds(first: date, last: date, zone: str) -> Iterator[Transaction]:
         paper = CreditNote.of_refund(row)
         tax = paper.tax_minor if paper and paper.state == "issued" else None
         undone = Undone(split(row.invoice).deposit_of.get(row.id, 0), tax)
-        yield from entries.of_refund(row, _payee(row.invoice), zone, undone)
+        yield from money_entries.of_refund(row, _payee(row.invoice), zone, undone)
 
 
 def _of_notes(first: date, last: date, zone: str) -> Iterator[Transaction]:
@@ -122,7 +123,7 @@ def _of_notes(first: date, last: date, zone: str) -> Iterator[Transaction]:
     rows = select(CreditNote).where(CreditNote.created_at >= start, CreditNote.created_at < end)
     for row in _rows(rows.options(_owner(joinedload(CreditNote.invoice)))):
         undone = Undone(split(row.invoice).deposit_of.get(row.id, 0), row.tax_minor)
-        yield from entries.of_credit_note(row, _payee(row.invoice), zone, undone)
+        yield from money_entries.of_credit_note(row, _payee(row.invoice), zone, undone)
 
 
 def _of_disputes(first: date, last: date, zone: str) -> Iterator[Transaction]:
@@ -132,7 +133,7 @@ def _of_disputes(first: date, last: date, zone: str) -> Iterator[Transaction]:
     paid = joinedload(Dispute.payment).joinedload(Payment.invoice)
     for row in _rows(rows.options(_owner(paid))):
         undone = Undone(split(row.invoice).deposit_of.get(row.id, 0))
-        yield from entries.of_dispute(row, _payee(row.invoice), zone, undone)
+        yield from money_entries.of_dispute(row, _payee(row.invoice), zone, undone)
 
 
 def _of_balances(first: date, last: date, zone: str) -> Iterator[Transaction]:
@@ -141,7 +142,7 @@ def _of_balances(first: date, last: date, zone: str) -> Iterator[Transaction]:
         Customer, Customer.id == BalanceEntry.customer_id).join(Company)  # fmt: skip
     wanted = rows.where(BalanceEntry.made_at >= start, BalanceEntry.made_at < end)
     for row, payee in session.execute(wanted.order_by(BalanceEntry.number)):
-        yield from entries.of_balance(row, payee, zone)
+        yield from money_entries.of_balance(row, payee, zone)
 
 
 def _of_transfers(first: date, last: date, zone: str) -> Iterator[Transaction]:
@@ -150,7 +151,7 @@ def _of_transfers(first: date, last: date, zone: str) -> Iterator[Transaction]:
     rows = select(Transfer).where(Transfer.created_at < end).order_by(Transfer.id)
     told = (joinedload(Transfer.invoice), selectinload(Transfer.reversals))
     for row in _rows(rows.options(*told)):
-        yield from entries.of_transfer(row, zone)
+        yield from money_entries.of_transfer(row, zone)
 
 
 # -- as text ---------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def charge_for(engagement: Engagement, offering: Offering, start: date) -> Money
     Negative: what is given back, by `given_back`.
     """
     month = engagement.month_around(engagement.today)
-    paid = paid_share(engagement, month[0])
+    paid = paid_share(engagement, start)
     return change_of_price(
         of_share(engagement.terms.price, paid), of_share(offering.price, paid), month, start
     )

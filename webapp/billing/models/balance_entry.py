@@ -31,7 +31,7 @@ class BalanceEntry(Identified, Base):
     currency: Mapped[str]
     stripe_invoice: Mapped[str]
     stripe_note: Mapped[str]
-    refund: Mapped[str]
+    refund: Mapped[str] = mapped_column(default="")
     number: Mapped[int]
     made_at: Mapped[datetime]
 

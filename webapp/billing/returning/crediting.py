@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from webapp import outbox
 from webapp.billing import mirroring
 from webapp.billing.calls import credit_notes, invoices
-from webapp.billing.models import Credit, CreditNote, Invoice, Subscription
+from webapp.billing.models import Bill, Credit, CreditNote, Invoice, Subscription
 from webapp.billing.objects.document import Document
 from webapp.billing.owing import lessening
 from webapp.billing.returning import charged
@@ -34,10 +34,11 @@ def place(credit_id: uuid.UUID) -> None:
         return
     amount = lessening.lessen(credit) if credit.kind == "overage" else credit.amount
     parts = parts_of(credit, amount)
+    if charged.sum_of(parts, credit.currency) < amount:
+        _read_new_invoices(engagement)
+        parts = parts_of(credit, amount)
     _wait_for_payment(parts)
     short = amount - charged.sum_of(parts, credit.currency)
-    if short and _coming(engagement):
-        raise RetryLater("an invoice of Stripe's is not final yet", SOON)
     for part in parts:
         CreditNote.carry_out(credit, part.invoice, part.lines)
     credit.placed(short)
@@ -75,12 +76,16 @@ def _wait_for_payment(parts: Sequence[Part]) -> None:
         raise RetryLater("the payment is under way", 6 * SOON)
 
 
-def _coming(engagement: Engagement) -> bool:
-    """Whether a renewal was made that we do not have, since it is a draft for an hour."""
+def _read_new_invoices(engagement: Engagement) -> None:
+    """A renewal was made that we have not heard of; it is a draft for an hour."""
+    if Bill.unmade(engagement):
+        raise RetryLater("an invoice of ours is not made yet", SOON)
     mirror = Subscription.of(engagement)
-    if mirror is None:
-        return False
-    return any(one.status == "draft" for one in invoices.list_of(mirror.stripe_id))
+    for found in invoices.list_of(mirror.stripe_id) if mirror else ():
+        if found.status == "draft":
+            raise RetryLater("an invoice of Stripe's is not final yet", SOON)
+        if Invoice.known(found.id) is None and any(line.amount for line in found.lines):
+            mirroring.sync_invoice(engagement, found.id)
 
 
 # -- as Stripe would make it -----------------------------------------------------------------------

@@ -1,0 +1,165 @@
+"""Double-entry bookkeeping of money that moved: payments, what went back, disputes, shares.
+
+As in `entries`: a debit is positive, a credit negative, and each transaction comes to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from webapp.billing.books.entries import (
+    CONSULTANTS,
+    CREDIT,
+    DEPOSITS,
+    DISPUTE_FEES,
+    DISPUTED,
+    FEES,
+    LOST,
+    OUTSIDE,
+    RECEIVABLE,
+    REFUNDS,
+    SHARES,
+    STRIPE,
+    TAX,
+    Posting,
+    Transaction,
+    both,
+    transaction,
+)
+from webapp.billing.models import (
+    BalanceEntry,
+    CreditNote,
+    Dispute,
+    Invoice,
+    Payment,
+    Refund,
+    Transfer,
+)
+from webapp.billing.models.refund import CREDIT_PAID_OUT
+from webapp.money import Money
+
+
+def of_payment(payment: Payment, payee: str, zone: str) -> Iterator[Transaction]:
+    """Stripe may have settled it in another currency; its fee is in that one."""
+    text = f"Payment of invoice {payment.invoice.number}"
+    fee = payment.fee
+    if fee is None or payment.net_minor is None:
+        unbooked = both(STRIPE, RECEIVABLE, payment.amount)
+        yield transaction(payment.paid_at, zone, payment, payee, text, unbooked)
+        return
+    gross = Money(payment.net_minor, payment.settled_currency) + fee
+    cost = None if payment.settled_alike else payment.amount
+    postings = (
+        Posting(STRIPE, gross, cost), Posting(RECEIVABLE, -payment.amount),
+        Posting(FEES, fee), Posting(STRIPE, -fee),
+    )  # fmt: skip
+    yield transaction(payment.paid_at, zone, payment, payee, text, postings)
+
+
+@dataclass(frozen=True)
+class Undone:
+    """Of something that went back, in minor units: deposit, and tax where Stripe's paper says."""
+
+    deposit: int = 0
+    tax: int | None = None
+
+
+def of_refund(
+    refund: Refund, payee: str, zone: str, undone: Undone = Undone()
+) -> Iterator[Transaction]:
+    """Given back of what the invoice was for: revenue and its tax, then the deposit."""
+    if refund.state not in {"pending", "succeeded"}:
+        return
+    text = f"Refund of invoice {refund.invoice.number}: {refund.reason.replace('_', ' ')}"
+    what = [Posting(CREDIT, refund.amount)]  # the credit note that gave it has undone the rest
+    if refund.reason != CREDIT_PAID_OUT:
+        what = _undone(refund.invoice, refund.amount, undone)
+    postings = (*what, Posting(STRIPE, -refund.amount))
+    yield transaction(refund.created_at, zone, refund, payee, text, postings)
+
+
+def _undone(invoice: Invoice, amount: Money, undone: Undone) -> list[Posting]:
+    deposit = Money(undone.deposit, amount.currency)
+    rest = amount - deposit
+    tax = _tax_of(invoice, rest) if undone.tax is None else Money(undone.tax, amount.currency)
+    return [Posting(REFUNDS, rest - tax), Posting(DEPOSITS, deposit), Posting(TAX, tax)]
+
+
+def _tax_of(invoice: Invoice, amount: Money) -> Money:
+    """In proportion: a deposit has none."""
+    held = sum(line["minor"] for line in invoice.lines if line.get("kind") == "deposit")
+    taxed, tax = invoice.total_minor - held, invoice.tax_minor
+    return amount.prorate(tax, taxed) if 0 < tax < taxed else amount * 0
+
+
+NOTE_ACCOUNTS = {"reduce": RECEIVABLE, "credit": CREDIT, "outside": OUTSIDE}
+
+
+def of_credit_note(
+    note: CreditNote, payee: str, zone: str, undone: Undone = Undone()
+) -> Iterator[Transaction]:
+    """One that is the paper to a refund is booked by the refund."""
+    if note.state != "issued" or note.means == "refund":
+        return
+    text = f"Credit note {note.number} to invoice {note.invoice.number}"
+    postings = (*_undone(note.invoice, note.amount, undone),
+                Posting(NOTE_ACCOUNTS[note.means], -note.amount))  # fmt: skip
+    yield transaction(note.created_at, zone, note, payee, text, postings)
+
+
+# What stands on a balance because of an invoice, a credit note or a refund of ours is booked there.
+BY_HAND = "adjustment"
+
+
+def of_balance(entry: BalanceEntry, payee: str, zone: str) -> Iterator[Transaction]:
+    """Credit that somebody gave, or took off, in Stripe's dashboard."""
+    if entry.kind == BY_HAND and not entry.refund:
+        text = "Credit given at Stripe" if entry.credit_minor > 0 else "Credit taken off at Stripe"
+        postings = both(REFUNDS, CREDIT, entry.credit)
+        yield transaction(entry.made_at, zone, entry, payee, text, postings)
+
+
+def of_dispute(
+    dispute: Dispute, payee: str, zone: str, undone: Undone = Undone()
+) -> Iterator[Transaction]:
+    """Stripe takes the money when it is opened, and gives it back when it is won; lost, what of a
+    deposit was in it is not held any more."""
+    if dispute.inquiry:
+        return
+    text = f"Dispute of invoice {dispute.payment.invoice.number}"
+    postings = (*both(DISPUTED, STRIPE, dispute.amount), *both(DISPUTE_FEES, STRIPE, dispute.fee))
+    yield transaction(dispute.opened_at, zone, dispute, payee, text, postings)
+    if dispute.open or dispute.closed_at is None:
+        return
+    account, how = (LOST, "lost") if dispute.lost else (STRIPE, "won")
+    deposit = Money(undone.deposit, dispute.currency)
+    decided = (Posting(account, dispute.amount - deposit), Posting(DEPOSITS, deposit),
+               Posting(DISPUTED, -dispute.amount))  # fmt: skip
+    yield transaction(dispute.closed_at, zone, dispute, payee, f"{text}: {how}", decided)
+
+
+def of_transfer(transfer: Transfer, zone: str) -> Iterator[Transaction]:
+    """A consultant's share: owed when the invoice is paid, less what is taken back of it, sent."""
+    payee, what = transfer.consultant.name, f"Share of invoice {transfer.invoice.number}"
+    share = Money(transfer.earned_minor, transfer.currency)
+    owed = both(SHARES, CONSULTANTS, share)
+    yield transaction(transfer.created_at, zone, transfer, payee, what, owed)
+    if transfer.sent_at:
+        account = OUTSIDE if transfer.outside else STRIPE
+        sent = both(CONSULTANTS, account, Money(transfer.amount_minor, transfer.currency))
+        yield transaction(transfer.sent_at, zone, transfer, payee, f"{what}: sent", sent)
+    yield from _taken_back(transfer, payee, what, zone)
+
+
+def _taken_back(transfer: Transfer, payee: str, what: str, zone: str) -> Iterator[Transaction]:
+    """What was not sent yet, or is a debt, lessens what is owed; the rest came back to Stripe."""
+    for reversal in transfer.reversals:
+        minor = Money(reversal.minor, transfer.currency)
+        if reversal.state == "made":
+            at, account = reversal.made_at or reversal.created_at, STRIPE
+        else:
+            at, account = reversal.created_at, CONSULTANTS
+        if reversal.state != "intended":
+            postings = both(account, SHARES, minor)
+            yield transaction(at, zone, reversal, payee, f"{what}: taken back", postings)
