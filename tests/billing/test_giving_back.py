@@ -171,9 +171,9 @@ def test_preview_tells_what_is_taken_of_the_consultants_share(desk: Desk) -> Non
     session.commit()
     desk.payer.hear()
     name = sharing.consultant.name
-    assert f"$1,000.00 of {name}'s" in visible(desk.preview("3000")).replace("’", "'")
+    assert f"$1,200.00 of {name}'s" in visible(desk.preview("3000")).replace("’", "'")
     desk.give("3000")
-    assert [row.minor for row in reversals()] == [100000]
+    assert [row.minor for row in reversals()] == [120000]  # 40% of it: none is of the deposit
 
 
 def test_a_refund_that_fails_later_is_told_to_finance_and_can_be_made_again(desk: Desk) -> None:

@@ -91,14 +91,14 @@ def _wait_for_stripe(engagement: Engagement) -> None:
 
 def _give_back(engagement: Engagement) -> None:
     """Once nothing is owed any more and no bank is deciding; what was never paid is kept of the
-    deposit."""
+    deposit. A booking that was cancelled has its deposit back by the policy, or not at all."""
     if _of(engagement, "open") or Bill.unmade(engagement) or _contested(engagement):
         return
     kept = sum(row.due_minor for row in _of(engagement, "uncollectible"))
     left = deposit.left_of(engagement)
     back = Money(max(0, left.minor - kept), left.currency)
     taken = deposit.paid_with(engagement)
-    if taken and back:
+    if taken and back and engagement.cancelled_at is None:
         _give_deposit_back(engagement, taken, back)
     if not _under_way(engagement):
         pay_credit_out(engagement)
