@@ -86,7 +86,8 @@ def begin(pause_id: uuid.UUID) -> None:
     if pause.state != "planned" or early or engagement.stage != "active":
         return
     mirror = Subscription.of(engagement)
-    running = subscriptions.read(mirror.stripe_id) if mirror and not mirror.over else None
+    read = mirror and (mirror.given_up or not mirror.over)
+    running = subscriptions.read(mirror.stripe_id) if mirror and read else None
     until = _charged_until(engagement, running) if running else pause.starts
     pause.paid_until = max(until, pause.starts)
     credit = _paid_for(engagement, pause.starts, pause.paid_until)

@@ -11,7 +11,7 @@ from webapp import audit
 from webapp.billing import mirroring
 from webapp.billing.calls import items
 from webapp.billing.models import Bill, Invoice, InvoiceItem, Refund, Subscription
-from webapp.billing.owing import deposit
+from webapp.billing.owing import deposit, unpaid_months
 from webapp.billing.owing.bills import bill_now
 from webapp.billing.owing.placing import take_back
 from webapp.db import session
@@ -34,6 +34,7 @@ def close_account(engagement_id: uuid.UUID) -> None:
     if engagement is None or engagement.stage != "ended":
         return
     _wait_for_stripe(engagement)
+    unpaid_months.draw_together(engagement)
     waiting = InvoiceItem.pending_of(engagement)
     open_now = sum((item.amount for item in waiting), Money(0, engagement.terms.currency))
     if open_now.minor < 0:
