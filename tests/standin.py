@@ -78,6 +78,7 @@ class StandIn:
 
     gate: Gate
     receive: Receive = field(default=lambda _body, _signature: 200)
+    usual: Receive | None = None
     process: subprocess.Popen[str] | None = None
     base: str = ""
     state: str = ""
@@ -116,6 +117,14 @@ class StandIn:
         with self.gate.open_to(lambda _body, _signature: 200):
             self.control("deliver", seconds=10)
         self.gate.bodies.clear()
+
+    def memory(self) -> dict[str, list[list[Any]]]:
+        """All it knows, as `put_back` takes it."""
+        known: dict[str, list[list[Any]]] = self.control("memory")
+        return known
+
+    def put_back(self, known: dict[str, list[list[Any]]]) -> None:
+        self.web.put(f"{self.base}/_sandbox/memory", json=known, timeout=60).raise_for_status()
 
     # -- its controls ------------------------------------------------------------------------------
 
