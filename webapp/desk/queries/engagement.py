@@ -25,6 +25,7 @@ from webapp.billing.models import (
     Subscription,
     Upcoming,
 )
+from webapp.billing.states import State, states_of
 from webapp.booking.models import Booking, Hold
 from webapp.catalog.models import Consultant
 from webapp.db import session
@@ -236,6 +237,11 @@ class Page:
         if not self.engagement.cancelled_at or self.refunds or not self.last_paid:
             return None
         return self.engagement.refund_due() or None
+
+    @cached_property
+    def states(self) -> dict[uuid.UUID, State]:
+        """What each invoice is, by its id."""
+        return states_of(self.invoices)
 
     @property
     def in_trouble(self) -> Invoice | None:
