@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import inspect
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,17 @@ from sqlalchemy import Engine
 from tests import databases
 from tests.elsewhere import Browser, elsewhere
 from tests.mail import Mailbox
-from tests.remembering import AtStripe, Cookies, Mails, OurClock, OurRows, Part, Past, Steps
+from tests.remembering import (
+    AtStripe,
+    Cookies,
+    Mails,
+    OurClock,
+    OurRows,
+    Part,
+    Past,
+    Replaced,
+    Steps,
+)
 from tests.standin import Gate, StandIn
 from webapp import clock, db
 from webapp.accounts.models import Person
@@ -163,9 +172,9 @@ def drain(app: object) -> Callable[[], int]:
 
 
 @pytest.fixture(scope="session")
-def standin() -> Iterator[StandIn]:
+def standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     """The process that plays Stripe, for the whole run."""
-    running = StandIn(Gate())
+    running = StandIn(Gate(), tmp_path_factory.mktemp("standin"))
     yield running
     running.stop()
 
@@ -196,18 +205,16 @@ def steps(
     app: Flask,
     kept_database: databases.Kept,
     clock_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
     past: Past,
 ) -> Steps:
-    """What the test has in common with others is done once. One that replaces parts of the app
-    (and so asks for `monkeypatch`) does everything itself."""
+    """What the test has in common with others is done once."""
     further: dict[str, Callable[[Any], Part]] = {
         "client": Cookies,
         "mailbox": Mails,
         "stripe": AtStripe,
     }
     names = [name for name in further if name in request.fixturenames]
-    parts: list[Part] = [OurRows(kept_database), OurClock(clock_file)]
+    parts: list[Part] = [OurRows(kept_database), OurClock(clock_file), Replaced(monkeypatch)]
     parts += [further[name](request.getfixturevalue(name)) for name in names]
-    steps = Steps(past, parts, lambda: (*names, repr(app.config["SETTINGS"])))
-    alone = "monkeypatch" in inspect.signature(request.function).parameters
-    return steps if alone else steps.begin()
+    return Steps(past, parts, lambda: (*names, repr(app.config["SETTINGS"]))).begin()

@@ -4,7 +4,7 @@ A client who has paid is some seven hundred statements and forty calls to Stripe
 database. So all that such a step has left in the world (our rows, what Stripe's stand-in knows, the
 mails that arrived, the browser's cookies, the clock) is kept, and put back when another test of
 this process takes the same step from the same state. Where anything whatever has been touched
-since, or a test replaces parts of the app, the step is taken for real.
+since, or parts of the app have been replaced, the step is taken for real.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests.databases import Kept
@@ -130,6 +131,24 @@ class OurClock:
 
     def empty(self) -> bool:
         return self.take() == "0"
+
+
+@dataclass
+class Replaced:
+    """What the test has put in the place of parts of the app; nothing of that is ever kept."""
+
+    by: pytest.MonkeyPatch
+
+    def take(self) -> Any:
+        return None
+
+    def put(self, taken: Any) -> None: ...
+
+    def mark(self) -> Any:
+        return len(self.by._setattr), len(self.by._setitem)
+
+    def empty(self) -> bool:
+        return not self.by._setattr
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -74,9 +75,11 @@ class Gate:
 
 @dataclass
 class StandIn:
-    """One running stand-in. Amounts, ids and objects are Stripe's."""
+    """One running stand-in. Amounts, ids and objects are Stripe's. folder: one that somebody else
+    clears, should this process be killed."""
 
     gate: Gate
+    folder: Path | None = None
     receive: Receive = field(default=lambda _body, _signature: 200)
     usual: Receive | None = None
     process: subprocess.Popen[str] | None = None
@@ -91,7 +94,7 @@ class StandIn:
 
     def start(self) -> None:
         self.stop()
-        self.state = tempfile.mkdtemp(prefix="standin-")
+        self.state = tempfile.mkdtemp(prefix="standin-", dir=self.folder)
         command = [sys.executable, "-m", "sandbox.stripe", "--state", self.state]
         command += ["--api-key", API_KEY]
         command += ["--webhook-url", self.gate.url, "--webhook-secret", SECRET]

@@ -17,7 +17,7 @@ from tests.databases import Kept
 from tests.mail import Mailbox
 from tests.remembering import Past, Steps
 from tests.standin import StandIn
-from webapp import clock
+from webapp import clock, outbox
 from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.db import session
@@ -75,22 +75,23 @@ def test_taken_anew_after_anything_was_written_or_the_clock_was_moved(
     assert len(twice.hired) == 3
 
 
-def test_taken_anew_under_other_settings_and_when_it_was_long_ago(
-    twice: Twice, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_taken_anew_under_other_settings_and_when_it_was_long_ago(twice: Twice) -> None:
     twice.steps.take("hire", twice.hire)
     twice.again(setting="another")
     assert len(twice.hired) == 2
-    monkeypatch.setattr(remembering, "LONGEST_KEPT", 0)
-    twice.again()
+    with pytest.MonkeyPatch.context() as soon:
+        soon.setattr(remembering, "LONGEST_KEPT", 0)
+        twice.again()
     assert len(twice.hired) == 3
 
 
-def test_test_that_replaces_parts_of_the_app_takes_every_step_itself(
-    monkeypatch: pytest.MonkeyPatch, steps: Steps
+def test_taken_anew_where_a_part_of_the_app_is_replaced(
+    twice: Twice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("NOTHING", "special")
-    assert steps.at is None
+    twice.steps.take("hire", twice.hire)
+    monkeypatch.setattr(outbox, "enqueue", outbox.enqueue)
+    twice.again()
+    assert len(twice.hired) == 2
 
 
 def test_stripe_the_mails_and_the_browser_are_as_they_were(
