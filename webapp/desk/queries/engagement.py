@@ -200,7 +200,14 @@ class Page:
     def gives_notice(self) -> bool:
         decides = self.seat.roles & {Role.SPONSOR, Role.OWNER}
         running = self.engagement.stage in {"active", "paused"}
-        return bool(decides) and self.is_retainer and running
+        # Once the kick-off's time has come it is not cancelled any more.
+        begun = self.engagement.stage == "onboarding" and not self.may_cancel
+        return bool(decides) and self.is_retainer and (running or begun)
+
+    @cached_property
+    def coordinators(self) -> Sequence[Person]:
+        """Whom to write to."""
+        return Person.coordinators()
 
     @property
     def may_read_agreement(self) -> bool:
