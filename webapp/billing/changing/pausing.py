@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import MAXYEAR, date, timedelta
 
 from webapp import audit, clock, outbox
 from webapp.accounts.models import Person
 from webapp.billing import mirroring
 from webapp.billing.buying.order import midnight
-from webapp.billing.calls import invoices, subscriptions
+from webapp.billing.calls import customers, invoices, payment_methods, subscriptions
 from webapp.billing.changing.discounts import (
     WHOLE,
     foreseen_share,
@@ -23,7 +23,7 @@ from webapp.billing.changing.discounts import (
     share_ahead,
 )
 from webapp.billing.changing.proration import cost_of_days
-from webapp.billing.models import Customer, InvoiceItem, Subscription
+from webapp.billing.models import InvoiceItem, Subscription
 from webapp.billing.objects.subscription import StripeSubscription
 from webapp.billing.owing.bills import bill_now
 from webapp.db import session
@@ -210,13 +210,18 @@ def resume(pause_id: uuid.UUID, by_id: uuid.UUID | None = None) -> None:
 
 
 def _can_be_charged(engagement: Engagement) -> bool:
-    """Whether the means of payment is good, as far as can be told: a card shows when it ends."""
-    customer = Customer.of(engagement.company_id)
-    if customer is None or not customer.card_expires:
+    """Whether the means of payment is good, as far as can be told: a card shows when it ends.
+
+    Of its own subscription's: a company may pay each engagement with another card.
+    """
+    mirror = Subscription.of(engagement)
+    if mirror is None or mirror.over or mirror.collection == "invoice":
         return True
-    month, year = customer.card_expires.split("/")
-    today = engagement.today
-    return (int(year), int(month)) >= (today.year, today.month)
+    found = subscriptions.read(mirror.stripe_id)
+    method = found.default_card or customers.read(found.customer).default_card
+    expires = payment_methods.read(method).expires if method else ""
+    month, year = map(int, expires.split("/")) if expires else (12, MAXYEAR)
+    return (year, month) >= (engagement.today.year, engagement.today.month)
 
 
 def _go_on(pause: Pause, engagement: Engagement, by: Person | None) -> None:
