@@ -1,11 +1,13 @@
 """``make test``: the checks, then pytest, on servers of their own."""
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,8 +80,8 @@ def run(words: list[str]) -> int:
 
 def test(arguments: list[str]) -> int:
     """With ``arguments`` (pytest's own) only those tests, without the checks."""
-    with throwaway() as ready:
-        environment = with_browser(ready.environment)
+    with throwaway() as ready, folder_for_temporary_files() as folder:
+        environment = with_browser(ready.environment) | {"TMPDIR": str(folder)}
         bad = [] if arguments else failed((*LINT, *MIGRATIONS), environment)
         words = [*PYTEST, *(arguments or ALL_TESTS)]
         code = ready.supervisor.run_attached(words, environment)
@@ -88,6 +90,16 @@ def test(arguments: list[str]) -> int:
     if bad:
         say(f"FAILED before the tests: {', '.join(bad)}")
     return code or (1 if bad else 0)
+
+
+@contextlib.contextmanager
+def folder_for_temporary_files() -> Iterator[Path]:
+    """Whatever tests, browsers and servers leave lying about goes with it. Others may pass through
+    it: PostgreSQL, started by root, runs as somebody else."""
+    with tempfile.TemporaryDirectory(prefix="righthand-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
 
 
 def warn_about_journeys() -> None:

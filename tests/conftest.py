@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -18,6 +20,17 @@ from sqlalchemy import Engine
 from tests import databases
 from tests.elsewhere import Browser, elsewhere
 from tests.mail import Mailbox
+from tests.remembering import (
+    AtStripe,
+    Cookies,
+    Mails,
+    OurClock,
+    OurRows,
+    Part,
+    Past,
+    Replaced,
+    Steps,
+)
 from tests.standin import Gate, StandIn
 from webapp import clock, db
 from webapp.accounts.models import Person
@@ -33,6 +46,14 @@ os.environ["MAIL_FROM"] = SENDER
 os.environ.setdefault("STRIPE_API_KEY", "sk_test_tests")
 os.environ.setdefault("STRIPE_WEBHOOK_SECRET", "whsec_tests")
 os.environ.setdefault("RIGHTHAND_ENV", "sandbox")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def collecting_rarely() -> None:
+    """What was imported stays; looking through it for garbage took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 100)
 
 
 @pytest.fixture(scope="session")
@@ -151,9 +172,9 @@ def drain(app: object) -> Callable[[], int]:
 
 
 @pytest.fixture(scope="session")
-def standin() -> Iterator[StandIn]:
+def standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     """The process that plays Stripe, for the whole run."""
-    running = StandIn(Gate())
+    running = StandIn(Gate(), tmp_path_factory.mktemp("standin"))
     yield running
     running.stop()
 
@@ -167,7 +188,33 @@ def stripe(app: Flask, standin: StandIn) -> StandIn:
         headers = {"Stripe-Signature": signature, "Content-Type": "application/json"}
         return app.test_client().post("/stripe/webhook", data=body, headers=headers).status_code
 
-    standin.receive = receive
+    standin.receive = standin.usual = receive
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], stripe_api_base=standin.base)
     app.config["STRIPE_API_BASE"] = standin.base
     return standin
+
+
+@pytest.fixture(scope="session")
+def past() -> Past:
+    return Past()
+
+
+@pytest.fixture
+def steps(
+    request: pytest.FixtureRequest,
+    app: Flask,
+    kept_database: databases.Kept,
+    clock_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    past: Past,
+) -> Steps:
+    """What the test has in common with others is done once."""
+    further: dict[str, Callable[[Any], Part]] = {
+        "client": Cookies,
+        "mailbox": Mails,
+        "stripe": AtStripe,
+    }
+    names = [name for name in further if name in request.fixturenames]
+    parts: list[Part] = [OurRows(kept_database), OurClock(clock_file), Replaced(monkeypatch)]
+    parts += [further[name](request.getfixturevalue(name)) for name in names]
+    return Steps(past, parts, lambda: (*names, repr(app.config["SETTINGS"]))).begin()

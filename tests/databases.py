@@ -25,9 +25,13 @@ from webapp.db import Base
 
 ROOT = Path(__file__).parent.parent
 LOCK = 7_316_402
+# What is deleted stays in the way of who reads, until somebody clears up.
+VACUUM_EVERY = 100
 # As the migrations have it.
 APPEND_ONLY = ("audit_event", "stage_change", "agreement", "terms_change")
 counter = itertools.count(1)
+# By table, in the order in which they can be put back, what COPY writes and reads.
+Rows = dict[str, bytes]
 
 
 def _owner_url() -> str:
@@ -91,9 +95,13 @@ def _migrate(name: str) -> None:
 
 @contextmanager
 def kept() -> Iterator[Kept]:
-    """One database for many tests, one after another."""
+    """One database for many tests, one after another; its rows can be kept and put back."""
     with clone() as url:
-        yield Kept(url)
+        database = Kept(url)
+        try:
+            yield database
+        finally:
+            database.close()
 
 
 class Kept:
@@ -102,21 +110,76 @@ class Kept:
     def __init__(self, url: str) -> None:
         self.url = url
         self.name = make_url(url).database or ""
+        self._connected: psycopg.Connection | None = None
+        self._puts = itertools.count(1)
+
+    @property
+    def _owner(self) -> psycopg.Connection:
+        """Kept open: connecting takes longer than emptying."""
+        if self._connected is None or self._connected.closed:
+            self._connected = psycopg.connect(_plain(_named(_owner_url(), self.name)))
+            self._connected.autocommit = True
+            self._connected.execute(
+                "SET lock_timeout = '2s'; SET client_min_messages = error;"
+                " SET max_parallel_workers_per_gather = 0"
+            )
+        return self._connected
+
+    def close(self) -> None:
+        if self._connected:
+            self._connected.close()
 
     def emptied(self) -> str:
         """Its address, with nothing in it."""
-        try:
-            self._empty()
-        except psycopg.errors.LockNotAvailable:
-            # A test that failed left a transaction open somewhere.
-            _end_connections(self.name)
-            self._empty()
+        self.put({})
         return self.url
 
-    def _empty(self) -> None:
-        with psycopg.connect(_plain(_named(_owner_url(), self.name)), autocommit=True) as owner:
-            owner.execute("SET lock_timeout = '2s'; SET client_min_messages = error")
-            owner.execute(_emptying())
+    def put(self, rows: Rows) -> None:
+        """Have these rows and no others."""
+        if next(self._puts) % VACUUM_EVERY == 0:
+            self._owner.execute("VACUUM")
+        try:
+            self._put(rows)
+        except (psycopg.errors.LockNotAvailable, psycopg.OperationalError):
+            # A test that failed left a transaction open somewhere, or ended our connection.
+            _end_connections(self.name)
+            self._put(rows)
+
+    def _put(self, rows: Rows) -> None:
+        with self._owner.transaction(), self._owner.cursor() as cursor:
+            cursor.execute(_emptying())
+            for table, text in rows.items():
+                with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(_id(table))) as copy:
+                    copy.write(text)
+
+    def rows(self) -> Rows:
+        """All there are, as `put` takes them."""
+        filled = {table for table, count, _ in self.mark() if count}
+        ordered = [table.name for table in Base.metadata.sorted_tables if table.name in filled]
+        with self._owner.transaction(), self._owner.cursor() as cursor:
+            return {table: _copied(cursor, table) for table in ordered}
+
+    def mark(self) -> list[tuple[str, int, int]]:
+        """By table how many rows, and the newest transaction: equal while nothing was written."""
+        return sorted(self._owner.execute(_counting(), prepare=True).fetchall())
+
+
+def _id(table: str) -> sql.Identifier:
+    return sql.Identifier(table)
+
+
+def _copied(cursor: psycopg.Cursor, table: str) -> bytes:
+    with cursor.copy(sql.SQL("COPY {} TO STDOUT").format(_id(table))) as copy:
+        return b"".join(copy)
+
+
+@cache
+def _counting() -> str:
+    return " UNION ALL ".join(
+        f"SELECT '{table.name}', count(*), coalesce(max(xmin::text::bigint), 0)"
+        f' FROM "{table.name}"'
+        for table in Base.metadata.sorted_tables
+    )
 
 
 @cache

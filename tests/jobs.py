@@ -8,11 +8,11 @@ from workers import job, relay
 MOST_ROUNDS = 200
 
 
-def drain_jobs() -> int:
+def drain_jobs(at_once: int = 50) -> int:
     done = 0
     for _ in range(MOST_ROUNDS):
         with transaction():
-            rows = relay.lease(50)
+            rows = relay.lease(at_once)
         if not rows:
             return done
         for row in rows:

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -74,10 +75,13 @@ class Gate:
 
 @dataclass
 class StandIn:
-    """One running stand-in. Amounts, ids and objects are Stripe's."""
+    """One running stand-in. Amounts, ids and objects are Stripe's. folder: one that somebody else
+    clears, should this process be killed."""
 
     gate: Gate
+    folder: Path | None = None
     receive: Receive = field(default=lambda _body, _signature: 200)
+    usual: Receive | None = None
     process: subprocess.Popen[str] | None = None
     base: str = ""
     state: str = ""
@@ -90,7 +94,7 @@ class StandIn:
 
     def start(self) -> None:
         self.stop()
-        self.state = tempfile.mkdtemp(prefix="standin-")
+        self.state = tempfile.mkdtemp(prefix="standin-", dir=self.folder)
         command = [sys.executable, "-m", "sandbox.stripe", "--state", self.state]
         command += ["--api-key", API_KEY]
         command += ["--webhook-url", self.gate.url, "--webhook-secret", SECRET]
@@ -116,6 +120,14 @@ class StandIn:
         with self.gate.open_to(lambda _body, _signature: 200):
             self.control("deliver", seconds=10)
         self.gate.bodies.clear()
+
+    def memory(self) -> dict[str, list[list[Any]]]:
+        """All it knows, as `put_back` takes it."""
+        known: dict[str, list[list[Any]]] = self.control("memory")
+        return known
+
+    def put_back(self, known: dict[str, list[list[Any]]]) -> None:
+        self.web.put(f"{self.base}/_sandbox/memory", json=known, timeout=60).raise_for_status()
 
     # -- its controls ------------------------------------------------------------------------------
 

@@ -142,7 +142,14 @@ def navigation() -> Iterator[NavigationLink]:
 
 
 def _within(url: str) -> bool:
-    return request.path == url or request.path.startswith(url + "/")
+    here = _room()
+    return here == url or here.startswith(url + "/")
+
+
+def _room() -> str:
+    """The page's address; billing's pages for the firm belong to Money."""
+    of_money = request.blueprint == "billing" and request.path.startswith("/practice/")
+    return url_for("firm.money") if of_money else request.path
 
 
 def _links() -> Iterator[tuple[str, str, str]]:

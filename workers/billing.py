@@ -9,6 +9,7 @@ from webapp.billing import mails, settlement, stripe_events
 from webapp.billing.books import reconciling
 from webapp.billing.buying import account, describing
 from webapp.billing.buying import mails as buying_mails
+from webapp.billing.changing import given_up
 from webapp.billing.owing import (
     bills,
     closing,
@@ -116,6 +117,16 @@ def pay_invoice(invoice_id: str, means: str) -> None:
     paying.pay(uuid.UUID(invoice_id), means)
 
 
+@task("billing.end_unpaid")
+def end_unpaid(engagement_id: str) -> None:
+    given_up.end_unpaid(uuid.UUID(engagement_id))
+
+
+@task("billing.take_up")
+def take_up(engagement_id: str) -> None:
+    given_up.take_up(uuid.UUID(engagement_id))
+
+
 @task("billing.preview_upcoming")
 def preview_upcoming(engagement_id: str) -> None:
     upcoming.preview(uuid.UUID(engagement_id))
@@ -179,6 +190,11 @@ def tell_confirm(invoice_id: str) -> None:
     telling.tell_confirm(uuid.UUID(invoice_id))
 
 
+@task("billing.tell_given_up")
+def tell_given_up(mirror_id: str, stripe_id: str) -> None:
+    given_up.tell(uuid.UUID(mirror_id), stripe_id)
+
+
 @task("billing.tell_card")
 def tell_card(customer_id: str, expires: str, fingerprint: str) -> None:
     telling.tell_card(uuid.UUID(customer_id), expires, fingerprint)
@@ -225,6 +241,11 @@ def plan_reminders() -> None:
 @planner("billing.plan_card_notices")
 def plan_card_notices() -> None:
     dunning.plan_card_notices()
+
+
+@planner("billing.plan_taking_up")
+def plan_taking_up() -> None:
+    given_up.plan_taking_up()
 
 
 @planner("billing.plan_last_renewals")

@@ -380,7 +380,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.CheckConstraint(
-            "decision IN ('go_on', 'pause')", name=op.f("ck_arrears_decision_decision")
+            "decision IN ('go_on', 'pause', 'end')", name=op.f("ck_arrears_decision_decision")
         ),
         sa.ForeignKeyConstraint(
             ["invoice_id"], ["invoice.id"], name=op.f("fk_arrears_decision_invoice_id")
@@ -855,6 +855,16 @@ def upgrade() -> None:
         "stripe_subscription",
         sa.Column("collection", sa.Text(), server_default="card", nullable=False),
     )
+    op.add_column(
+        "stripe_subscription",
+        sa.Column("given_up", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
+    op.add_column(
+        "stripe_subscription",
+        sa.Column(
+            "former", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False
+        ),
+    )
     op.alter_column(
         "stripe_subscription",
         "price_minor",
@@ -952,6 +962,8 @@ def downgrade() -> None:
         type_=sa.INTEGER(),
         existing_nullable=False,
     )
+    op.drop_column("stripe_subscription", "former")
+    op.drop_column("stripe_subscription", "given_up")
     op.drop_column("stripe_subscription", "collection")
     op.drop_column("stripe_subscription", "cancels_at")
     op.drop_index(op.f("ix_stripe_event_about"), table_name="stripe_event")

@@ -1,6 +1,7 @@
 """The demo firm's clients and what each has booked. All are invented."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from webapp.access import Role
 from webapp.engagements.models import Draft
@@ -19,10 +20,12 @@ class Colleague:
 class Client:
     """consultant: a slug, or two with a '+' who work as one team, the COO first.
 
-    days_ahead: the kick-off is at the first suitable time after so many days.
+    days_ahead: the kick-off is at the first suitable time after so many days; kick_off: at the last
+    one up to that day.
 
     pays: 'card', 'bank' (a debit, which takes days to clear), 'invoice' (within net_days), or ''
-    where they left it at the agreement. code: one that gives something off. steps: onboarding steps
+    where they left it at the agreement. card_expires: 'MM / YY'; net_days: that they have to pay an
+    invoice. code: one that gives something off. steps: onboarding steps
     they have done since.
     """
 
@@ -31,6 +34,9 @@ class Client:
     days_ahead: int
     draft: Draft
     pays: str = "card"
+    card_expires: str = "12 / 40"
+    net_days: int = 30
+    kick_off: date | None = None
     code: str = ""
     colleagues: tuple[Colleague, ...] = ()
     steps: tuple[str, ...] = ()

@@ -22,7 +22,6 @@ from webapp.db import session, transaction
 from webapp.engagements.models import Engagement
 
 OFFICE_HOURS = range(9, 16)
-NET_DAYS = 30
 
 
 def load(client: Client, password: str | None = None) -> None:
@@ -47,8 +46,7 @@ def pay(client: Client, engagement_id: uuid.UUID, hold_id: uuid.UUID) -> None:
     """At Stripe's page, by card or from a bank account."""
     address = open_checkout(engagement_id, access.sign("start", str(hold_id)))
     if address:
-        draft, way = client.draft, hosted_page.WAYS[client.pays]
-        way(address, draft.contact_name, draft.contact_email, draft.country)
+        hosted_page.WAYS[client.pays](address, client)
     with transaction():
         settle(client, engagement_id)
 
@@ -76,7 +74,7 @@ def sign(client: Client, password: str | None) -> Engagement:
     engagement.sign(draft.contact_name, draft.contact_email, "127.0.0.1", "demo data")
     assert engagement.sponsor is not None and engagement.company is not None
     if client.pays == "invoice":
-        engagement.company.net_days = NET_DAYS
+        engagement.company.net_days = client.net_days
     if coupon := Coupon.with_code(client.code):
         coupon.apply(engagement)
     if password:
@@ -87,10 +85,12 @@ def sign(client: Client, password: str | None) -> Engagement:
 
 
 def first_start(client: Client, offering: Offering, team: Team) -> datetime:
-    """The first open time after days_ahead that lies within the client's office hours."""
-    first = clock.now() + timedelta(days=client.days_ahead)
-    found = [at for at in kickoffs(offering, team) if at >= first]
-    zone = ZoneInfo(client.draft.time_zone)
+    """The open time the client wants, within their office hours where there is one."""
+    zone, first = ZoneInfo(client.draft.time_zone), clock.now() + timedelta(days=client.days_ahead)
+    found = kickoffs(offering, team)
+    if client.kick_off:
+        return [at for at in found if at.astimezone(zone).date() <= client.kick_off][-1]
+    found = [at for at in found if at >= first]
     return next((at for at in found if at.astimezone(zone).hour in OFFICE_HOURS), found[0])
 
 

@@ -3,7 +3,9 @@
 import http.client
 from urllib.parse import urlencode, urlsplit
 
-CARD = {"number": "4242 4242 4242 4242", "exp": "12 / 40", "cvc": "123"}
+from sandbox.demo.clients import Client
+
+CARD = {"number": "4242 4242 4242 4242", "cvc": "123"}
 
 # https://docs.stripe.com/payments/ach-direct-debit/accept-a-payment#test-your-integration
 BANK = {"routing": "110000000", "account": "000123456789"}
@@ -13,14 +15,18 @@ class NotPaid(Exception):
     """The page did not take the payment."""
 
 
-def pay(address: str, name: str, email: str, country: str) -> None:
-    """By card: fill in the page's form and send it."""
-    send(address, {**CARD, "name": name, "email": email, "country": country})
+def pay(address: str, client: Client) -> None:
+    """By card: fill in the page's form and send it. The page of an invoice is like it."""
+    draft = client.draft
+    owner = {"name": draft.contact_name, "email": draft.contact_email, "country": draft.country}
+    send(address, {**CARD, **owner, "exp": client.card_expires})
 
 
-def pay_by_bank(address: str, name: str, email: str, country: str) -> None:
+def pay_by_bank(address: str, client: Client) -> None:
     """From a bank account, which takes days."""
-    send(f"{address}/bank", {**BANK, "account_name": name, "account_email": email})
+    draft = client.draft
+    owner = {"account_name": draft.contact_name, "account_email": draft.contact_email}
+    send(f"{address}/bank", {**BANK, **owner})
 
 
 WAYS = {"card": pay, "bank": pay_by_bank}

@@ -9,7 +9,15 @@ from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from sandbox.stripe import api, control, control_cards, control_money, pages, resources
+from sandbox.stripe import (
+    api,
+    control,
+    control_cards,
+    control_memory,
+    control_money,
+    pages,
+    resources,
+)
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.errors import invalid
 from sandbox.stripe.core.schedule import catch_up
@@ -44,6 +52,7 @@ def create_app(account: Account) -> Flask:
     app.register_blueprint(control.blueprint)
     app.register_blueprint(control_money.blueprint)
     app.register_blueprint(control_cards.blueprint)
+    app.register_blueprint(control_memory.blueprint)
     app.register_blueprint(pages.blueprint)
     app.add_url_rule("/favicon.ico", view_func=_favicon)
     app.add_template_filter(_day, "day")

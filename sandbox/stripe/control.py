@@ -4,6 +4,7 @@ Everything speaks JSON and needs no key: the server listens on loopback only.
 
 * ``GET /_sandbox/time`` → ``{"now", "offset"}`` in seconds; ``GET /_sandbox/next_due`` →
   ``{"at": unix seconds or null}``; ``POST /_sandbox/advance`` ``{"to": unix seconds}``
+* ``POST /_sandbox/begin`` ``{"at": unix seconds}``: time of an account that is new runs from then
 * ``POST /_sandbox/forget``: an account as new
 * ``GET`` and ``POST /_sandbox/switches``: how webhooks misbehave (``core/switches.py``)
 * ``GET``, ``POST`` and ``DELETE /_sandbox/faults``: how API calls fail (``core/faults.py``)
@@ -18,6 +19,7 @@ Everything speaks JSON and needs no key: the server listens on loopback only.
 
 import json
 import re
+import time
 from collections import Counter
 from dataclasses import asdict, fields
 from typing import Any
@@ -67,6 +69,16 @@ def move_time() -> ResponseReturnValue:
         abort(400, "'to' must be Unix seconds that are not in the account's past")
     done = advance(account, to)
     return jsonify(now=account.now(), offset=account.offset, done=done)
+
+
+@blueprint.post("/begin")
+def begin() -> ResponseReturnValue:
+    """While there is nothing yet, time can be set back too."""
+    account, at = open_account(), asked().get("at")
+    if not isinstance(at, int) or account.store.rows("SELECT 1 FROM objects LIMIT 1"):
+        abort(400, "'at' must be Unix seconds, and the account new")
+    account.store.set_setting("offset", at - int(time.time()))
+    return jsonify(now=account.now(), offset=account.offset)
 
 
 @blueprint.post("/forget")

@@ -32,6 +32,10 @@ class StandIn:
         due = self.get("next_due")["at"]
         return None if due is None else instant(due)
 
+    def begin(self, at: datetime) -> None:
+        """Time runs from then, whether past or to come; only while nothing is there yet."""
+        self.post("begin", {"at": int(at.timestamp())})
+
     def advance(self, to: datetime) -> None:
         """In whole seconds, cut off. It never goes back."""
         seconds = int(to.timestamp())

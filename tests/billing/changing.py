@@ -27,6 +27,11 @@ def under_way(payer: Client, days: int = 1) -> Engagement:
     """Paid (unless it is already), kicked off, and so many days into its first month."""
     if payer.engagement.stage == "signed":
         payer.start()
+    payer.steps.take(("under way", payer.booking.token, days), lambda: _kick_off(payer, days))
+    return payer.engagement
+
+
+def _kick_off(payer: Client, days: int) -> None:
     kickoff = payer.engagement.kickoff
     assert kickoff is not None
     pass_time(payer, kickoff.starts_at + timedelta(hours=2))
@@ -35,7 +40,6 @@ def under_way(payer: Client, days: int = 1) -> Engagement:
     session.commit()
     pass_time(payer, midnight(engagement.kick_off_on + timedelta(days=days), engagement.time_zone)
               + timedelta(hours=9))  # fmt: skip
-    return payer.engagement
 
 
 def pass_time(payer: Client, until: datetime, by: timedelta = timedelta(days=12)) -> None:

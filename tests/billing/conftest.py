@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,8 +16,9 @@ from sqlalchemy import select
 
 from tests import make
 from tests.elsewhere import elsewhere
-from tests.engagements.conftest import Booking, started
+from tests.engagements.conftest import Booking, signed_by
 from tests.mail import Mailbox
+from tests.remembering import Steps
 from tests.standin import StandIn, path_of
 from webapp import clock, outbox
 from webapp.access import Role
@@ -38,6 +40,7 @@ class Client:
     mailbox: Mailbox
     drain: Callable[[], int]
     set_clock: Callable[[datetime], None]
+    steps: Steps
     left_out: frozenset[str] = frozenset({"billing.plan_comparison"})
 
     @property
@@ -74,11 +77,14 @@ class Client:
 
     def start(self) -> Engagement:
         """Paid, told, and begun."""
-        self.pay()
-        self.hear()
+        self.steps.take(("paid", self.booking.token), self._pay_and_hear)
         engagement = self.engagement
         assert engagement.stage == "onboarding", failed_jobs()
         return engagement
+
+    def _pay_and_hear(self) -> None:
+        self.pay()
+        self.hear()
 
     def until(self, instant: datetime, by: timedelta = timedelta(days=1)) -> None:
         """Let time pass, here and at Stripe, in steps: planners, webhooks and jobs at each."""
@@ -154,10 +160,14 @@ def failed_jobs() -> list[str]:
 
 
 @pytest.fixture
-def coordinator(app: object) -> Person:
-    person = make.person(Role.COORDINATOR, name="Cora Coordinator", email="cora@firm.example.com")
-    session.commit()
-    return person
+def coordinator(steps: Steps) -> Person:
+    """Whether made before the client or after."""
+
+    def hire() -> uuid.UUID:
+        values = {"name": "Cora Coordinator", "email": "cora@firm.example.com"}
+        return make.person(Role.COORDINATOR, **values).id
+
+    return session.get_one(Person, steps.take("coordinator", hire))
 
 
 @pytest.fixture
@@ -168,14 +178,13 @@ def begin(
     mailbox: Mailbox,
     drain: Callable[[], int],
     set_clock: Callable[[datetime], None],
+    steps: Steps,
 ) -> Callable[..., Client]:
     """Make a client who has signed; values are the offering's."""
 
     def make_one(**offering: Any) -> Client:
-        booking = started(**offering)
-        assert booking.type_details(client).status_code == 303
-        assert booking.accept(client).status_code == 303
-        return Client(app, client, booking, stripe, mailbox, drain, set_clock)
+        booking = signed_by(client, steps, **offering)
+        return Client(app, client, booking, stripe, mailbox, drain, set_clock, steps)
 
     return make_one
 

@@ -74,6 +74,10 @@ class Sharing:
 
     def begin(self, percent: int = 40, account: bool = True) -> None:
         """A paid first invoice (5,000 for the work, 1,000 deposit), shared."""
+        name = ("shared", self.payer.booking.token, percent, account)
+        self.payer.steps.take(name, lambda: self._begin(percent, account))
+
+    def _begin(self, percent: int, account: bool) -> None:
         self.shares(percent)
         if account:
             self.opens_account()

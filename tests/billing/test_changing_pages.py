@@ -126,6 +126,9 @@ def test_sponsor_gives_notice_on_one_of_the_days_shown(payer: Client, sign_in: S
     assert len(payer.mails("Notice")) == 3  # client, consultant, coordinator
     refused = browser.get(path(engagement, "notice/withdrawal"))
     assert refused.status_code == 403
+    shown = browser.get(f"/engagements/{engagement.id}").text
+    [coordinator] = Person.coordinators()
+    assert f'write to <a href="mailto:{coordinator.email}">' in shown
 
 
 @pytest.mark.parametrize("role", [Role.LEADER, Role.BILLING, Role.OBSERVER])

@@ -20,6 +20,7 @@ from tests.elsewhere import elsewhere
 from webapp import clock
 from webapp.billing.models import Credit
 from webapp.billing.owing import deposit
+from webapp.billing.owing.bills import bill_now
 from webapp.db import session
 from webapp.engagements.models import Engagement, FollowUp
 from webapp.money import Money
@@ -160,8 +161,12 @@ def test_m26_deposit_is_set_off_once_whatever_is_lost(payer: Client, kind: str) 
 def test_an_invoice_still_open_keeps_the_deposit_until_it_is_settled(payer: Client) -> None:
     payer.start()
     payer.stripe.change_card(payer.card(), "generic_decline")
-    payer.until(payer.renewal() + HOURS, by=MONTH)
+    overage(payer, 90)
+    bill_now(payer.engagement, "at once")
+    session.commit()
+    payer.hear()
     owed = invoices()[-1]
+    assert owed.status == "open"
     end(payer)
     assert refunds() == []
     payer.stripe.api("POST", f"invoices/{owed.stripe_id}/pay", paid_out_of_band="true")

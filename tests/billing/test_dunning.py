@@ -237,13 +237,13 @@ def test_once_it_is_over_there_is_nothing_to_decide(
 ) -> None:
     owed = failing(payer)
     browser, url = sign_in(coordinator), f"/practice/invoices/{owed.id}/arrears"
-    assert "Pause or go on" in browser.get(f"/engagements/{payer.engagement.id}").text
+    assert "Pause, go on or end" in browser.get(f"/engagements/{payer.engagement.id}").text
     payer.engagement.stage = "ended"
     session.commit()
     assert "The engagement is over" in visible(browser.get(url).text)
     page = visible(browser.get(f"/engagements/{payer.engagement.id}").text)
     assert "A payment failed" in page
-    assert "Pause or go on" not in page and "The work goes on until" not in page
+    assert "Pause, go on or end" not in page and "The work goes on until" not in page
     assert browser.post(f"{url}/go-on", data={"reason": "x"}).status_code == 409
     assert browser.post(f"{url}/pause", data={"why": "x"}).status_code == 409
     assert rows(ArrearsDecision) == []

@@ -53,6 +53,20 @@ def test_single_webhook_lost_among_others_is_made_up_for(payer: Client) -> None:
     assert {kept.state for kept in rows(StripeEvent)} <= {"handled", "ignored"}
 
 
+def test_what_on_account_clients_pay_is_found_though_every_webhook_is_lost(payer: Client) -> None:
+    """Nobody has ever been at Checkout: there is something to ask for all the same."""
+    lose_webhooks(payer)
+    payer.engagement.company.net_days = 30  # type: ignore[union-attr]
+    session.commit()
+    assert payer.browser.post(payer.url("pay/invoice")).status_code == 303
+    payer.drain()
+    assert checkouts() == []
+    [owed] = [one for one in payer.stripe.objects("invoice") if one["status"] == "open"]
+    payer.stripe.api("POST", f"invoices/{owed['id']}/pay", paid_out_of_band="true")
+    payer.until(clock.now() + timedelta(minutes=31), by=timedelta(minutes=16))
+    assert [invoice.status for invoice in invoices()] == ["paid"]
+
+
 def test_session_nobody_told_of_is_looked_at_when_its_time_is_over(
     payer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,9 +16,9 @@ from tests import make
 from tests.accounts_elsewhere.issuer import CLIENT_ID, CLIENT_SECRET
 from tests.accounts_elsewhere.microsoft import BASE_PATH, HOLIDAYS, OWN, MicrosoftStandIn
 from tests.booking.elsewhere_calendars import PAGE, account_of, calendar_named, catch_up, choose
+from tests.booking.google.conftest import file_of
 from tests.booking.meetings import NOON, booked
 from tests.booking.rows import at
-from tests.booking.test_google import file_of
 from tests.standin import path_of, visible
 from webapp.accounts.models import Person
 from webapp.booking.models import open_slots

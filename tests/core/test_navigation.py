@@ -17,6 +17,8 @@ from webapp.app import navigation
         ("/practice", ["Practice"]),
         ("/practice/jobs", ["Jobs"]),
         ("/practice/offerings/new", ["Offerings"]),
+        ("/practice/payouts", ["Money"]),
+        ("/practice/disputes", ["Money"]),
         ("/practices", []),
     ],
 )

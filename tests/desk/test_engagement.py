@@ -305,6 +305,19 @@ def test_a_failed_payment_is_told_with_a_way_to_pay(view: View, role: Role, pays
     assert ("pay" in offers(page, engagement)) is pays
 
 
+def test_the_firm_reads_what_the_bank_says_as_said_to_the_payer_and_no_grace_that_is_over(
+    view: View,
+) -> None:
+    engagement = make.engagement("active")
+    rows.invoice(engagement, "open", attempts=3, failure="Your card has insufficient funds.",
+                 issued_at=clock.now() - 13 * DAY)  # fmt: skip
+    theirs, ours = "Your card has insufficient funds.", "Their bank says: “Your card has"
+    page = view(make.person(Role.COORDINATOR), engagement)
+    assert ours in page and "until a coordinator decides otherwise" in page
+    page = view(member(engagement, Role.SPONSOR), engagement)
+    assert theirs in page and ours not in page and "until we decide otherwise" in page
+
+
 def test_an_invoice_just_issued_is_no_trouble(view: View) -> None:
     engagement = make.engagement("active")
     rows.invoice(engagement, "open")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests import make
+from tests.remembering import Steps
 from webapp import access, clock
 from webapp.booking.models import Hold, open_slots
 from webapp.catalog.models import Consultant, Offering
@@ -73,23 +75,50 @@ def started(**offering: Any) -> Booking:
     return Booking(hold, access.sign("start", str(hold.id)))
 
 
-@pytest.fixture
-def booking(app: object) -> Booking:
-    return started()
-
-
-@pytest.fixture
-def signed(booking: Booking, client: FlaskClient) -> Booking:
+def signed_by(client: FlaskClient, steps: Steps, **offering: Any) -> Booking:
     """Details typed and the agreement accepted; nothing paid."""
-    assert booking.type_details(client).status_code == 303
-    assert booking.accept(client).status_code == 303
+
+    def sign() -> tuple[uuid.UUID, str]:
+        booking = started(**offering)
+        assert booking.type_details(client).status_code == 303
+        assert booking.accept(client).status_code == 303
+        return booking.hold.id, booking.token
+
+    return found(steps.take(("signed", repr(sorted(offering.items()))), sign))
+
+
+def found(kept: tuple[uuid.UUID, str]) -> Booking:
+    hold, token = kept
+    return Booking(session.get_one(Hold, hold), token)
+
+
+@pytest.fixture
+def booking(app: object, steps: Steps) -> Booking:
+    def start() -> tuple[uuid.UUID, str]:
+        booking = started()
+        return booking.hold.id, booking.token
+
+    return found(steps.take("started", start))
+
+
+@pytest.fixture
+def signed(booking: Booking, client: FlaskClient, steps: Steps) -> Booking:
+    """Details typed and the agreement accepted; nothing paid."""
+
+    def sign() -> None:
+        assert booking.type_details(client).status_code == 303
+        assert booking.accept(client).status_code == 303
+
+    steps.take(("signed", booking.token), sign)
     return booking
 
 
 @pytest.fixture
-def begun(signed: Booking) -> Engagement:
+def begun(signed: Booking, steps: Steps) -> Engagement:
     """Paid: onboarding has begun."""
-    engagement = signed.engagement
-    engagement.begin_onboarding()
-    session.commit()
-    return engagement
+
+    def begin() -> None:
+        signed.engagement.begin_onboarding()
+
+    steps.take(("begun", signed.token), begin)
+    return signed.engagement

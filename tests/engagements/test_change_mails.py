@@ -68,6 +68,23 @@ def test_mail_of_a_change_goes_once_to_each_whom_it_concerns(
     assert "$" not in str(team.get_body(("plain",)).get_content())  # type: ignore[union-attr]
 
 
+def test_a_mail_of_another_plan_says_what_a_month_comes_to_with_the_code(
+    begun: Engagement, coordinator: Person, drain: Drain, mailbox: Mailbox
+) -> None:
+    assert begun.sponsor is not None
+    terms = begun.terms
+    terms.coupon_code, terms.discount_percent, terms.discount_months = "SPRING", 10, 3
+    change = change_of(begun, "upgrade")
+    change_mails.tell(change)
+    session.commit()
+    drain()
+    [mail] = mailbox.to(begun.sponsor.email)
+    text = str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    assert "Each month: $7,000.00" in text and "While code SPRING is good: $6,500.00" in text
+    [team] = mailbox.to(begun.lead.person.email)
+    assert "SPRING" not in str(team.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+
+
 def test_coming_resumption_is_told_to_both_sides(
     begun: Engagement, coordinator: Person, drain: Drain, mailbox: Mailbox
 ) -> None:

@@ -121,6 +121,24 @@ def test_a_client_hears_nothing_of_what_a_coordinator_still_prepares(
     assert sent("booking_resume") == []
 
 
+def test_who_has_bought_the_same_since_is_not_reminded_of_the_first_try(
+    signed: Booking, at: Callable[[datetime], None]
+) -> None:
+    """They began anew instead of going on; the first booking lapses without a word."""
+    make.person(Role.COORDINATOR)
+    first = signed.engagement
+    again = make.engagement(
+        "onboarding", offering=first.offering, company=first.company, sponsor=first.sponsor,
+        consultant=first.lead, created_at=clock.now() + HOUR,
+    )  # fmt: skip
+    session.commit()
+    for days in (2.1, 4.1, 5.1, 7.1):
+        at(clock.now() + timedelta(days=days))
+    assert first.stage == "lost" and again.stage == "onboarding"
+    for kind in ("payment_setup", "payment_setup_overdue", "payment_setup_lapsed"):
+        assert sent(kind) == [], kind
+
+
 def test_signed_and_unpaid_is_reminded_then_lost(
     signed: Booking, at: Callable[[datetime], None], client: FlaskClient
 ) -> None:

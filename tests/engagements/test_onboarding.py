@@ -20,7 +20,14 @@ from webapp.accounts.models import Person
 from webapp.booking.models import Booking as Meeting
 from webapp.booking.models import Hold, SlotTaken
 from webapp.db import session
-from webapp.engagements.models import Engagement, IllegalStage, OnboardingStep, RetainerPeriod
+from webapp.engagements.models import (
+    Engagement,
+    IllegalStage,
+    OnboardingStep,
+    RetainerPeriod,
+    StageChange,
+    TermsChange,
+)
 from webapp.engagements.models.period import span
 from webapp.outbox import Job
 
@@ -261,6 +268,26 @@ def test_the_timeline_tells_it_in_order(begun: Engagement) -> None:
         ("Kick-off: COO, four days a month", "next"),
     ]
     assert "London" in begun.timeline("Europe/London")[0].when
+
+
+def test_the_timeline_tells_each_thing_once(begun: Engagement) -> None:
+    """A pause and an end are told by the change of terms, which says until when and why."""
+    cora = make.person(Role.COORDINATOR)
+    begun.stage = "active"
+    steps = (("paused", "pause_begun"), ("active", "resumed"), ("ending", "notice_given"))
+    for stage, kind in steps:
+        made = StageChange(from_stage=begun.stage, to_stage=stage, by=cora.name, reason="Why")
+        begun.stage_changes.append(made)
+        begun.changes.append(
+            TermsChange(kind=kind, effective_on=begun.today, ends_on=begun.today, by=cora.name,
+                        reason="Why", before={}, after={}, currency="USD")
+        )  # fmt: skip
+        begun.stage = stage
+    session.flush()
+    titles = [entry.title for entry in begun.timeline("Europe/London")]
+    assert titles[2:5] == ["Pause begins", "Work resumes", "Notice given"]
+    assert not {"Paused", "Ending"} & set(titles)
+    assert not [title for title in titles if title.startswith("Kick-off held")]
 
 
 def test_the_one_place_that_changes_a_stage_refuses_what_is_illegal(begun: Engagement) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,9 +17,10 @@ from webapp import clock
 from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.billing.books.overview import overview
+from webapp.billing.buying.order import midnight, month_days
 from webapp.billing.models import Alert, Invoice, Payment, Refund, StripeEvent, Subscription
 from webapp.db import session
-from webapp.engagements.models import Engagement
+from webapp.engagements.models import Engagement, RetainerPeriod
 from webapp.money import Money
 from webapp.notifications.models import EmailMessage
 from webapp.web import firm_zone
@@ -129,7 +130,7 @@ def test_invoices_are_narrowed_by_state_client_month_and_currency(finance: Flask
     numbers = {one: one.number for one in (paid, open_one, overdue)}
     month = f"{overdue.issued_at:%Y-%m}"
     for query, shown in (
-        ("state=paid", {paid}), ("state=overdue", {overdue}), ("state=open", {open_one, overdue}),
+        ("state=paid", {paid}), ("state=overdue", {overdue}), ("state=open", {open_one}),
         ("q=acme", {paid}), ("currency=EUR", {open_one}), (f"month={month}", {overdue}),
         ("", {paid, open_one, overdue}), ("q=nobody", set()),
     ):  # fmt: skip
@@ -161,6 +162,40 @@ def test_an_invoice_is_traced_to_its_terms_money_mails_and_events(finance: Flask
     made.livemode = True
     page = finance.get(f"/practice/money/invoices/{made.id}").text
     assert f"https://dashboard.stripe.com/invoices/{made.stripe_id}" in page
+
+
+def test_an_invoice_names_its_client_its_whole_month_and_why_money_went_back(
+    finance: FlaskClient,
+) -> None:
+    engagement = make.engagement("active")
+    first = RetainerPeriod.nth(engagement.id, engagement.kick_off_on, 1)
+    first.ends -= timedelta(days=9)  # a pause cut it
+    engagement.periods.append(first)
+    starts = midnight(engagement.kick_off_on, engagement.time_zone)
+    line = {"text": "COO", "minor": 500000, "tax": 0, "kind": "retainer", "item": None,
+            "starts": starts.isoformat(), "ends": starts.isoformat()}  # fmt: skip
+    made = invoice(engagement, lines=[line])
+    make.saved(Refund(
+        invoice=made, amount_minor=9900, currency="USD", reason="requested", state="succeeded",
+        note="A visit fell away", by="Yuki Tanabe", idempotency_key="k", created_at=clock.now(),
+    ))  # fmt: skip
+    page = finance.get(f"/practice/money/invoices/{made.id}").text
+    seen = visible(page)
+    assert engagement.company is not None
+    assert f'/practice/companies/{engagement.company.id}">{engagement.company.name}</a>' in page
+    assert f"1: {month_days(engagement, 1)}" in seen
+    assert "Refund: decided by Yuki Tanabe: A visit fell away" in seen
+
+
+def test_the_list_and_the_invoice_tell_its_day_by_the_same_clock(
+    app: object, sign_in: SignIn
+) -> None:
+    """The reader's, as everywhere else."""
+    reader = make.person(Role.FINANCE, time_zone="America/Chicago")
+    made = invoice(make.engagement("active"), issued_at=datetime(2026, 11, 8, 5, tzinfo=UTC))
+    browser = sign_in(reader)
+    assert "7 November 2026" in visible(browser.get("/practice/money/invoices").text)
+    assert "7 November 2026" in visible(browser.get(f"/practice/money/invoices/{made.id}").text)
 
 
 def test_unknown_invoice_is_404(finance: FlaskClient) -> None:

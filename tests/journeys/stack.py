@@ -1,4 +1,5 @@
-"""The whole demo, started as a newcomer starts it, in a state folder of its own."""
+"""The whole demo in a state folder of its own, as a newcomer starts it but for its past: journeys
+live their own months, and others' would make each longer."""
 
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ class Stack:
         env = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
         process = subprocess.Popen(
             [sys.executable, "-m", "sandbox", "demo"],
-            cwd=ROOT, env=env | {"RIGHTHAND_STATE": str(state)},
+            cwd=ROOT, env=env | {"RIGHTHAND_STATE": str(state), "DEMO_PAST": "off"},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         stack = cls(process, state)

@@ -67,7 +67,7 @@ class RunningDemo:
                 stderr=subprocess.STDOUT,
             )
         demo = cls(process, state, output)
-        assert eventually(lambda: demo.page or process.poll() is not None, 90), demo.printed
+        assert eventually(lambda: demo.page or process.poll() is not None, 240), demo.printed
         assert process.poll() is None, demo.printed
         return demo
 

@@ -272,3 +272,16 @@ def test_a_test_clock_moves_only_its_own_customers(desk: Desk) -> None:
     assert [
         e.created for e in desk.api.v1.events.list({"type": "invoice.created", "limit": 1}).data
     ]
+
+
+def test_time_of_a_new_account_can_begin_in_the_past(desk: Desk) -> None:
+    """So that a demo can have months behind it; later it is only moved on."""
+    then = at(2026, 1, 5)
+    begun = desk.control("POST", "begin", {"at": then})
+    assert 0 <= begun["now"] - then <= 2
+    made = desk.customer()
+    assert 0 <= made.created - then <= 5
+    with pytest.raises(AssertionError, match="the account new"):
+        desk.control("POST", "begin", {"at": then})
+    desk.advance_to(then + 40 * DAY)
+    assert desk.now >= then + 40 * DAY

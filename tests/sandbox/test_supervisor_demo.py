@@ -4,10 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
+import psycopg
 import pytest
 
 from sandbox.bootstrap import ROOT
@@ -56,6 +60,34 @@ def test_says_where_it_is_and_answers_there(demo: RunningDemo) -> None:
     assert page_answers(f"{demo.url}/readyz")
     assert page_answers(f"{demo.page}/mails")
     assert page_answers(f"{demo.page}/payments")
+
+
+def test_months_lie_behind_it_and_time_is_now(demo: RunningDemo) -> None:
+    """What its money pages show was lived: plans that changed, a pause, payments that failed."""
+    with asked(demo) as ask:
+        assert ask("SELECT count(*) FROM engagement WHERE stage = 'paused'") == 1
+        assert ask("SELECT count(*) FROM terms_change WHERE kind = 'upgrade'") == 1
+        assert ask("SELECT count(*) FROM invoice WHERE status = 'open' AND attempts > 1") == 1
+        assert ask("SELECT count(*) FROM invoice_item WHERE kind = 'overage'"
+                   " AND state = 'invoiced'") == 1  # fmt: skip
+        late = "SELECT count(*) FROM invoice WHERE status = 'open' AND due_on < now()::date"
+        assert ask(late) == 1
+        month = f"{datetime.now(UTC):%m/%Y}"
+        assert ask(f"SELECT count(*) FROM stripe_customer WHERE card_expires = '{month}'") == 1
+        assert ask("SELECT count(*) FROM dispute WHERE status = 'lost'") == 1
+        assert ask("SELECT count(*) FROM refund WHERE created_at < now() - interval '20 days'") == 1
+        assert ask("SELECT count(DISTINCT date_trunc('month', sent_at)) FROM transfer") >= 3
+        assert ask("SELECT count(*) FROM job WHERE state = 'failed'") == 0
+        assert not ask("SELECT count(*) FROM email WHERE created_at > now() + interval '1 minute'")
+    assert float((demo.state / "clock-offset").read_text()) == 0
+
+
+@contextmanager
+def asked(demo: RunningDemo) -> Iterator[Callable[[str], Any]]:
+    """The one value that a question to the demo's database has as its answer."""
+    address = psutil.Process(demo.pid("relay")).environ()["DATABASE_URL"]
+    with psycopg.connect(address.replace("+psycopg", "")) as connection:
+        yield lambda question: connection.execute(question).fetchone()[0]  # type: ignore[index,arg-type]
 
 
 def test_its_secrets_are_private(demo: RunningDemo) -> None:

@@ -53,11 +53,22 @@ class Running:
             kill_group(self.process.pid)
             self.process.wait()
 
-    def stop(self, patience: float = 20) -> int:
-        """As a deploy does; its exit code."""
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self, patience: float = 60) -> int:
+        """As a deploy does; its exit code.
+
+        Celery leaves unread what a child says of a message that was just being handed to it, and
+        the child (billiard's GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT) waits 30 s for its reader.
+        """
         assert self.process
         self.process.terminate()
-        return self.process.wait(patience)
+        try:
+            return self.process.wait(patience)
+        finally:
+            self.kill()
 
 
 @dataclass
@@ -81,6 +92,15 @@ class Stack:
             self.programs["valkey"] = Running(self.valkey.server, self.folder / "valkey.log")
         self.programs["valkey"].start()
         until(self.valkey.is_ready, 10)
+
+    def mend(self) -> None:
+        """Start again what a test that failed has left dead."""
+        if not self.programs["valkey"].alive:
+            self.start_valkey()
+        if not self.programs["relay"].alive:
+            self.start("relay")
+        if not self.programs["worker"].alive:
+            self.start_worker()
 
     def start_worker(self) -> None:
         self.start("worker", WORKER)

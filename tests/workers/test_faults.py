@@ -45,6 +45,7 @@ def stack(application: Flask, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(autouse=True)
 def told_on_failure(stack: Stack) -> Iterator[None]:
+    stack.mend()
     yield
     session.rollback()
     print(stack.last_words())  # noqa: T201 - shown by pytest when a test fails

@@ -45,6 +45,13 @@ class Company(Identified, Base):
             dict.fromkeys(m.person for m in members if m.role in wanted and m.person.active)
         )
 
+    def add_tax_id(self, kind: str, value: str) -> bool:
+        """Put a number on the invoices to come; False where it stands there already."""
+        if any((row.kind, row.value) == (kind, value) for row in self.tax_ids):
+            return False
+        self.tax_ids.append(TaxId(kind=kind, value=value))
+        return True
+
     @property
     def sponsor(self) -> Person | None:
         return next(iter(self.people(Role.SPONSOR)), None)

@@ -45,6 +45,28 @@ KINDS = {
 }  # fmt: skip
 
 
+# By country (ISO 3166), where its companies have one of these.
+BY_COUNTRY = {
+    **dict.fromkeys((code.upper() for code in eu_vat.MEMBER_STATES), "eu_vat"),
+    "GB": "gb_vat", "CH": "ch_vat", "LI": "ch_vat", "NO": "no_vat", "AU": "au_abn",
+    "CA": "ca_bn", "JP": "jp_cn", "NZ": "nz_gst", "US": "us_ein",
+}  # fmt: skip
+# A VAT number begins with its country; only Greece has another code there.
+PREFIXES = {"GR": "EL"}
+
+
+def of_country(country: str, typed: str) -> tuple[str, str]:
+    """(kind, number) as Stripe writes them, of a company in a country; with its prefix or without.
+    ValueError, with words for a form."""
+    kind = BY_COUNTRY.get(country)
+    if kind is None:
+        raise ValueError("We cannot check numbers of that country: leave it empty, and tell us.")
+    prefixed = PREFIXES.get(country, country) + typed
+    if kind == "eu_vat" and not eu_vat.is_valid(typed) and eu_vat.is_valid(prefixed):
+        return kind, normal(kind, prefixed)
+    return kind, normal(kind, typed)
+
+
 def normal(kind: str, typed: str) -> str:
     """The number as Stripe writes it; ValueError, with words for a form, for what is none."""
     known = KINDS[kind]

@@ -41,13 +41,7 @@ def send_receipt(invoice_id: uuid.UUID) -> None:
     if invoice.status != "paid" or engagement.stage == "lost":
         return
     send_email("receipt", payer(engagement), invoice, invoice=invoice, engagement=engagement,
-               covered=covered_days(invoice), url=billing_url())  # fmt: skip
-
-
-def covered_days(invoice: Invoice) -> list[tuple[str, Money]]:
-    """(what, amount) of each line that costs something."""
-    lines = ((line["text"], line["minor"]) for line in invoice.lines)
-    return [(text, Money(minor, invoice.currency)) for text, minor in lines if minor]
+               url=billing_url())  # fmt: skip
 
 
 def tell_slot_lost(engagement_id: uuid.UUID) -> None:

@@ -120,6 +120,8 @@ def sync_subscription(engagement: Engagement, subscription_id: str) -> None:
 def mirror_subscription(engagement: Engagement, found: StripeSubscription) -> None:
     """Keep what a subscription is; a second live one for the same engagement is ended."""
     mirror = Subscription.of(engagement)
+    if mirror and found.id in mirror.former:
+        return
     if mirror and mirror.stripe_id != found.id and not mirror.over:
         _end_stray(engagement, found)
         return
@@ -163,12 +165,13 @@ def _keep_card(engagement: Engagement, method: str) -> None:
 
 
 def sync_card(engagement: Engagement) -> None:
-    """The card that renewals are charged to: the subscription's own, else the customer's."""
+    """The card that renewals are charged to: the live subscription's own, else the customer's."""
     customer, mirror = Customer.of(engagement.company_id), Subscription.of(engagement)
     if customer is None:
         return
     known = customers.read(customer.stripe_id)
-    own = subscriptions.read(mirror.stripe_id).default_card if mirror else None
+    live = mirror if mirror and not mirror.over else None
+    own = subscriptions.read(live.stripe_id).default_card if live else None
     method = own or known.default_card
     if method and not known.deleted:
         customer.take_means(payment_methods.read(method))
@@ -198,7 +201,7 @@ def mirror_invoice(engagement: Engagement, found: StripeInvoice) -> None:
     if found.customer:
         _note_customer(engagement, found.customer, found.livemode)
     mirror = Subscription.of(engagement)
-    if found.subscription and mirror and found.subscription != mirror.stripe_id:
+    if found.subscription and mirror and not mirror.charged(found.subscription):
         Refund.intend(invoice, invoice.paid, "second_subscription")
     elif found.status == "paid" and found.covers:
         _open_month(engagement, month_number(engagement, found.covers.starts))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import select
 
+from webapp import clock
 from webapp.billing import balance, mirroring, money_events
 from webapp.billing.calls import events
 from webapp.billing.event_parties import NotOurs, engagement_of, invoice_paid_by
@@ -16,12 +18,15 @@ from webapp.billing.models import Customer, Invoice, StripeEvent, Subscription
 from webapp.billing.noting import noted
 from webapp.billing.objects.document import id_of
 from webapp.billing.objects.event import SignedEvent
-from webapp.billing.stripe_gateway import API_VERSION
+from webapp.billing.stripe_gateway import API_VERSION, Missing
 from webapp.billing.webhooks import believable
 from webapp.db import session
 from webapp.engagements.models import Engagement
+from webapp.outbox import RetryLater
 
 Subject = dict[str, Any]
+# Until then an object that Stripe cannot find is asked for again.
+SURE_AFTER = timedelta(minutes=10)
 log = structlog.get_logger()
 
 # What the endpoint at Stripe has to send; the list of events is asked for in chunks of them.
@@ -65,7 +70,19 @@ def handle(event_id: str) -> None:
     act = HANDLERS.get(event.type)
     if act is None or event.subject.get("id") is None:
         event.settle("ignored")
-        return
+    elif _of_another_account(event):
+        event.settle("ignored", "happened on a connected account")
+    else:
+        _act(event, act)
+
+
+def _of_another_account(event: StripeEvent) -> bool:
+    """Whatever its metadata names, an object of a connected account is none of ours; we follow the
+    accounts themselves. https://docs.stripe.com/connect/webhooks"""
+    return bool(event.payload.get("account")) and event.type != "account.updated"
+
+
+def _act(event: StripeEvent, act: Callable[[Subject], None]) -> None:
     try:
         with noted() as changes:
             act(subject_of(event))
@@ -73,6 +90,21 @@ def handle(event_id: str) -> None:
         event.settle("handled")
     except NotOurs as reason:
         event.settle("ignored", str(reason))
+    except Missing:
+        if not _gone(event):
+            raise
+        if clock.now() < event.received_at + SURE_AFTER:
+            raise RetryLater("Stripe does not have it (yet)", 60) from None
+        event.settle("ignored", "Stripe has no such object (any more)")
+
+
+def _gone(event: StripeEvent) -> bool:
+    """Whether it is what the event is about that Stripe does not have."""
+    try:
+        events.subject_now(event.type.rpartition(".")[0], event.about)
+    except Missing:
+        return True
+    return False
 
 
 def subject_of(event: StripeEvent) -> Subject:

@@ -11,6 +11,7 @@ from datetime import date
 from webapp.accounts.models import Person
 from webapp.engagements.mails import page_url
 from webapp.engagements.models import ChangeRequest, Engagement, Pause, TermsChange
+from webapp.engagements.models.period import month_of
 from webapp.money import Money
 from webapp.notifications.sending import send_email
 from webapp.web import absolute_url, format_day, format_money, zone_place
@@ -118,7 +119,18 @@ def _plan_rows(change: TermsChange, side: str) -> Rows:
     if side != "team":
         price = f"{format_money(change.new_price)} (was: {format_money(change.old_price)})"
         rows.append(("Each month", f"{price}, before tax"))
+        rows.extend(_with_code(change))
     return rows
+
+
+def _with_code(change: TermsChange) -> Rows:
+    """What a month comes to while the code used at booking still takes something off it."""
+    engagement, day = change.engagement, change.effective_on
+    new = engagement.terms_on(day)
+    if not new.discounted(month_of(engagement.kick_off_on, day)):
+        return []
+    reduced = format_money(change.new_price - new.monthly_discount)
+    return [(f"While code {new.coupon_code} is good", f"{reduced}, before tax")]
 
 
 def _amount_row(change: TermsChange) -> tuple[str, str]:

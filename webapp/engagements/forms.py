@@ -13,9 +13,17 @@ from wtforms import (
     TelField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional
+from wtforms.validators import (
+    DataRequired,
+    Email,
+    InputRequired,
+    Length,
+    Optional,
+    ValidationError,
+)
 
 from webapp.accounts.models import Company, Person
+from webapp.accounts.tax_ids import of_country
 from webapp.countries import countries
 from webapp.engagements.models import Draft
 from webapp.plain_text import has_letter, one_line, ordinary_text, stripped
@@ -44,6 +52,12 @@ class DetailsForm(FlaskForm):
         filters=[stripped],
         render_kw={"rows": 3},
     )
+    tax_number = StringField(
+        "VAT or tax number",
+        [Optional(), Length(max=40), one_line],
+        filters=[stripped],
+        description="If the company has one: it stands on the invoices.",
+    )
     purchase_order = StringField(
         "Purchase-order number",
         [Optional(), Length(max=60), one_line],
@@ -63,10 +77,24 @@ class DetailsForm(FlaskForm):
     )
     contact_phone = TelField("Phone", [Optional(), Length(max=40), one_line], filters=[stripped])
 
+    _on_file = ""
+
+    def validate_tax_number(self, field: StringField) -> None:
+        """As the company's country has them; that one is asked for too where it is not known."""
+        country = self._on_file or (self.country.data if self.country else "")
+        if field.data and country:
+            try:
+                of_country(country, field.data)
+            except ValueError as error:
+                raise ValidationError(str(error)) from error
+
     def ask_only_unknown(self, company: Company | None, person: Person | None) -> None:
         """Take out what is on file for the company chosen and the client signed in."""
         if company:
+            self._on_file = company.country
             del self.company_name, self.time_zone
+            if company.tax_ids:
+                del self.tax_number
             for name in ("country", "address"):
                 if getattr(company, name):
                     delattr(self, name)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from sqlalchemy import select
+
 from webapp import access, clock
 from webapp.accounts.models import Person, SignInLink
 from webapp.booking.files import calendar_files
 from webapp.booking.mails.letters import links_for
 from webapp.booking.models import Booking
+from webapp.db import session
 from webapp.engagements import checklist
 from webapp.engagements.models import Draft, Engagement
 from webapp.notifications.sending import Attachment, send_email
@@ -45,7 +48,12 @@ def _invitation(booking: Booking, reader: Person) -> Attachment:
 
 
 def ask_for_payment(engagement: Engagement, occurrence: str) -> None:
-    """The link to agreement and payment; occurrence '0' is the first of them."""
+    """The link to agreement and payment; occurrence '0' is the first of them.
+
+    Who has bought the same since, in another booking, is not reminded of this one.
+    """
+    if occurrence != "0" and bought_since(engagement):
+        return
     send_email(
         "payment_setup",
         _client(engagement),
@@ -59,7 +67,7 @@ def ask_for_payment(engagement: Engagement, occurrence: str) -> None:
 
 def tell_unpaid(engagement: Engagement) -> None:
     """Day 5: a coordinator may want to call."""
-    for person in Person.coordinators():
+    for person in [] if bought_since(engagement) else Person.coordinators():
         send_email(
             "payment_setup_overdue",
             person,
@@ -71,9 +79,22 @@ def tell_unpaid(engagement: Engagement) -> None:
 
 
 def tell_lost(engagement: Engagement) -> None:
+    if bought_since(engagement):
+        return
     again = absolute_url("booking.start")
     send_email("payment_setup_lapsed", _client(engagement), engagement,
                engagement=engagement, url=again)  # fmt: skip
+
+
+def bought_since(engagement: Engagement) -> bool:
+    """Whether the same people have begun with the same offering in a booking made later."""
+    same = select(Engagement.id).where(
+        Engagement.sponsor_id == engagement.sponsor_id,
+        Engagement.offering_id == engagement.offering_id,
+        Engagement.created_at > engagement.created_at,
+        Engagement.stage.in_(["onboarding", "active"]),
+    )
+    return engagement.sponsor_id is not None and session.scalar(same.limit(1)) is not None
 
 
 def offer_resume(engagement: Engagement) -> None:

@@ -23,6 +23,13 @@ TITLES = {
     "active": "Kick-off held: work is under way",
     "lost": "Not paid: the booking has lapsed",
 }
+# Steps of the stage that a change of terms brings with it, which tells more.
+TOLD_BY = {
+    ("active", "paused"): "pause_begun", ("paused", "active"): "resumed",
+    ("onboarding", "ending"): "notice_given", ("active", "ending"): "notice_given",
+    ("paused", "ending"): "notice_given",
+    ("ending", "active"): "notice_withdrawn", ("ending", "ended"): "ended",
+}  # fmt: skip
 MEETING_NOTES = {"missed": "Missed", "cancelled": "Called off"}
 
 
@@ -55,10 +62,14 @@ Entry = tuple[datetime, str, str, str]
 
 
 def _stages(engagement: Engagement) -> Iterator[Entry]:
+    changed = {change.kind for change in engagement.changes}
     for change in engagement.stage_changes:
+        if TOLD_BY.get((change.from_stage, change.to_stage)) in changed:
+            continue
         latest = change is engagement.stage_changes[-1]
         title = TITLES.get(change.to_stage, LABELS[change.to_stage])
-        yield change.at, title, _why(change), "now" if latest else "done"
+        why = "" if title.startswith(change.reason) else _why(change)
+        yield change.at, title, why, "now" if latest else "done"
 
 
 def _why(change: StageChange) -> str:
@@ -70,7 +81,8 @@ def _why(change: StageChange) -> str:
 def _changes(engagement: Engagement) -> Iterator[Entry]:
     """Without amounts: not everybody who reads this sees what is paid."""
     for change in engagement.changes:
-        yield change.at, change.label, _what_changed(change), "done"
+        over = change.kind == "ended"
+        yield change.at, change.label, _what_changed(change), "now" if over else "done"
 
 
 def _what_changed(change: TermsChange) -> str:

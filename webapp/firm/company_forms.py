@@ -1,13 +1,12 @@
-"""What the firm keeps of a client company: billing details, net days, tax ids."""
+"""What the firm keeps of a client company: billing details, net days."""
 
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from webapp.accounts.models import Company
-from webapp.accounts.tax_ids import KINDS, normal
 from webapp.countries import countries
 from webapp.plain_text import has_letter, one_line, ordinary_text, stripped
 
@@ -43,18 +42,3 @@ class CompanyForm(FlaskForm):  # type: ignore[misc]
                 changed[field.name] = [before, field.data]
                 setattr(company, field.name, field.data)
         return changed
-
-
-class TaxIdForm(FlaskForm):  # type: ignore[misc]
-    kind = SelectField("Kind", choices=[(kind, known.label) for kind, known in KINDS.items()])
-    value = StringField(
-        "Number", [DataRequired("Type the number."), Length(max=40), one_line], filters=[stripped]
-    )
-
-    def validate_value(self, field: StringField) -> None:
-        if self.kind.data not in KINDS:
-            return
-        try:
-            field.data = normal(self.kind.data, field.data)
-        except ValueError as error:
-            raise ValidationError(str(error)) from error

@@ -12,10 +12,9 @@ from flask_wtf import FlaskForm
 from wtforms import Field, RadioField, SelectField, StringField
 from wtforms.validators import Length, Optional, Regexp, ValidationError
 
-STATES = ("open", "paid", "void", "uncollectible")
+from webapp.billing.states import STATES
+
 MONTH = re.compile(r"(19|20)\d{2}-(0[1-9]|1[0-2])")
-WORDS = {"open": "open", "overdue": "overdue", "paid": "paid", "void": "void",
-         "uncollectible": "written off"}  # fmt: skip
 
 
 def month_field(label: str) -> StringField:
@@ -36,7 +35,10 @@ class InvoiceFilter(FlaskForm):  # type: ignore[misc]
     @classmethod
     def of_request(cls, currencies: Iterable[str]) -> InvoiceFilter:
         form: InvoiceFilter = cls(formdata=request.args)
-        form.state.choices = [("", "all"), *WORDS.items()]
+        form.state.choices = [
+            ("", "all"),
+            *((one.key, one.word.lower()) for one in STATES.values()),
+        ]
         form.currency.choices = [("", "all"), *((code, code) for code in currencies)]
         return form
 

@@ -7,7 +7,7 @@ mode lets some numbers clear within minutes, here all take the days that the acc
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sandbox.stripe.billing.cards import DISPUTED
 from sandbox.stripe.core.account import Account
@@ -79,22 +79,39 @@ def offered(account: Account, currency: str) -> list[str]:
     return ["card", debit] if debit else ["card"]
 
 
-def create(account: Account, entry: BankEntry, customer: str | None = None) -> Document:
-    """A payment method that is not attached yet."""
-    method = shape(
+class Payer(Protocol):
+    """Who typed a means of payment into a page."""
+
+    @property
+    def name(self) -> str | None: ...
+
+    @property
+    def email(self) -> str | None: ...
+
+    @property
+    def country(self) -> str | None: ...
+
+
+def drawn_up(
+    account: Account, payer: Payer, customer: str | None, kind: str, details: dict[str, Any]
+) -> Document:
+    """A payment method of any type; its ``created`` is the customer's present."""
+    address = {"country": payer.country}
+    return shape(
         "payment_method",
         allow_redisplay="unspecified",
-        billing_details={
-            "name": entry.name,
-            "email": entry.email,
-            "address": {"country": entry.country},
-        },
+        billing_details={"name": payer.name, "email": payer.email, "address": address},
         created=account.customer_time(customer),
         livemode=False,
         metadata={},
-        type=entry.kind,
-        **{entry.kind: _details(entry)},
+        type=kind,
+        **{kind: details},
     )
+
+
+def create(account: Account, entry: BankEntry, customer: str | None = None) -> Document:
+    """A payment method that is not attached yet."""
+    method = drawn_up(account, entry, customer, entry.kind, _details(entry))
     found = (ACCOUNTS if entry.kind == ACH else IBANS).get(entry.number, CLEARS)
     debit = CLEARS if found == DISPUTED else found
     after = DISPUTED if found == DISPUTED else ""

@@ -36,12 +36,24 @@ class Draft:
 def draft(account: Account, plan: Draft) -> Document:
     """Create the invoice and report it; the caller decides when it is finalised."""
     owner = account.get("customer", plan.customer, "customer")
-    now = account.time_of(owner)
-    start, end = plan.period or (now, now)
     identifier = new_id("invoice")
-    subscription = plan.subscription or {}
-    values: dict[str, Any] = {
+    values = _fields(plan, owner, account.time_of(owner)) | {
         "id": identifier,
+        "discounts": _discounts(account, plan, owner, identifier),
+        "lines": listing([], f"/v1/invoices/{identifier}/lines"),
+    }
+    invoice = shape("invoice", **(values | plan.details))
+    invoice["lines"]["data"] = [line.document(identifier) for line in plan.lines]
+    reckon(account, invoice)
+    emit(account, "invoice.created", invoice)
+    discounts.use_up(account, invoice)
+    return invoice
+
+
+def _fields(plan: Draft, owner: Document, now: int) -> dict[str, Any]:
+    start, end = plan.period or (now, now)
+    subscription = plan.subscription or {}
+    return {
         "account_country": "US",
         "account_name": ACCOUNT_NAME,
         "amount_overpaid": 0,
@@ -58,9 +70,7 @@ def draft(account: Account, plan: Draft) -> Document:
         "default_tax_rates": [],
         "description": subscription.get("description"),
         "due_date": _due_date(subscription, now),
-        "discounts": _discounts(account, plan, owner, identifier),
         "issuer": {"type": "self"},
-        "lines": listing([], f"/v1/invoices/{identifier}/lines"),
         "livemode": False,
         "metadata": plan.metadata,
         "parent": _parent(plan.subscription),
@@ -76,12 +86,6 @@ def draft(account: Account, plan: Draft) -> Document:
         **_customer_fields(owner),
         **_NOTHING,
     }
-    invoice = shape("invoice", **(values | plan.details))
-    invoice["lines"]["data"] = [line.document(identifier) for line in plan.lines]
-    reckon(account, invoice)
-    emit(account, "invoice.created", invoice)
-    discounts.use_up(account, invoice)
-    return invoice
 
 
 def _automatic_tax(subscription: Document) -> dict[str, Any]:

@@ -57,8 +57,21 @@ def finalize(
         )
     unschedule(account, "invoice.finalize", invoice["id"])
     _settle_tax(account, invoice, unasked)
-    owner = account.get("customer", invoice["customer"])
-    now = account.time_of(invoice)
+    _number(account, invoice)
+    _open_payment(account, invoice, intent)
+    emit(account, "invoice.finalized", invoice)
+    if invoice["amount_due"] == 0:
+        settle(account, invoice)
+    elif invoice["collection_method"] == "send_invoice":
+        watch(account, invoice)
+        if invoice["auto_advance"]:
+            emit(account, "invoice.sent", invoice)
+    return invoice
+
+
+def _number(account: Account, invoice: Document) -> None:
+    """The customer's next number, their balance taken into account, and its own address."""
+    owner, now = account.get("customer", invoice["customer"]), account.time_of(invoice)
     balances.apply_to(account, invoice, owner)
     token = private(invoice)["token"] = random_text(24)
     url = f"{account.origin}/i/{invoice['id']}/{token}"
@@ -74,15 +87,6 @@ def finalize(
     owner["next_invoice_sequence"] += 1
     account.save(owner)
     account.save(invoice)
-    _open_payment(account, invoice, intent)
-    emit(account, "invoice.finalized", invoice)
-    if invoice["amount_due"] == 0:
-        settle(account, invoice)
-    elif invoice["collection_method"] == "send_invoice":
-        watch(account, invoice)
-        if invoice["auto_advance"]:
-            emit(account, "invoice.sent", invoice)
-    return invoice
 
 
 def _settle_tax(account: Account, invoice: Document, unasked: bool) -> None:

@@ -83,39 +83,44 @@ def invoice_item_parent(
     return {"type": "invoice_item_details", "invoice_item_details": details}
 
 
+def item_line(
+    item: Document,
+    subscription: str,
+    period: tuple[int, int],
+    amount: int,
+    text: str,
+    unit_amount: Decimal | None = None,
+) -> Line:
+    """What a subscription's item comes to in a period."""
+    return Line(
+        amount=amount,
+        currency=item["price"]["currency"],
+        description=text,
+        period=period,
+        parent=item_parent(item, subscription),
+        price=item["price"],
+        unit_amount=unit_amount,
+        quantity=Decimal(item["quantity"]),
+        metadata=dict(item["metadata"]),
+    )
+
+
 def recurring_line(
     account: Account, item: Document, subscription: str, period: tuple[int, int]
 ) -> Line:
     """A subscription item's full charge for a period."""
     price, quantity = item["price"], Decimal(item["quantity"])
     amount = line_amount(Decimal(price["unit_amount_decimal"]), quantity)
-    return Line(
-        amount=amount,
-        currency=price["currency"],
-        description=f"{quantity} × {product_name(account, price)} (at {_rate(price)})",
-        period=period,
-        parent=item_parent(item, subscription),
-        price=price,
-        quantity=quantity,
-        metadata=dict(item["metadata"]),
-    )
+    text = f"{quantity} × {product_name(account, price)} (at {_rate(price)})"
+    return item_line(item, subscription, period, amount, text)
 
 
 def trial_line(
     account: Account, item: Document, subscription: str, period: tuple[int, int]
 ) -> Line:
     """The line of nothing that a trial's invoice carries for each item."""
-    return Line(
-        amount=0,
-        currency=item["price"]["currency"],
-        description=f"Trial period for {product_name(account, item['price'])}",
-        period=period,
-        parent=item_parent(item, subscription),
-        price=item["price"],
-        unit_amount=Decimal(0),
-        quantity=Decimal(item["quantity"]),
-        metadata=dict(item["metadata"]),
-    )
+    text = f"Trial period for {product_name(account, item['price'])}"
+    return item_line(item, subscription, period, 0, text, Decimal(0))
 
 
 def _rate(price: Document) -> str:

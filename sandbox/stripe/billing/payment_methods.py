@@ -9,7 +9,7 @@ from sandbox.stripe.billing import banks
 from sandbox.stripe.billing.banks import BankEntry
 from sandbox.stripe.billing.cards import TOKENS, card_for, decline_of
 from sandbox.stripe.core.account import Account
-from sandbox.stripe.core.documents import Document, private, shape
+from sandbox.stripe.core.documents import Document, private
 from sandbox.stripe.core.errors import CardDeclined, invalid, missing
 from sandbox.stripe.core.events import change, emit
 
@@ -28,24 +28,12 @@ class CardEntry:
 
 
 def create(account: Account, entry: CardEntry | BankEntry, customer: str | None = None) -> Document:
-    """A payment method that is not attached yet; its ``created`` is the customer's present."""
+    """A payment method that is not attached yet."""
     if isinstance(entry, BankEntry):
         return banks.create(account, entry, customer)
     card = card_for(entry.number)
-    method = shape(
-        "payment_method",
-        allow_redisplay="unspecified",
-        billing_details={
-            "name": entry.name,
-            "email": entry.email,
-            "address": {"country": entry.country},
-        },
-        card=_card(entry, card.brand, card.funding),
-        created=account.customer_time(customer),
-        livemode=False,
-        metadata={},
-        type="card",
-    )
+    details = _card(entry, card.brand, card.funding)
+    method = banks.drawn_up(account, entry, customer, "card", details)
     private(method).update(behaviour=card.behaviour, after=card.after)
     return account.save(method)
 

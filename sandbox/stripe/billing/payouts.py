@@ -65,41 +65,43 @@ def make(
     account: Account, holder: str, amount: int, currency: str, *, automatic: bool, **given: Any
 ) -> Document:
     """Take an amount off a balance, on its way to the bank."""
+    values = _fields(account, holder, automatic) | {"amount": amount, "currency": currency} | given
+    payout = shape("payout", **values)
+    payout["balance_transaction"] = _taken_off(account, payout, holder)["id"]
+    private(payout)["holder"] = holder
+    account.save(payout)
+    emit(account, "payout.created", payout)
+    schedule(account, "payout.arrive", payout["id"], payout["arrival_date"])
+    return payout
+
+
+def _fields(account: Account, holder: str, automatic: bool) -> dict[str, Any]:
     now = account.now()
-    arrives = now - now % DAY + DAY
-    payout = shape(
-        "payout",
-        **{
-            "amount": amount,
-            "arrival_date": arrives,
-            "automatic": automatic,
-            "created": now,
-            "currency": currency,
-            "destination": _bank(account, holder),
-            "livemode": False,
-            "metadata": {},
-            "method": "standard",
-            "reconciliation_status": "in_progress" if automatic else "not_applicable",
-            "source_type": "card",
-            "status": "pending",
-            "type": "bank_account",
-        }
-        | given,
-    )
+    return {
+        "arrival_date": now - now % DAY + DAY,
+        "automatic": automatic,
+        "created": now,
+        "destination": _bank(account, holder),
+        "livemode": False,
+        "metadata": {},
+        "method": "standard",
+        "reconciliation_status": "in_progress" if automatic else "not_applicable",
+        "source_type": "card",
+        "status": "pending",
+        "type": "bank_account",
+    }
+
+
+def _taken_off(account: Account, payout: Document, holder: str) -> Document:
     moved = ledger.Movement(
         kind="payout",
-        amount=-amount,
-        currency=currency,
+        amount=-payout["amount"],
+        currency=payout["currency"],
         source=payout["id"],
         description="STRIPE PAYOUT",
         holder=holder,
     )
-    payout["balance_transaction"] = ledger.book(account, moved)["id"]
-    private(payout)["holder"] = holder
-    account.save(payout)
-    emit(account, "payout.created", payout)
-    schedule(account, "payout.arrive", payout["id"], arrives)
-    return payout
+    return ledger.book(account, moved)
 
 
 def _bank(account: Account, holder: str) -> str | None:

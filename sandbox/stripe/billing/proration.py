@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from sandbox.stripe.billing.catalog import product_name
-from sandbox.stripe.billing.lines import Line, item_parent
+from sandbox.stripe.billing.lines import Line, item_line
 from sandbox.stripe.billing.money import line_amount, rounded
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
@@ -30,16 +30,8 @@ def stub_line(
     price, quantity = item["price"], Decimal(item["quantity"])
     whole = line_amount(Decimal(price["unit_amount_decimal"]), quantity)
     amount = rounded(whole * _share(period, full)) if prorate else 0
-    return Line(
-        amount=amount,
-        currency=price["currency"],
-        description=f"Time on {product_name(account, price)} until {_day(period[1])}",
-        period=period,
-        parent=item_parent(item, subscription),
-        price=price,
-        quantity=quantity,
-        metadata=dict(item["metadata"]),
-    )
+    text = f"Time on {product_name(account, price)} until {_day(period[1])}"
+    return item_line(item, subscription, period, amount, text)
 
 
 def change_amount(price: Document, quantity: int, period: tuple[int, int], at: int) -> int:

@@ -13,15 +13,7 @@ from sandbox.stripe.core.schedule import schedule, when_due
 
 def refund(account: Account, charge: Document, amount: int | None, **details: Any) -> Document:
     """Refund a charge, wholly or in part; never more than is left of it."""
-    left = charge["amount_captured"] - charge["amount_refunded"]
-    if _is_taken_back(account, charge):
-        text = f"Charge {charge['id']} has been charged back; cannot issue a refund."
-        raise invalid(text, code="charge_disputed")
-    if left == 0:
-        text = f"Charge {charge['id']} has already been refunded."
-        raise invalid(text, code="charge_already_refunded")
-    wanted = left if amount is None else amount
-    _check(wanted, left, charge["currency"])
+    wanted = _wanted(account, charge, amount)
     made = shape(
         "refund",
         amount=wanted,
@@ -42,8 +34,22 @@ def refund(account: Account, charge: Document, amount: int | None, **details: An
     emit(account, "refund.created", made)
     if made["status"] == "pending":
         _arrive_later(account, charge, made)
-    change(account, "charge.refunded", charge, amount_refunded=total, refunded=wanted == left)
+    whole = total == charge["amount_captured"]
+    change(account, "charge.refunded", charge, amount_refunded=total, refunded=whole)
     return made
+
+
+def _wanted(account: Account, charge: Document, amount: int | None) -> int:
+    left: int = charge["amount_captured"] - charge["amount_refunded"]
+    if _is_taken_back(account, charge):
+        text = f"Charge {charge['id']} has been charged back; cannot issue a refund."
+        raise invalid(text, code="charge_disputed")
+    if left == 0:
+        text = f"Charge {charge['id']} has already been refunded."
+        raise invalid(text, code="charge_already_refunded")
+    wanted = left if amount is None else amount
+    _check(wanted, left, charge["currency"])
+    return wanted
 
 
 def _by_card(charge: Document) -> bool:

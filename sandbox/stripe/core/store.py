@@ -65,6 +65,7 @@ CREATE TABLE IF NOT EXISTS violations (
 _REMEMBERED = (
     "objects", "due", "idempotency", "calls", "deliveries", "faults", "violations",
 )  # fmt: skip
+_ALL = (*_REMEMBERED, "settings")
 
 
 class Store:
@@ -96,6 +97,24 @@ class Store:
             for table in _REMEMBERED:
                 self._db.execute(f"DELETE FROM {table}")
             self._db.execute("DELETE FROM settings WHERE name <> 'origin'")
+
+    def everything(self) -> dict[str, list[list[Any]]]:
+        """The rows of each table, as ``become`` takes them back."""
+        with self.transaction():
+            return {
+                name: [list(row) for row in self.rows(f"SELECT * FROM {name}")] for name in _ALL
+            }
+
+    def become(self, everything: dict[str, list[list[Any]]]) -> None:
+        """Raises ``ValueError`` unless it is what ``everything`` answers."""
+        if everything.keys() != set(_ALL):
+            raise ValueError(f"not all of {', '.join(_ALL)}")
+        with self.transaction():
+            for name, rows in everything.items():
+                self._db.execute(f"DELETE FROM {name}")
+                for row in rows:
+                    places = ", ".join("?" * len(row))
+                    self._db.execute(f"INSERT INTO {name} VALUES ({places})", row)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

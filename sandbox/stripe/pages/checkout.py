@@ -1,5 +1,7 @@
 """The Checkout page and the 3-D Secure challenge it may lead to."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -19,90 +21,82 @@ from sandbox.stripe.pages.shared import account, not_found, notice
 blueprint = Blueprint("checkout", __name__)
 
 
+def while_open(
+    act: Callable[[Account, Document], ResponseReturnValue],
+) -> Callable[[str], ResponseReturnValue]:
+    """A view of a session, in one transaction; once it is paid or has expired it only says so."""
+
+    @wraps(act)
+    def view(identifier: str) -> ResponseReturnValue:
+        here = account()
+        with here.store.transaction():
+            session = _session(here, identifier)
+            if session is None:
+                return not_found()
+            return act(here, session) if session["status"] == "open" else _closed(session)
+
+    return view
+
+
 @blueprint.get("/c/pay/<identifier>")
-def show(identifier: str) -> ResponseReturnValue:
-    here = account()
-    with here.store.transaction():
-        session = _session(here, identifier)
-        if session is None:
-            return not_found()
-        if session["status"] != "open":
-            return _closed(session)
-        return _page(here, session, CardForm(_known(here, session)))
+@while_open
+def show(here: Account, session: Document) -> ResponseReturnValue:
+    return _page(here, session, CardForm(_known(here, session)))
 
 
 @blueprint.post("/c/pay/<identifier>")
-def pay(identifier: str) -> ResponseReturnValue:
-    here = account()
-    with here.store.transaction():
-        session = _session(here, identifier)
-        if session is None:
-            return not_found()
-        if session["status"] != "open":
-            return _closed(session)
-        form = CardForm.typed(request.form)
-        form.values["country"] = buyers.country(here, session) or ""
-        entry = form.entry(here.time_of(session))
-        if entry is None or not buyers.is_located(here, session):
-            return _page(here, session, form), 422
-        return _attempt(here, session, form, lambda: checkout.pay(here, session, entry))
+@while_open
+def pay(here: Account, session: Document) -> ResponseReturnValue:
+    form = CardForm.typed(request.form)
+    form.values["country"] = buyers.country(here, session) or ""
+    entry = form.entry(here.time_of(session))
+    if entry is None or not buyers.is_located(here, session):
+        return _page(here, session, form), 422
+    return _attempt(here, session, form, lambda: checkout.pay(here, session, entry))
 
 
 @blueprint.post("/c/pay/<identifier>/bank")
-def pay_by_bank(identifier: str) -> ResponseReturnValue:
-    here = account()
-    with here.store.transaction():
-        session = _session(here, identifier)
-        kinds = session["payment_method_types"] if session else []
-        offered = BankForm.offered(kinds)
-        if session is None or offered is None:
-            return not_found()
-        if session["status"] != "open":
-            return _closed(session)
-        typed = request.form.to_dict() | {"country": buyers.country(here, session) or ""}
-        bank, form = BankForm.typed(typed, offered.kind), CardForm(_known(here, session))
-        entry = bank.entry()
-        if entry is None or not buyers.is_located(here, session):
-            return _page(here, session, form, bank), 422
-        return _attempt(here, session, form, lambda: checkout.pay(here, session, entry))
+@while_open
+def pay_by_bank(here: Account, session: Document) -> ResponseReturnValue:
+    offered = BankForm.offered(session["payment_method_types"])
+    if offered is None:
+        return not_found()
+    typed = request.form.to_dict() | {"country": buyers.country(here, session) or ""}
+    bank, form = BankForm.typed(typed, offered.kind), CardForm(_known(here, session))
+    entry = bank.entry()
+    if entry is None or not buyers.is_located(here, session):
+        return _page(here, session, form, bank), 422
+    return _attempt(here, session, form, lambda: checkout.pay(here, session, entry))
 
 
 @blueprint.post("/c/pay/<identifier>/buyer")
-def save_buyer(identifier: str) -> ResponseReturnValue:
+@while_open
+def save_buyer(here: Account, session: Document) -> ResponseReturnValue:
     """Where the buyer is and what their tax number is, from which the total follows."""
-    here = account()
-    with here.store.transaction():
-        session = _session(here, identifier)
-        if session is None or not buyers.asks_address(session):
-            return not_found()
-        if session["status"] != "open":
-            return _closed(session)
-        buyer, form = BuyerForm.typed(request.form), CardForm(_known(here, session))
-        details = buyer.details()
-        if details is None:
-            return _page(here, session, form, buyer=buyer), 422
-        private(session)["buyer"] = details
-        reckon(here, session)
-    return redirect(url_for("pages.checkout.show", identifier=identifier), 303)
+    if not buyers.asks_address(session):
+        return not_found()
+    buyer, form = BuyerForm.typed(request.form), CardForm(_known(here, session))
+    details = buyer.details()
+    if details is None:
+        return _page(here, session, form, buyer=buyer), 422
+    private(session)["buyer"] = details
+    reckon(here, session)
+    return redirect(url_for("pages.checkout.show", identifier=session["id"]), 303)
 
 
 @blueprint.post("/c/pay/<identifier>/code")
-def apply_code(identifier: str) -> ResponseReturnValue:
+@while_open
+def apply_code(here: Account, session: Document) -> ResponseReturnValue:
     """Take a promotion code, or let go of the one taken when nothing is typed."""
-    here = account()
-    with here.store.transaction():
-        session = _session(here, identifier)
-        if session is None or not session["allow_promotion_codes"]:
-            return not_found()
-        if session["status"] != "open":
-            return _closed(session)
-        buyer = BuyerForm.known(here, session)
-        buyer.values["code"] = request.form.get("code", "").strip()[:LONGEST]
-        refusal = promotions.take(here, session, buyer.values["code"])
-        if refusal:
-            buyer.errors["code"] = refusal
-            return _page(here, session, CardForm(_known(here, session)), buyer=buyer), 422
-    return redirect(url_for("pages.checkout.show", identifier=identifier), 303)
+    if not session["allow_promotion_codes"]:
+        return not_found()
+    buyer = BuyerForm.known(here, session)
+    buyer.values["code"] = request.form.get("code", "").strip()[:LONGEST]
+    refusal = promotions.take(here, session, buyer.values["code"])
+    if refusal:
+        buyer.errors["code"] = refusal
+        return _page(here, session, CardForm(_known(here, session)), buyer=buyer), 422
+    return redirect(url_for("pages.checkout.show", identifier=session["id"]), 303)
 
 
 def _attempt(here: Account, session: Document, form: CardForm, act: Any) -> ResponseReturnValue:

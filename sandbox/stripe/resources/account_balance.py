@@ -5,6 +5,7 @@ from sandbox.stripe.core.account import Account, acting_for
 from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.plain import retrieves
 
 
 @endpoint("balance.retrieve", for_connected=True)
@@ -12,9 +13,7 @@ def balance(account: Account, params: Params) -> Document:
     return ledger.balance(account, acting_for.get())
 
 
-@endpoint("balance_transaction.retrieve")
-def transaction(account: Account, params: Params, identifier: str) -> Document:
-    return account.get("balance_transaction", identifier)
+retrieves("balance_transaction")
 
 
 @endpoint(

@@ -10,6 +10,7 @@ from sandbox.stripe.core.errors import invalid, missing
 from sandbox.stripe.core.events import change
 from sandbox.stripe.core.ids import random_text
 from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.plain import retrieves
 from sandbox.stripe.core.updating import changes
 
 _FIELDS = (
@@ -23,9 +24,7 @@ def create(account: Account, params: Params) -> Document:
     return accounts.create(account, params)
 
 
-@endpoint("account.retrieve")
-def retrieve(account: Account, params: Params, identifier: str) -> Document:
-    return account.get("account", identifier)
+retrieves("account")
 
 
 @endpoint("account.update", _FIELDS)

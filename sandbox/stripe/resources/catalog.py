@@ -7,6 +7,7 @@ from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import invalid
 from sandbox.stripe.core.events import change
 from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.plain import retrieves
 from sandbox.stripe.core.search import search
 from sandbox.stripe.core.updating import changes
 
@@ -21,9 +22,7 @@ def new_product(account: Account, params: Params) -> Document:
     return create_product(account, params)
 
 
-@endpoint("product.retrieve")
-def product(account: Account, params: Params, identifier: str) -> Document:
-    return account.get("product", identifier)
+retrieves("product")
 
 
 @endpoint("product.update", _PRODUCT.replace(" id ", " "))
@@ -64,9 +63,7 @@ def _free_lookup_key(account: Account, key: str | None, transfer: bool) -> None:
         change(account, "price.updated", holder, lookup_key=None)
 
 
-@endpoint("price.retrieve")
-def price(account: Account, params: Params, identifier: str) -> Document:
-    return account.get("price", identifier)
+retrieves("price")
 
 
 @endpoint("price.update", "active lookup_key metadata nickname tax_behavior transfer_lookup_key")

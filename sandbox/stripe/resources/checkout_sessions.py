@@ -9,11 +9,10 @@ from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, private, shape
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import invalid
-from sandbox.stripe.core.events import change
 from sandbox.stripe.core.ids import new_id, random_text
 from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.plain import retrieves, updates
 from sandbox.stripe.core.schedule import schedule
-from sandbox.stripe.core.updating import changes
 from sandbox.stripe.resources.customers import alive
 
 SHORTEST, LONGEST = 30 * 60, 24 * 3600
@@ -226,15 +225,8 @@ def _invoice_creation(params: Params) -> dict[str, Any]:
     }
 
 
-@endpoint("checkout.session.retrieve")
-def retrieve(account: Account, params: Params, session: str) -> Document:
-    return account.get("checkout.session", session)
-
-
-@endpoint("checkout.session.update", "metadata")
-def update(account: Account, params: Params, session: str) -> Document:
-    found = account.get("checkout.session", session)
-    return change(account, None, found, **changes(found, params))
+retrieves("checkout.session")
+updates("checkout.session", "metadata", told=False)
 
 
 @endpoint(

@@ -9,6 +9,7 @@ from sandbox.stripe.core.events import change, emit
 from sandbox.stripe.core.expand import includes
 from sandbox.stripe.core.ids import random_text
 from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.plain import retrieves, updates
 from sandbox.stripe.core.updating import changes
 from sandbox.stripe.resources.customers import alive
 
@@ -127,15 +128,8 @@ def create_code(account: Account, params: Params) -> Document:
     return made
 
 
-@endpoint("promotion_code.retrieve")
-def retrieve_code(account: Account, params: Params, code: str) -> Document:
-    return account.get("promotion_code", code)
-
-
-@endpoint("promotion_code.update", "active metadata")
-def update_code(account: Account, params: Params, code: str) -> Document:
-    found = account.get("promotion_code", code)
-    return change(account, "promotion_code.updated", found, **changes(found, params))
+retrieves("promotion_code")
+updates("promotion_code", "active metadata")
 
 
 @endpoint("promotion_code.list", f"{_PAGE} active code coupon customer")

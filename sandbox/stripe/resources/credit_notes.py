@@ -4,9 +4,8 @@ from sandbox.stripe.billing import crediting
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, duplicate
 from sandbox.stripe.core.endpoints import Params, endpoint
-from sandbox.stripe.core.events import change
-from sandbox.stripe.core.paging import listed, page
-from sandbox.stripe.core.updating import changes
+from sandbox.stripe.core.paging import page
+from sandbox.stripe.core.plain import lists, retrieves, updates
 
 _FIELDS = (
     "amount credit_amount effective_at email_type invoice lines.amount lines.description "
@@ -30,15 +29,8 @@ def preview(account: Account, params: Params) -> Document:
         return duplicate(crediting.foresee(account, invoice, params))
 
 
-@endpoint("credit_note.retrieve")
-def retrieve(account: Account, params: Params, note: str) -> Document:
-    return account.get("credit_note", note)
-
-
-@endpoint("credit_note.update", "memo metadata")
-def update(account: Account, params: Params, note: str) -> Document:
-    found = account.get("credit_note", note)
-    return change(account, "credit_note.updated", found, **changes(found, params))
+retrieves("credit_note")
+updates("credit_note", "memo metadata")
 
 
 @endpoint("credit_note.void_credit_note")
@@ -46,10 +38,7 @@ def void(account: Account, params: Params, note: str) -> Document:
     return crediting.void(account, account.get("credit_note", note))
 
 
-@endpoint("credit_note.list", "created customer invoice limit starting_after ending_before")
-def list_all(account: Account, params: Params) -> Document:
-    equal = {name: params[name] for name in ("customer", "invoice") if name in params}
-    return listed(account, "credit_note", params, "/v1/credit_notes", **equal)
+lists("credit_note", "customer", "invoice")
 
 
 @endpoint("credit_note_line_item.list", "limit starting_after ending_before")

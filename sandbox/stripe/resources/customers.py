@@ -9,6 +9,7 @@ from sandbox.stripe.core.errors import invalid
 from sandbox.stripe.core.events import change
 from sandbox.stripe.core.expand import includes
 from sandbox.stripe.core.paging import listed
+from sandbox.stripe.core.plain import retrieves
 from sandbox.stripe.core.search import search
 from sandbox.stripe.core.updating import changes
 
@@ -26,9 +27,7 @@ def create(account: Account, params: Params) -> Document:
     return create_customer(account, **changes({}, params))
 
 
-@endpoint("customer.retrieve")
-def retrieve(account: Account, params: Params, customer: str) -> Document:
-    return account.get("customer", customer)
+retrieves("customer")
 
 
 @endpoint("customer.update", _FIELDS)

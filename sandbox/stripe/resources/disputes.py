@@ -5,19 +5,11 @@ from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.events import change
-from sandbox.stripe.core.paging import listed
+from sandbox.stripe.core.plain import lists, retrieves
 from sandbox.stripe.core.updating import changes
 
-
-@endpoint("dispute.retrieve")
-def retrieve(account: Account, params: Params, dispute: str) -> Document:
-    return account.get("dispute", dispute)
-
-
-@endpoint("dispute.list", "charge created limit payment_intent starting_after ending_before")
-def list_all(account: Account, params: Params) -> Document:
-    equal = {name: params[name] for name in ("charge", "payment_intent") if name in params}
-    return listed(account, "dispute", params, "/v1/disputes", **equal)
+retrieves("dispute")
+lists("dispute", "charge", "payment_intent")
 
 
 @endpoint("dispute.update", "evidence metadata submit")

@@ -7,11 +7,9 @@ from sandbox.stripe.core.account import Account, acting_for
 from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.plain import retrieves
 
-
-@endpoint("event.retrieve")
-def retrieve(account: Account, params: Params, event: str) -> Document:
-    return account.get("event", event)
+retrieves("event")
 
 
 def _recent(account: Account, created: Any) -> list[Document]:

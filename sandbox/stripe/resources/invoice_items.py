@@ -13,6 +13,7 @@ from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import invalid, missing
 from sandbox.stripe.core.events import change, emit
 from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.plain import retrieves
 from sandbox.stripe.core.updating import changes
 from sandbox.stripe.resources.customers import alive
 
@@ -85,9 +86,7 @@ def _open_draft(account: Account, params: Params) -> Document | None:
     return invoice
 
 
-@endpoint("invoice_item.retrieve")
-def retrieve(account: Account, params: Params, item: str) -> Document:
-    return account.get("invoiceitem", item)
+retrieves("invoice_item", "invoiceitem")
 
 
 @endpoint(

@@ -6,6 +6,7 @@ from sandbox.stripe.core.documents import Document, listing, private
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.expand import includes
 from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.plain import retrieves
 
 
 @endpoint(
@@ -19,9 +20,7 @@ def list_payments(account: Account, params: Params) -> Document:
     return page(rows, params, "/v1/invoice_payments")
 
 
-@endpoint("invoice_payment.retrieve")
-def retrieve_payment(account: Account, params: Params, payment: str) -> Document:
-    return account.get("invoice_payment", payment)
+retrieves("invoice_payment")
 
 
 @includes("invoice", "payments")

@@ -17,6 +17,7 @@ from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import invalid
 from sandbox.stripe.core.events import change, emit
 from sandbox.stripe.core.paging import listed, page, within
+from sandbox.stripe.core.plain import retrieves
 from sandbox.stripe.core.schedule import unschedule
 from sandbox.stripe.core.search import search
 from sandbox.stripe.core.updating import changes
@@ -42,9 +43,7 @@ def _customer_of(account: Account, params: Params) -> str:
     return str(params["customer"])
 
 
-@endpoint("invoice.retrieve")
-def retrieve(account: Account, params: Params, invoice: str) -> Document:
-    return account.get("invoice", invoice)
+retrieves("invoice")
 
 
 @endpoint(

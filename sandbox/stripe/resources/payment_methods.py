@@ -8,13 +8,11 @@ from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import missing
 from sandbox.stripe.core.events import change
 from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.plain import retrieves
 from sandbox.stripe.core.updating import changes
 from sandbox.stripe.resources.customers import alive
 
-
-@endpoint("payment_method.retrieve")
-def retrieve(account: Account, params: Params, method: str) -> Document:
-    return account.get("payment_method", method)
+retrieves("payment_method")
 
 
 @endpoint("payment_method.attach", "customer")

@@ -8,6 +8,7 @@ from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.events import emit
 from sandbox.stripe.core.ids import random_text
 from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.plain import retrieves
 from sandbox.stripe.resources.customers import alive
 
 _FROM_DASHBOARD = {
@@ -107,9 +108,7 @@ def create_configuration(account: Account, params: Params) -> Document:
     return _make(account, params, is_default=False)
 
 
-@endpoint("billing_portal.configuration.retrieve")
-def retrieve_configuration(account: Account, params: Params, identifier: str) -> Document:
-    return account.get("billing_portal.configuration", identifier)
+retrieves("billing_portal.configuration")
 
 
 @endpoint(

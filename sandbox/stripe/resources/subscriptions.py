@@ -10,6 +10,7 @@ from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import invalid, not_imitated
 from sandbox.stripe.core.events import change
 from sandbox.stripe.core.paging import listed
+from sandbox.stripe.core.plain import retrieves
 from sandbox.stripe.core.search import search
 from sandbox.stripe.core.updating import changes
 from sandbox.stripe.resources.customers import alive
@@ -34,9 +35,7 @@ def create(account: Account, params: Params) -> Document:
     return begin(account, params)
 
 
-@endpoint("subscription.retrieve")
-def retrieve(account: Account, params: Params, identifier: str) -> Document:
-    return account.get("subscription", identifier)
+retrieves("subscription")
 
 
 @endpoint(

@@ -7,6 +7,7 @@ from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import missing
 from sandbox.stripe.core.expand import includes
 from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.plain import retrieves
 from sandbox.stripe.resources.customers import alive
 
 _PAGE = "limit starting_after ending_before"
@@ -48,9 +49,7 @@ def included(account: Account, customer: Document) -> Document:
     return listing(rows, f"/v1/customers/{customer['id']}/tax_ids")
 
 
-@endpoint("tax_rate.retrieve")
-def retrieve_rate(account: Account, params: Params, rate: str) -> Document:
-    return account.get("tax_rate", rate)
+retrieves("tax_rate")
 
 
 @endpoint("tax_rate.list", f"{_PAGE} active created inclusive")

@@ -5,9 +5,8 @@ from sandbox.stripe.core.account import Account, acting_for
 from sandbox.stripe.core.documents import Document
 from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import missing
-from sandbox.stripe.core.events import change
-from sandbox.stripe.core.paging import listed, matching, page
-from sandbox.stripe.core.updating import changes
+from sandbox.stripe.core.paging import matching, page
+from sandbox.stripe.core.plain import lists, retrieves, updates
 
 
 @endpoint(
@@ -18,22 +17,9 @@ def create(account: Account, params: Params) -> Document:
     return transfers.create(account, params)
 
 
-@endpoint("transfer.retrieve")
-def retrieve(account: Account, params: Params, transfer: str) -> Document:
-    return account.get("transfer", transfer)
-
-
-@endpoint("transfer.update", "description metadata")
-def update(account: Account, params: Params, transfer: str) -> Document:
-    found = account.get("transfer", transfer)
-    return change(account, "transfer.updated", found, **changes(found, params))
-
-
-@endpoint("transfer.list", "created destination limit starting_after ending_before transfer_group")
-def list_all(account: Account, params: Params) -> Document:
-    names = ("destination", "transfer_group")
-    equal = {name: params[name] for name in names if name in params}
-    return listed(account, "transfer", params, "/v1/transfers", **equal)
+retrieves("transfer")
+updates("transfer", "description metadata")
+lists("transfer", "destination", "transfer_group")
 
 
 @endpoint("transfer_reversal.create", "amount description metadata")

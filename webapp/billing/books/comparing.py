@@ -85,6 +85,11 @@ def _subscription(row: Subscription, document: Document) -> Fields:
     }
 
 
+def _not_replaced(document: Document) -> bool:
+    """One that Stripe gave up on has another in its place; ours is the mirror of that."""
+    return document["status"] != "canceled" or not Subscription.replaced(document["id"])
+
+
 def _invoice(row: Invoice, document: Document) -> Fields:
     found = StripeInvoice.read(document)
     return {
@@ -160,7 +165,7 @@ COMPARED: tuple[Compared, ...] = (
     Compared("customer", "Customers", Customer, dict, _customer,
              lambda found: found["id"], Customer.stripe_id, standing=_still_charged),
     Compared("customer.subscription", "Subscriptions", Subscription, lambda: {"status": "all"},
-             _subscription, _customer_of, Customer.stripe_id,
+             _subscription, _customer_of, Customer.stripe_id, wanted=_not_replaced,
              standing=lambda: Subscription.status.not_in(OVER)),
     Compared("invoice", "Invoices", Invoice, _lately, _invoice, _customer_of, Customer.stripe_id,
              wanted=_issued),

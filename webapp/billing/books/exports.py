@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from webapp.billing.books.journal import instants
 from webapp.billing.models import Invoice, Payment, Refund, Transfer
+from webapp.billing.states import STATES, state
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
@@ -71,20 +72,27 @@ def _invoices(start: datetime, end: datetime) -> Select[Any]:
     return rows.order_by(Invoice.issued_at, Invoice.id)
 
 
+def _with_states(start: datetime, end: datetime) -> Iterable[tuple[Invoice, str]]:
+    """Invoices, each with its state in a word for people."""
+    rows = _invoices(start, end).add_columns(state().label("state"))
+    found = session.execute(rows.execution_options(yield_per=AT_A_TIME))
+    return ((row[0], STATES[row.state].word) for row in found)
+
+
 def invoices(start: datetime, end: datetime) -> Iterator[Cells]:
-    for row in _stream(_invoices(start, end)):
+    for row, word in _with_states(start, end):
         yield [
-            row.number, row.stripe_id, _client(row), row.status, row.issued_at, row.due_on,
+            row.number, row.stripe_id, _client(row), word, row.issued_at, row.due_on,
             row.paid_at, row.currency, row.subtotal, row.discount, row.tax, row.total, row.paid,
             row.due, "yes" if row.out_of_band else "no", "yes" if row.reverse_charge else "no",
         ]  # fmt: skip
 
 
 def lines(start: datetime, end: datetime) -> Iterator[Cells]:
-    for row in _stream(_invoices(start, end)):
+    for row, word in _with_states(start, end):
         for line in row.lines:
             yield [
-                row.number, row.stripe_id, _client(row), row.status, row.issued_at,
+                row.number, row.stripe_id, _client(row), word, row.issued_at,
                 line.get("kind") or "", line["text"], line["starts"][:10], line["ends"][:10],
                 row.currency, Money(line["minor"], row.currency),
                 Money(line.get("tax") or 0, row.currency),

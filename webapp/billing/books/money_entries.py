@@ -99,8 +99,10 @@ NOTE_ACCOUNTS = {"reduce": RECEIVABLE, "credit": CREDIT, "outside": OUTSIDE}
 def of_credit_note(
     note: CreditNote, payee: str, zone: str, undone: Undone = Undone()
 ) -> Iterator[Transaction]:
-    """One that is the paper to a refund is booked by the refund."""
-    if note.state != "issued" or note.means == "refund":
+    """One that is the paper to a refund is booked by the refund; one that lessened an invoice which
+    was voided since, as little as the invoice."""
+    voided = note.means == "reduce" and note.invoice.status == "void"
+    if note.state != "issued" or note.means == "refund" or voided:
         return
     text = f"Credit note {note.number} to invoice {note.invoice.number}"
     postings = (*_undone(note.invoice, note.amount, undone),

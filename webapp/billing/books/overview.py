@@ -12,10 +12,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import ColumnElement, Date, DateTime, Row, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Row, case, func, or_, select
 
 from webapp import clock
 from webapp.billing.models import (
+    Dispute,
     Drift,
     Invoice,
     InvoiceItem,
@@ -26,6 +27,7 @@ from webapp.billing.models import (
 )
 from webapp.billing.models.invoice_item import PENDING
 from webapp.billing.models.subscription import OVER
+from webapp.billing.states import is_overdue, late_since, undecided
 from webapp.db import session
 from webapp.money import Money
 
@@ -45,7 +47,11 @@ class Sum:
 
 @dataclass
 class CurrencyLine:
-    """What one currency's books come to. overdue: one Sum for each of AGE_LABELS."""
+    """What one currency's books come to. overdue: one Sum for each of AGE_LABELS.
+
+    paid, returned, lost: of this month, each on its own day, whenever the others were; disputed:
+    what banks have taken and not decided on, to be answered by answer_by.
+    """
 
     currency: str
     due: Sum
@@ -54,6 +60,14 @@ class CurrencyLine:
     returned: Sum
     upcoming: Sum
     items: Sum
+    disputed: Sum
+    lost: Sum
+    answer_by: datetime | None = None
+
+    @property
+    def kept(self) -> Money:
+        """What was paid this month, less what went back in it."""
+        return self.paid.amount - self.returned.amount - self.lost.amount
 
     @property
     def late(self) -> Sum:
@@ -73,7 +87,7 @@ class Overview:
 
 
 def overview(zone: str) -> Overview:
-    """The books as they stand; this month is counted in the firm's zone. Six queries."""
+    """The books as they stand; this month is counted in the firm's zone. Eight queries."""
     since = month_start(clock.now(), zone)
     parts = {
         "open": _by_currency(_open()),
@@ -81,6 +95,8 @@ def overview(zone: str) -> Overview:
         "returned": _by_currency(_returned(since)),
         "upcoming": _by_currency(_upcoming()),
         "items": _by_currency(_waiting_items()),
+        "disputed": _by_currency(_disputed()),
+        "lost": _by_currency(_lost(since)),
     }
     currencies = sorted({row.currency for rows in parts.values() for row in rows})
     failed, drift = session.execute(_waiting()).one()
@@ -96,23 +112,6 @@ def month_bounds(month: str, zone: str) -> tuple[datetime, datetime]:
     """[start, end) of a month written '2026-11', in a zone; ValueError for anything else."""
     start = datetime.strptime(month, "%Y-%m").replace(tzinfo=ZoneInfo(zone))
     return start.astimezone(UTC), (start + relativedelta(months=1)).astimezone(UTC)
-
-
-# -- what is late ----------------------------------------------------------------------------------
-
-
-def late_since() -> ColumnElement[datetime]:
-    """From when an unpaid invoice's days count: its due date where it was sent, else its issue."""
-    due = cast(Invoice.due_on + 1, DateTime(timezone=True))
-    sent = and_(Invoice.collection == "invoice", Invoice.due_on.is_not(None))
-    return case((sent, due), else_=Invoice.issued_at)
-
-
-def is_overdue() -> ColumnElement[bool]:
-    """Open, and either a charge of it has failed or its due date is past."""
-    failed = and_(Invoice.collection == "card", Invoice.attempts > 0)
-    past = and_(Invoice.due_on.is_not(None), Invoice.due_on < cast(clock.now(), Date))
-    return and_(Invoice.status == "open", or_(failed, past))
 
 
 def _age() -> ColumnElement[int]:
@@ -132,7 +131,8 @@ def _by_currency(query: Any) -> Sequence[Row[Any]]:
 def _open() -> Any:
     age = _age().label("age")
     summed = (func.count().label("rows"), func.sum(Invoice.due_minor).label("minor"))
-    rows = select(Invoice.currency, age, *summed).where(Invoice.status == "open")
+    owed = Invoice.status == "open", Invoice.settled_note == ""
+    rows = select(Invoice.currency, age, *summed).where(*owed)
     return rows.group_by(Invoice.currency, age)
 
 
@@ -147,6 +147,20 @@ def _returned(since: datetime) -> Any:
     summed = (func.count().label("rows"), func.sum(Refund.amount_minor).label("minor"))
     rows = select(Refund.currency, *summed).where(Refund.created_at >= since)
     return rows.where(Refund.state != "failed").group_by(Refund.currency)
+
+
+def _disputed() -> Any:
+    """By what the banks have taken, with the first day by which one has to be answered."""
+    summed = (func.count().label("rows"), func.sum(Dispute.amount_minor).label("minor"))
+    due = func.min(Dispute.evidence_due_at).label("answer_by")
+    rows = select(Dispute.currency, *summed, due).where(undecided())
+    return rows.group_by(Dispute.currency)
+
+
+def _lost(since: datetime) -> Any:
+    summed = (func.count().label("rows"), func.sum(Dispute.amount_minor).label("minor"))
+    rows = select(Dispute.currency, *summed).where(Dispute.closed_at >= since)
+    return rows.where(Dispute.status == "lost").group_by(Dispute.currency)
 
 
 def _upcoming() -> Any:
@@ -184,7 +198,8 @@ def _line(parts: dict[str, Sequence[Row[Any]]], currency: str) -> CurrencyLine:
     ]
     due = _total((row for row in ours["open"] if row.age == -1), currency)
     sums = {name: _total(rows, currency) for name, rows in ours.items() if name != "open"}
-    return CurrencyLine(currency, due, aged, **sums)
+    answer_by = next((row.answer_by for row in ours["disputed"]), None)
+    return CurrencyLine(currency, due, aged, **sums, answer_by=answer_by)
 
 
 def _total(rows: Iterable[Row[Any]], currency: str) -> Sum:

@@ -10,12 +10,19 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
 
 from webapp import clock, outbox
 from webapp.billing import mirroring, stripe_events
 from webapp.billing.calls import events, invoices
-from webapp.billing.models import Alert, Checkout, Invoice, StripeEvent, Subscription
+from webapp.billing.models import (
+    AccountPurchase,
+    Alert,
+    Checkout,
+    Invoice,
+    StripeEvent,
+    Subscription,
+)
 from webapp.billing.models.event import HANDLE
 from webapp.billing.models.subscription import OVER
 from webapp.db import session
@@ -74,10 +81,20 @@ def _last_error(event_id: str) -> str:
 
 def look_for_events() -> None:
     """Ask Stripe for events every quarter of an hour, if it has anything to tell of us at all."""
-    if session.scalar(select(Checkout.id).limit(1)):
+    if _first_sale():
         pace = int(LOOK_EVERY.total_seconds())
         slot = int(clock.now().timestamp()) // pace * pace
         outbox.enqueue("billing.catch_up", slot)
+
+
+def _first_sale() -> datetime | None:
+    """When somebody was first about to pay, or to be invoiced."""
+    begun = (func.min(noun.created_at) for noun in (Checkout, AccountPurchase))
+    return session.scalar(select(func.least(*map(_alone, begun))))
+
+
+def _alone(first: ColumnElement[datetime]) -> ScalarSelect[datetime]:
+    return select(first).scalar_subquery()
 
 
 def refresh_stale() -> None:
@@ -113,8 +130,7 @@ def catch_up() -> None:
 def _last_look() -> datetime:
     """When we last listed events; if never, when there first was something to tell."""
     looks = select(func.max(Job.done_at)).where(Job.task == "billing.catch_up", Job.state == "done")
-    begun = select(func.min(Checkout.created_at))
-    known = session.scalar(looks) or session.scalar(begun) or clock.now()
+    known = session.scalar(looks) or _first_sale() or clock.now()
     return max(known.astimezone(UTC), clock.now() - FARTHEST)
 
 

@@ -76,15 +76,18 @@ class Order:
         reduced = off and off.full_from != self.renewal.on
         return self.renewal.price - off.monthly if off and reduced else self.renewal.price
 
-    @property
-    def later(self) -> str:
-        """What each later month costs, and from when, in a sentence; '' where nothing renews."""
+    def later(self, how: str = "charged", plus_tax: bool = False) -> str:
+        """What each later month costs, and from when, in a sentence; '' where nothing renews.
+
+        how: 'charged' or 'invoiced'.
+        """
         if self.renewal is None:
             return ""
         first, full = self.second_month, self.renewal.price
-        text = f"From {format_day(self.renewal.on)} on, {first.format()} is charged each month"
+        text = f"From {format_day(self.renewal.on)} on, {first.format()} is {how} each month"
         until = self.discount.full_from if self.discount and first != full else None
-        return text + (f", and from {format_day(until)} on {full.format()}." if until else ".")
+        text += f", and from {format_day(until)} on {full.format()}" if until else ""
+        return text + (", plus tax where it is due." if plus_tax else ".")
 
     @property
     def total(self) -> Money:

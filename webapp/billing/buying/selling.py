@@ -79,9 +79,16 @@ def on_account(engagement: Engagement, net_days: int) -> Document:
 
 def _means(engagement: Engagement) -> Document:
     """Cards always; a bank debit only where it can clear before the kick-off."""
+    refused = takes_debits(engagement) is False
     debit = DEBITS.get(engagement.terms.currency)
-    near = engagement.hold.starts_at - clock.now() < CLEARS_WITHIN
-    return {"excluded_payment_method_types": [debit]} if debit and near else {}
+    return {"excluded_payment_method_types": [debit]} if refused else {}
+
+
+def takes_debits(engagement: Engagement) -> bool | None:
+    """Whether a bank debit can clear before the kick-off; None: not in this currency at all."""
+    if engagement.terms.currency not in DEBITS:
+        return None
+    return engagement.hold.starts_at - clock.now() >= CLEARS_WITHIN
 
 
 def _discounts(order: Order) -> Document:
@@ -109,8 +116,8 @@ def explained(order: Order) -> str:
     """Checkout words a trial as free days; say what is really paid, and when."""
     assert order.renewal is not None
     parts = " and ".join(f"{label}: {amount.format()}" for label, amount in order.rows)
-    tax = " Taxes are added where they are due." if taxed() else ""
-    return f"Today you pay {order.total.format()} ({parts}). {order.later}{tax}"
+    today = f"Today you pay {order.total.format()} ({parts}){', plus tax' if taxed() else ''}."
+    return f"{today} {order.later(plus_tax=taxed())}"
 
 
 def _one_time(order: Order) -> list[Document]:

@@ -60,10 +60,14 @@ def finalize(invoice: str) -> None:
             raise
 
 
-def pay(invoice: str, key: str) -> None:
-    """Charge the means on file now. Raises Declined or ActionRequired; one that is not open any
-    more is let be."""
-    params = {"off_session": True}
+def pay(invoice: str, key: str, method: str | None = None) -> None:
+    """Charge the means on file now, or this one of them. Raises Declined or ActionRequired; one
+    that is not open any more is let be.
+
+    https://docs.stripe.com/api/invoices/pay#pay_invoice-payment_method
+    """
+    chosen = {"payment_method": method} if method else {}
+    params = {"off_session": True, **chosen}
     try:
         ask_changed(invoice, key, lambda v1, once: v1.invoices.pay(invoice, params, once))
     except Missing:

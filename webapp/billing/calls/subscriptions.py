@@ -39,6 +39,12 @@ def start(params: Document, key: str) -> StripeSubscription:
     return StripeSubscription.read(ask(lambda v1: v1.subscriptions.create(params, keyed(key))))
 
 
+def start_after(before: str, params: Document, key: str) -> StripeSubscription:
+    """Begin one in the place of another that is over."""
+    made = ask_changed(before, key, lambda v1, once: v1.subscriptions.create(params, once))
+    return StripeSubscription.read(made)
+
+
 def find(customer: str, engagement: str) -> StripeSubscription | None:
     """The live one that names an engagement in its metadata."""
     params = {"customer": customer, "limit": 100}

@@ -91,7 +91,8 @@ def why_no_withdrawal(engagement: Engagement) -> str:
     mirror, end = Subscription.of(engagement), end_of(engagement)
     if mirror:
         session.refresh(mirror)
-    if (mirror and mirror.over) or (end and end <= clock.now()):
+    stopped = mirror and mirror.over and not mirror.given_up
+    if stopped or (end and end <= clock.now()):
         return STOPPED
     return ""
 

@@ -7,13 +7,13 @@ stopped: what was charged already is credited first, then Stripe is told to stop
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from datetime import MAXYEAR, date, timedelta
 
 from webapp import audit, clock, outbox
 from webapp.accounts.models import Person
 from webapp.billing import mirroring
 from webapp.billing.buying.order import midnight
-from webapp.billing.calls import invoices, subscriptions
+from webapp.billing.calls import customers, invoices, payment_methods, subscriptions
 from webapp.billing.changing.discounts import (
     WHOLE,
     Share,
@@ -23,7 +23,7 @@ from webapp.billing.changing.discounts import (
     share_ahead,
 )
 from webapp.billing.changing.proration import cost_of_days
-from webapp.billing.models import Credit, Customer, InvoiceItem, Subscription
+from webapp.billing.models import Credit, InvoiceItem, Subscription
 from webapp.billing.objects.subscription import StripeSubscription
 from webapp.billing.owing.bills import bill_now
 from webapp.db import session
@@ -64,7 +64,8 @@ def begin(pause_id: uuid.UUID) -> None:
     if pause.state != "planned" or early or engagement.stage != "active":
         return
     mirror = Subscription.of(engagement)
-    running = subscriptions.read(mirror.stripe_id) if mirror and not mirror.over else None
+    read = mirror and (mirror.given_up or not mirror.over)
+    running = subscriptions.read(mirror.stripe_id) if mirror and read else None
     until = _charged_until(engagement, running) if running else pause.starts
     pause.paid_until = max(until, pause.starts)
     credit = _paid_for(engagement, pause.starts, pause.paid_until)
@@ -180,13 +181,18 @@ def resume(pause_id: uuid.UUID, by_id: uuid.UUID | None = None) -> None:
 
 
 def _can_be_charged(engagement: Engagement) -> bool:
-    """Whether the means of payment is good, as far as can be told: a card shows when it ends."""
-    customer = Customer.of(engagement.company_id)
-    if customer is None or not customer.card_expires:
+    """Whether the means of payment is good, as far as can be told: a card shows when it ends.
+
+    Of its own subscription's: a company may pay each engagement with another card.
+    """
+    mirror = Subscription.of(engagement)
+    if mirror is None or mirror.over or mirror.collection == "invoice":
         return True
-    month, year = customer.card_expires.split("/")
-    today = engagement.today
-    return (int(year), int(month)) >= (today.year, today.month)
+    found = subscriptions.read(mirror.stripe_id)
+    method = found.default_card or customers.read(found.customer).default_card
+    expires = payment_methods.read(method).expires if method else ""
+    month, year = map(int, expires.split("/")) if expires else (12, MAXYEAR)
+    return (year, month) >= (engagement.today.year, engagement.today.month)
 
 
 def _go_on(pause: Pause, engagement: Engagement, by: Person | None) -> None:

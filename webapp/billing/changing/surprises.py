@@ -1,7 +1,8 @@
 """What somebody did in Stripe's dashboard, or the portal: set against the terms, and told.
 
-The rule: what Stripe ended is not paid for, so the engagement ends where the last month that was
-paid ends; anything less is left as it is, and a coordinator decides.
+The rule: what somebody ended there is not paid for, so the engagement ends where the last month
+that was paid ends; anything less is left as it is, and a coordinator decides. So it is with what
+Stripe ends by itself because nobody paid (given_up.py).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.billing import mirroring
+from webapp.billing.changing import given_up
 from webapp.billing.changing.following import end_of
 from webapp.billing.models import Invoice, Subscription
 from webapp.db import session
@@ -42,7 +44,9 @@ def compare(engagement_id: uuid.UUID) -> None:
     mirror = Subscription.of(engagement) if engagement else None
     if engagement is None or mirror is None or engagement.stage not in RUNNING:
         return
-    if mirror.over:
+    if mirror.given_up:
+        given_up.notice(engagement, mirror)
+    elif mirror.over:
         _ended(engagement, mirror)
     elif mirror.cancel_at_period_end or mirror.cancels_at:
         _will_end(engagement, mirror)
@@ -80,7 +84,7 @@ def _ended(engagement: Engagement, mirror: Subscription) -> None:
     if planned and at and at >= planned - SLACK:
         return
     day = _paid_until(engagement, mirror)
-    engagement.cut_off(day, "The subscription was ended at Stripe")
+    engagement.cut_off(day, "The monthly payment was ended")
     text = ENDED.format(day=format_day(engagement.ends_on or day))
     FollowUp.ask(engagement.id, f"ended:{mirror.stripe_id}", text)
 

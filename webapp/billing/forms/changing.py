@@ -78,7 +78,7 @@ class PauseForm(FlaskForm):
 
 class NoticeForm(FlaskForm):
     ends_on = RadioField("It ends on", [InputRequired("Choose the date.")])
-    reason = _text("Why?", description="It helps us; you need not say.")
+    reason = _text("Why?", description="It stands in the mail to both sides; you need not say.")
     confirmed = BooleanField(
         "Give notice: the engagement ends on that date.",
         [InputRequired("Tick this to confirm that notice is given.")],
@@ -90,7 +90,7 @@ class NoticeForm(FlaskForm):
 
 
 class UndoForm(FlaskForm):
-    reason = _text("Why?", "Say why, for the record.")
+    reason = _text("Why?", "Say why, for the record.", "It stands in the mail to both sides.")
 
 
 class DeclineForm(FlaskForm):

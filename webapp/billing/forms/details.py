@@ -1,14 +1,16 @@
-"""The form of what stands on a client's invoices, and who gets them."""
+"""The forms of what stands on a client's invoices, and who gets them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, StringField, TextAreaField
+from wtforms import EmailField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Email, Length, Optional, ValidationError
 
+from webapp.accounts.models import Company
+from webapp.accounts.tax_ids import BY_COUNTRY, KINDS, normal
 from webapp.plain_text import has_letter, one_line, stripped
 
 
@@ -49,3 +51,25 @@ class ContactForm(FlaskForm):
     def validate_contact_email(self, field: EmailField) -> None:
         if field.data and self._taken(field.data):
             raise ValidationError("That address has an account already: please write to us.")
+
+
+class TaxIdForm(FlaskForm):
+    """A number by which a tax office knows the company; checked, and kept as Stripe writes it."""
+
+    kind = SelectField("Kind", choices=[(kind, known.label) for kind, known in KINDS.items()])
+    value = StringField(
+        "Number", [DataRequired("Type the number."), Length(max=40), one_line], filters=[stripped]
+    )
+
+    @classmethod
+    def blank(cls, company: Company) -> Self:
+        """To be filled in, with the kind that companies of its country have."""
+        return cls(formdata=None, kind=BY_COUNTRY.get(company.country))
+
+    def validate_value(self, field: StringField) -> None:
+        if self.kind.data not in KINDS:
+            return
+        try:
+            field.data = normal(self.kind.data, field.data or "")
+        except ValueError as error:
+            raise ValidationError(str(error)) from error

@@ -12,6 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, ValidationEr
 from webapp.amount_field import amount_from
 from webapp.money import Money
 from webapp.plain_text import has_letter, one_line, stripped
+from webapp.web import format_day
 
 REASON = [DataRequired("Say why."), Length(max=500)]
 MOST = 10_000_000_00
@@ -24,6 +25,25 @@ class GoOnForm(FlaskForm):
 class PauseForm(FlaskForm):
     resumes_on = DateField("Paused until", [InputRequired("Enter the day on which work resumes.")])
     why = TextAreaField("Why it pauses", REASON, filters=[stripped])
+
+
+class EndForm(FlaskForm):
+    """The engagement ends because it is not paid: today, or with the month that is open."""
+
+    ends_on = RadioField("It ends", [InputRequired("Choose the day on which it ends.")])
+    because = TextAreaField(
+        "Why it ends", REASON, filters=[stripped], description="The client reads this."
+    )
+
+    def offer(self, today: date, month_ends: date) -> None:
+        self.ends_on.choices = [
+            (today.isoformat(), f"Today, {format_day(today)}"),
+            (month_ends.isoformat(), f"With the month, on {format_day(month_ends)}"),
+        ]
+
+    @property
+    def day(self) -> date:
+        return date.fromisoformat(self.ends_on.data)
 
 
 class ElsewhereForm(FlaskForm):

@@ -12,7 +12,7 @@ from webapp import audit, clock
 from webapp.billing.models.invoice import Invoice
 from webapp.db import Base, Identified, session
 
-DECISIONS = ("go_on", "pause")
+DECISIONS = ("go_on", "pause", "end")
 
 
 class ArrearsDecision(Identified, Base):

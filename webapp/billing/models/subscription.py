@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, false, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
@@ -20,7 +21,8 @@ OVER = ("canceled", "incomplete_expired")
 
 class Subscription(Identified, Mirrored, Base):
     """status as Stripe has it; renews_at: the next period's start, None once it is over;
-    cancels_at: when it ends by itself. collection: as an invoice's."""
+    cancels_at: when it ends by itself. collection: as an invoice's. given_up: Stripe charges
+    nothing more, since its last try to be paid failed; former: Stripe's ids of those before it."""
 
     __tablename__ = "stripe_subscription"
 
@@ -33,11 +35,19 @@ class Subscription(Identified, Mirrored, Base):
     cancels_at: Mapped[datetime | None]
     collection: Mapped[str] = mapped_column(default="card", server_default="card")
     ended_at: Mapped[datetime | None]
+    given_up: Mapped[bool] = mapped_column(default=False, server_default=false())
+    former: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     engagement: Mapped[Engagement] = relationship()
 
     @classmethod
     def of(cls, engagement: Engagement) -> Subscription | None:
         return session.scalar(select(cls).where(cls.engagement_id == engagement.id))
+
+    @classmethod
+    def replaced(cls, stripe_id: str) -> bool:
+        """Whether another has taken the place of the subscription of that id."""
+        named = select(cls.id).where(cls.former.contains([stripe_id]))
+        return session.scalar(named.limit(1)) is not None
 
     @property
     def over(self) -> bool:
@@ -62,6 +72,9 @@ class Subscription(Identified, Mirrored, Base):
         before = self._promise
         if found.over and not self.over and self.status:
             self._note_end(found.status)
+        if self.stripe_id and self.stripe_id != found.id:
+            self._follow(found)
+        self.given_up = found.given_up or (bool(self.given_up) and found.over)
         self.stripe_id, self.status = found.id, found.status
         self.price_minor, self.currency = found.price.minor, found.price.currency
         self.renews_at = None if found.over else found.renews_at
@@ -77,6 +90,15 @@ class Subscription(Identified, Mirrored, Base):
     def _promise(self) -> tuple[object, ...]:
         """What the invoice to come depends on."""
         return self.status, self.price_minor, self.renews_at, self.cancels_at, self.renews
+
+    def _follow(self, found: StripeSubscription) -> None:
+        """Another one takes the place of one that is over."""
+        audit.record("subscription.replaced", self.engagement, before=self.stripe_id, by=found.id)
+        self.former, self.given_up = [*(self.former or []), self.stripe_id], False
+
+    def charged(self, stripe_id: str) -> bool:
+        """Whether it, or one before it, is the subscription of that id."""
+        return stripe_id == self.stripe_id or stripe_id in self.former
 
     def _note_end(self, status: str) -> None:
         """Whoever ended it, and wherever."""

@@ -15,7 +15,8 @@ class StripeSubscription:
     """[began_at, renews_at) is the present period, cut short where it is paused; price: what each
     renewal costs before extras.
 
-    item and product: of the retainer, its first (and only) line.
+    item and product: of the retainer, its first (and only) line. end_reason: why it is over, as
+    Stripe names it, '' while it is not.
     """
 
     id: str
@@ -31,12 +32,21 @@ class StripeSubscription:
     cancel_at_period_end: bool
     cancels_at: datetime | None
     ended_at: datetime | None
+    end_reason: str
     livemode: bool
     metadata: dict[str, str]
 
     @property
     def over(self) -> bool:
         return self.status in {"canceled", "incomplete_expired"}
+
+    @property
+    def given_up(self) -> bool:
+        """Whether Stripe tried for the last time to be paid, and charges nothing more by itself.
+
+        https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
+        """
+        return self.status == "unpaid" or (self.over and self.end_reason == "payment_failed")
 
     @classmethod
     def read(cls, found: Document) -> StripeSubscription:
@@ -56,6 +66,7 @@ class StripeSubscription:
             cancels_at=instant(found["cancel_at"]),
             cancel_at_period_end=found["cancel_at_period_end"],
             ended_at=instant(found["ended_at"]),
+            end_reason=(found["cancellation_details"] or {}).get("reason") or "",
             livemode=found["livemode"],
             metadata=found["metadata"] or {},
         )

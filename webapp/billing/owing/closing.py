@@ -20,7 +20,7 @@ from webapp.billing.models import (
     Refund,
     Subscription,
 )
-from webapp.billing.owing import deposit
+from webapp.billing.owing import deposit, unpaid_months
 from webapp.billing.owing.asking import params_of
 from webapp.billing.owing.bills import bill_now
 from webapp.billing.owing.credit_left import pay_credit_out
@@ -44,6 +44,7 @@ def close_account(engagement_id: uuid.UUID) -> None:
     if engagement is None or engagement.stage != "ended":
         return
     _wait_for_stripe(engagement)
+    unpaid_months.draw_together(engagement)
     waiting = InvoiceItem.pending_of(engagement)
     if waiting and not _under_way(engagement):
         deposit.set_off(engagement, _to_pay(engagement, waiting), "final")

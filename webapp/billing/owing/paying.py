@@ -12,7 +12,7 @@ from webapp.accounts.models import Company
 from webapp.billing import mirroring
 from webapp.billing import stripe_gateway as gateway
 from webapp.billing.calls import customers, invoices
-from webapp.billing.models import Customer, Invoice
+from webapp.billing.models import Customer, Invoice, Subscription
 from webapp.billing.models.customer import details_of
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -43,11 +43,19 @@ def pay(invoice_id: uuid.UUID, means: str) -> None:
     session.refresh(invoice)
     if not invoice.failing:
         return
+    key = f"pay:{invoice.id}:{means}:{invoice.attempts}"
     try:
-        invoices.pay(invoice.stripe_id, f"pay:{invoice.id}:{means}:{invoice.attempts}")
+        invoices.pay(invoice.stripe_id, key, _instead(engagement))
     except (gateway.Declined, gateway.ActionRequired) as reason:
         log.info("invoice.not_paid", invoice=invoice.stripe_id, reason=str(reason))
     mirroring.sync_invoice(engagement, invoice.stripe_id)
+
+
+def _instead(engagement: Engagement) -> str | None:
+    """The customer's own means, once the subscription is over: Stripe would charge its means."""
+    mirror, customer = Subscription.of(engagement), Customer.of(engagement.company_id)
+    over = mirror is not None and mirror.over
+    return customers.read(customer.stripe_id).default_card if customer and over else None
 
 
 def settle_elsewhere(invoice_id: uuid.UUID) -> None:

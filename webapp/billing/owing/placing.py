@@ -17,6 +17,7 @@ from webapp.billing.owing.asking import Asked, made
 from webapp.billing.owing.bills import bill_now
 from webapp.db import session
 from webapp.engagements.models import Engagement
+from webapp.engagements.stages import RUNNING
 
 AGAIN = timedelta(minutes=1)
 SETTLING = timedelta(minutes=5)
@@ -37,8 +38,13 @@ def place(item_id: uuid.UUID) -> None:
     mirror = Subscription.of(engagement)
     if mirror and mirror.renews:
         _place_on(item, engagement, mirror)
-    elif mirror is None or mirror.over:
+    elif mirror is None or (mirror.over and not _may_renew(engagement, mirror)):
         bill_now(engagement, "nothing renews any more")
+
+
+def _may_renew(engagement: Engagement, mirror: Subscription) -> bool:
+    """Whether Stripe gave up charging, and a person still has to decide what comes."""
+    return mirror.given_up and engagement.stage in RUNNING
 
 
 def _place_on(item: InvoiceItem, engagement: Engagement, mirror: Subscription) -> None:

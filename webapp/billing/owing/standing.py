@@ -16,6 +16,7 @@ from webapp.access import Role
 from webapp.accounts.models import Company, Membership, Person
 from webapp.billing.models import CreditNote, Customer, Invoice, InvoiceItem, Subscription, Upcoming
 from webapp.billing.models.invoice_item import PENDING
+from webapp.billing.states import State, states_of
 from webapp.db import session
 from webapp.engagements.models import Assignment, Engagement
 from webapp.money import Money
@@ -57,6 +58,11 @@ class Account:
             if not row.processing:
                 sums[row.currency] = sums.get(row.currency, Money(0, row.currency)) + row.due
         return list(sums.values())
+
+    @cached_property
+    def states(self) -> dict[uuid.UUID, State]:
+        """What each invoice is, by its id."""
+        return states_of(self.invoices)
 
     @property
     def running(self) -> list[Retainer]:

@@ -11,8 +11,9 @@ from webapp import clock
 from webapp.accounts.models import Person
 from webapp.billing.calls import invoices
 from webapp.billing.mails import billing_url, page_url, payer
-from webapp.billing.models import Customer, Invoice, Subscription
+from webapp.billing.models import Customer, Invoice, Subscription, Upcoming
 from webapp.billing.owing.dropping import dropped
+from webapp.billing.wording import month_day
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.notifications.sending import send_email
@@ -31,12 +32,14 @@ def tell_upcoming(subscription_id: uuid.UUID, renews_at: datetime) -> None:
     late = clock.now() > renews_at - timedelta(days=1)
     if not mirror.renews or mirror.renews_at != renews_at or late:
         return
-    amount = invoices.preview_renewal(mirror.stripe_id).due
     engagement = mirror.engagement
+    Upcoming.keep(engagement, invoices.preview_renewal(mirror.stripe_id), renews_at)
+    session.flush()
     customer = Customer.of(engagement.company_id)
     send_email("billing_notice_upcoming", payer(engagement), mirror, renews_at.date().isoformat(),
-               engagement=engagement, amount=amount, renews_at=renews_at, customer=customer,
-               sent=mirror.collection == "invoice", url=billing_url())  # fmt: skip
+               engagement=engagement, upcoming=Upcoming.of(engagement), customer=customer,
+               day=month_day(engagement, renews_at), sent=mirror.collection == "invoice",
+               url=billing_url())  # fmt: skip
 
 
 def tell_issued(invoice_id: uuid.UUID) -> None:

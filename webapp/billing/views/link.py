@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from webapp.access import unsign
 from webapp.billing.buying.order import Order
-from webapp.billing.buying.selling import taxed
+from webapp.billing.buying.selling import takes_debits, taxed
 from webapp.billing.models import Checkout
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -41,6 +41,7 @@ def summary(page: str, engagement: Engagement, token: str, **values: object) -> 
     order = Order.of(engagement)
     paying = {
         "plus_tax": taxed(),
+        "takes_debits": takes_debits(engagement),
         "asked": _asked(engagement, order),
         "net_days": engagement.company.net_days if engagement.company else None,
     }

@@ -25,6 +25,7 @@ from webapp.billing.models import (
     Subscription,
     Upcoming,
 )
+from webapp.billing.states import State, states_of
 from webapp.booking.models import Booking, Hold
 from webapp.catalog.models import Consultant
 from webapp.db import session
@@ -199,7 +200,14 @@ class Page:
     def gives_notice(self) -> bool:
         decides = self.seat.roles & {Role.SPONSOR, Role.OWNER}
         running = self.engagement.stage in {"active", "paused"}
-        return bool(decides) and self.is_retainer and running
+        # Once the kick-off's time has come it is not cancelled any more.
+        begun = self.engagement.stage == "onboarding" and not self.may_cancel
+        return bool(decides) and self.is_retainer and (running or begun)
+
+    @cached_property
+    def coordinators(self) -> Sequence[Person]:
+        """Whom to write to."""
+        return Person.coordinators()
 
     @property
     def may_read_agreement(self) -> bool:
@@ -236,6 +244,11 @@ class Page:
         if not self.engagement.cancelled_at or self.refunds or not self.last_paid:
             return None
         return self.engagement.refund_due() or None
+
+    @cached_property
+    def states(self) -> dict[uuid.UUID, State]:
+        """What each invoice is, by its id."""
+        return states_of(self.invoices)
 
     @property
     def in_trouble(self) -> Invoice | None:

@@ -8,8 +8,10 @@ from typing import Any, Self
 
 from sqlalchemy.dialects.postgresql import insert
 
+from webapp import audit
 from webapp.access import Role
 from webapp.accounts.models import Company, Person
+from webapp.accounts.tax_ids import of_country
 from webapp.db import session
 
 
@@ -26,6 +28,7 @@ class Draft:
     time_zone: str = ""
     country: str = ""
     address: str = ""
+    tax_number: str = ""
     purchase_order: str = ""
     contact_name: str = ""
     contact_email: str = ""
@@ -63,7 +66,16 @@ class Draft:
         company.purchase_order = self.purchase_order or company.purchase_order or ""
         session.add(company)
         session.flush()
+        self._keep_tax_number(company)
         return company
+
+    def _keep_tax_number(self, company: Company) -> None:
+        if not self.tax_number:
+            return
+        kind, value = of_country(company.country, self.tax_number)
+        if company.add_tax_id(kind, value):
+            audit.record("company.tax_id_added", company, kind=kind, value=value)
+            session.flush()
 
     def sponsor_of(self, company: Company) -> Person:
         """The contact as sponsor and billing contact; an account they have is kept as it is."""

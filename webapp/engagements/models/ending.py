@@ -75,26 +75,31 @@ class Ending(Pausing):
         return self._changed("notice_withdrawn", self.today, by, reason, task="notice_withdrawn",
                              ends_on=ended_on)  # fmt: skip
 
-    def cut_off(self, ends_on: date, reason: str) -> None:
+    def cut_off(self, ends_on: date, reason: str, by: Person | None = None) -> None:
         """No month after `ends_on` will be paid, whoever saw to that: it ends there.
 
-        At once where that day has come. Nothing to do for what is ending by then, or over.
+        At once where that day has come: then that is all there is to tell. Nothing to do for what
+        is ending by then, or over. by: who decided it; nobody where it was seen at Stripe.
         """
         self.lock()
         ends_on = max(ends_on, self.today)
         if self.stage not in {"onboarding", "active", "paused", "ending"}:
             return
         if self.stage != "ending":
-            self.ends_on = ends_on
-            self.advance("ending", None, reason)
-            self._drop_plans(None, reason)
-            self._changed("notice_given", self.today, None, reason, task="notice_given",
-                          ends_on=ends_on)  # fmt: skip
+            self._begin_to_end(ends_on, reason, by)
         elif self.ends_on is None or ends_on < self.ends_on:
             self.ends_on = ends_on
         self.hold.free_capacity(_first_free_month(ends_on))
         if self.today >= ends_on:
-            self.end()
+            self.end(by, reason)
+
+    def _begin_to_end(self, ends_on: date, reason: str, by: Person | None) -> None:
+        self.ends_on = ends_on
+        self.advance("ending", None, reason)
+        self._drop_plans(by, reason)
+        if ends_on > self.today:
+            self._changed("notice_given", self.today, by, reason, task="notice_given",
+                          ends_on=ends_on)  # fmt: skip
 
     def end(self, by: Person | None = None, reason: str = "") -> None:
         """Its last day is over: the months are closed and the account is settled.

@@ -10,12 +10,13 @@ from sqlalchemy import select
 
 from webapp import audit, outbox
 from webapp.access import FIRM, allow
-from webapp.accounts.models import Company, TaxId
+from webapp.accounts.models import Company
 from webapp.accounts.tax_ids import KINDS
+from webapp.billing.forms.details import TaxIdForm
 from webapp.billing.models import Customer, Invoice
 from webapp.db import session
 from webapp.engagements.models import Engagement
-from webapp.firm.company_forms import CompanyForm, TaxIdForm
+from webapp.firm.company_forms import CompanyForm
 from webapp.firm.forms import SearchForm
 from webapp.firm.views.room import blueprint
 from webapp.paging import paged
@@ -37,7 +38,7 @@ def company(company_id: uuid.UUID) -> ResponseReturnValue:
     found = session.get(Company, company_id) or abort(404)
     form = CompanyForm(obj=found)
     if not form.validate_on_submit():
-        return _page(found, form, TaxIdForm(formdata=None)), 422 if form.errors else 200
+        return _page(found, form, TaxIdForm.blank(found)), 422 if form.errors else 200
     changed = form.apply(found)
     if changed:
         audit.record("company.changed", found, **changed)
@@ -53,9 +54,7 @@ def add_tax_id(company_id: uuid.UUID) -> ResponseReturnValue:
     form = TaxIdForm()
     if not form.validate():
         return _page(found, CompanyForm(formdata=None, obj=found), form), 422
-    known = {(row.kind, row.value) for row in found.tax_ids}
-    if (form.kind.data, form.value.data) not in known:
-        found.tax_ids.append(TaxId(kind=form.kind.data, value=form.value.data))
+    if found.add_tax_id(form.kind.data, form.value.data or ""):
         audit.record("company.tax_id_added", found, kind=form.kind.data, value=form.value.data)
         _tell_stripe(found)
     flash("The number is on file; it stands on the invoices from now on.", "good")

@@ -14,11 +14,12 @@ from webapp import audit
 from webapp.access import FIRM, allow
 from webapp.accounts.models import Company
 from webapp.billing.books.invoice_trace import trace
-from webapp.billing.books.overview import is_overdue, month_bounds
+from webapp.billing.books.overview import month_bounds
 from webapp.billing.models import Invoice
+from webapp.billing.states import STATES, state, states_of
 from webapp.db import session
 from webapp.engagements.models import Engagement
-from webapp.firm.money_forms import STATES, InvoiceFilter
+from webapp.firm.money_forms import InvoiceFilter
 from webapp.firm.views.room import blueprint
 from webapp.paging import paged
 from webapp.web import firm_zone
@@ -29,8 +30,9 @@ from webapp.web import firm_zone
 def money_invoices() -> ResponseReturnValue:
     form = InvoiceFilter.of_request(_currencies())
     wrong = not form.validate()
-    rows = _rows() if wrong else _filtered(_rows(), form)
-    page = render_template("firm/money_invoices.html", page=paged(rows), form=form)
+    found = paged(_rows() if wrong else _filtered(_rows(), form))
+    states = states_of(found.rows)
+    page = render_template("firm/money_invoices.html", page=found, form=form, states=states)
     return page, 422 if wrong else 200
 
 
@@ -39,7 +41,8 @@ def money_invoices() -> ResponseReturnValue:
 def money_invoice(invoice_id: uuid.UUID) -> ResponseReturnValue:
     found = session.get(Invoice, invoice_id) or abort(404)
     audit.record("invoice.looked_at", found)
-    return render_template("firm/money_invoice.html", trace=trace(found), invoice=found)
+    shown = {"trace": trace(found), "invoice": found, "state": states_of([found])[found.id]}
+    return render_template("firm/money_invoice.html", **shown)
 
 
 def _rows() -> Select[Any]:
@@ -62,10 +65,8 @@ def _filtered(rows: Select[Any], form: InvoiceFilter) -> Select[Any]:
 
 def _wanted(form: InvoiceFilter) -> list[ColumnElement[bool]]:
     wanted = []
-    if form.state.data == "overdue":
-        wanted.append(is_overdue())
-    elif form.state.data in STATES:
-        wanted.append(Invoice.status == form.state.data)
+    if form.state.data in STATES:
+        wanted.append(state() == form.state.data)
     if form.currency.data:
         wanted.append(Invoice.currency == form.currency.data)
     if form.month.data:

@@ -13,7 +13,9 @@ from werkzeug.wrappers import Response
 from webapp import audit, outbox
 from webapp.access import Role, allow
 from webapp.accounts.models import Company, Person
-from webapp.billing.forms.details import ContactForm, DetailsForm
+from webapp.accounts.tax_ids import KINDS
+from webapp.billing.buying.selling import taxed
+from webapp.billing.forms.details import ContactForm, DetailsForm, TaxIdForm
 from webapp.billing.owing.standing import billed_companies
 from webapp.billing.views.room import blueprint
 from webapp.db import session
@@ -31,8 +33,7 @@ def _found(company_id: uuid.UUID) -> Company:
 @blueprint.get("/billing/<uuid:company_id>/details")
 @allow(Role.SPONSOR, Role.BILLING)
 def billing_details(company_id: uuid.UUID) -> ResponseReturnValue:
-    company = _found(company_id)
-    return _page(company, DetailsForm(formdata=None, obj=company), _contact_form(company))
+    return _page(_found(company_id))
 
 
 @blueprint.post("/billing/<uuid:company_id>/details")
@@ -41,7 +42,7 @@ def change_details(company_id: uuid.UUID) -> ResponseReturnValue:
     """From the next invoice on; those that were issued are never changed."""
     company, form = _found(company_id), DetailsForm()
     if not form.validate():
-        return _page(company, form, _contact_form(company)), 422
+        return _page(company, details=form), 422
     before = {name: getattr(company, name) for name in FIELDS}
     form.populate_obj(company)
     changed = [name for name in FIELDS if getattr(company, name) != before[name]]
@@ -59,13 +60,43 @@ def change_contact(company_id: uuid.UUID) -> ResponseReturnValue:
     company = _found(company_id)
     form = ContactForm(_elsewhere(company))
     if not form.validate():
-        return _page(company, DetailsForm(formdata=None, obj=company), form), 422
+        return _page(company, contact=form), 422
     person = Person.with_email(form.contact_email.data or "") or _new(company, form)
     _hand_over(company, person)
     audit.record("company.billing_contact_changed", company, to=person.email)
     _tell_stripe(company)
     flash(f"Invoices and receipts go to {person.name} from now on.", "good")
     return _back()
+
+
+@blueprint.post("/billing/<uuid:company_id>/tax-numbers")
+@allow(Role.SPONSOR, Role.BILLING)
+def add_tax_number(company_id: uuid.UUID) -> ResponseReturnValue:
+    company, form = _found(company_id), TaxIdForm()
+    if not form.validate():
+        return _page(company, tax_id=form), 422
+    kind, value = form.kind.data, form.value.data or ""
+    if company.add_tax_id(kind, value):
+        audit.record("company.tax_id_added", company, kind=kind, value=value)
+        _tell_stripe(company)
+    flash("The number is on file: it stands on the invoices from now on.", "good")
+    return _to_details(company)
+
+
+@blueprint.post("/billing/<uuid:company_id>/tax-numbers/<uuid:tax_id>/remove")
+@allow(Role.SPONSOR, Role.BILLING)
+def remove_tax_number(company_id: uuid.UUID, tax_id: uuid.UUID) -> ResponseReturnValue:
+    company = _found(company_id)
+    gone = next((row for row in company.tax_ids if row.id == tax_id), None) or abort(404)
+    company.tax_ids.remove(gone)
+    audit.record("company.tax_id_removed", company, kind=gone.kind, value=gone.value)
+    _tell_stripe(company)
+    flash("The number is off the invoices from now on.", "good")
+    return _to_details(company)
+
+
+def _to_details(company: Company) -> Response:
+    return redirect(url_for("billing.billing_details", company_id=company.id), 303)
 
 
 def _hand_over(company: Company, person: Person) -> None:
@@ -113,7 +144,19 @@ def _back() -> Response:
     return redirect(url_for("billing.client_billing"), 303)
 
 
-def _page(company: Company, form: DetailsForm, contact: ContactForm) -> str:
+def _page(
+    company: Company,
+    details: DetailsForm | None = None,
+    contact: ContactForm | None = None,
+    tax_id: TaxIdForm | None = None,
+) -> str:
+    """With the form that was sent, where one was; the others as things stand."""
     return render_template(
-        "billing/client/details.html", company=company, form=form, contact=contact
+        "billing/client/details.html",
+        company=company,
+        form=details or DetailsForm(formdata=None, obj=company),
+        contact=contact or _contact_form(company),
+        tax_form=tax_id or TaxIdForm.blank(company),
+        kinds=KINDS,
+        taxed=taxed(),
     )

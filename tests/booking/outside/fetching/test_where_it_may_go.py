@@ -1,60 +1,24 @@
-"""What a hostile address or a hostile server can try, against real sockets on this machine."""
+"""Which addresses outside calendars may be read from, and what is taken along to them."""
 
 from __future__ import annotations
 
-import gzip
 import logging
 import socket
-import threading
-import time
-import zlib
-from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
+from tests.booking.outside.fetching.conftest import (
+    MB,
+    Patch,
+    ask,
+    names,
+)
 from tests.booking.outside.servers import CalendarServer, listening, send, trusting
 from webapp.booking.outside.fetch import wire
 from webapp.booking.outside.fetch.fetching import Errand
 from webapp.booking.outside.provider import OutsideRefused, OutsideUnreachable
-
-MB = 1024 * 1024
-Patch = pytest.MonkeyPatch
-
-
-@pytest.fixture
-def server() -> Iterator[CalendarServer]:
-    with listening() as played:
-        played.files["/work.ics"] = b"BEGIN:VCALENDAR"
-        yield played
-
-
-def ask(
-    server: CalendarServer, url: str | None = None, seconds: float = 5.0, method: str = "GET",
-    **headers: str,
-) -> bytes:  # fmt: skip
-    """As the app would whose settings allow that server, and no other on this machine."""
-    with Errand((server.host,), seconds, MB) as asking:
-        return asking.ask(method, server.url() if url is None else url, headers).body
-
-
-def names(patch: Patch, **hosts: list[str]) -> list[str]:
-    """Have these names resolve to what is given, one answer a look-up; which were looked up."""
-    looked_up: list[str] = []
-    system = socket.getaddrinfo
-
-    def resolve(host: str, port: int, *rest: Any, **options: Any) -> Any:
-        known = hosts.get(host.replace(".", "_"))
-        if known is None:
-            return system(host, port, *rest, **options)
-        looked_up.append(host)
-        address = known[min(len(looked_up), len(known)) - 1]
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
-
-    patch.setattr(socket, "getaddrinfo", resolve)
-    return looked_up
-
 
 # -- where it may go -------------------------------------------------------------------------------
 
@@ -227,189 +191,3 @@ def test_no_log_names_the_address(server: CalendarServer, caplog: pytest.LogCapt
     server.files["/private-7b2f/work.ics"] = b"x"
     ask(server, server.url("/private-7b2f/work.ics"))
     assert "7b2f" not in caplog.text
-
-
-# -- how long, how much ----------------------------------------------------------------------------
-
-
-def drip(request: BaseHTTPRequestHandler) -> None:
-    """A byte now and then: each wait is short, and it never ends."""
-    request.send_response(200)
-    request.send_header("Content-Length", "100000")
-    request.end_headers()
-    give(request.wfile.write, b"x")
-
-
-def drip_headers(request: BaseHTTPRequestHandler) -> None:
-    request.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    give(request.wfile.write, b"x")
-
-
-def give(write: Callable[[bytes], Any], piece: bytes) -> None:
-    for _ in range(200):
-        try:
-            write(piece)
-        except OSError:
-            return
-        time.sleep(0.05)
-
-
-def silence(request: BaseHTTPRequestHandler) -> None:
-    time.sleep(3)
-
-
-@pytest.mark.parametrize("trick", [drip, drip_headers, silence])
-def test_a_server_that_takes_its_time_is_left(
-    server: CalendarServer, trick: Callable[[BaseHTTPRequestHandler], None]
-) -> None:
-    server.files["/work.ics"] = trick
-    began = time.monotonic()
-    with pytest.raises(OutsideUnreachable):
-        ask(server, seconds=0.6)
-    assert time.monotonic() - began < 2
-
-
-def test_all_redirects_together_have_one_limit_of_time(server: CalendarServer) -> None:
-    def slowly(request: BaseHTTPRequestHandler) -> None:
-        time.sleep(0.4)
-        send(request, 302, Location="/work.ics")
-
-    server.files["/work.ics"] = slowly
-    with pytest.raises(OutsideUnreachable, match=r"too long|in time"):
-        ask(server, seconds=1.0)
-
-
-def test_a_server_that_never_takes_the_connection_is_left() -> None:
-    full = socket.create_server(("127.0.0.1", 0), backlog=0)
-    port = full.getsockname()[1]
-    waiting = [socket.socket() for _ in range(8)]
-    for one in waiting:
-        one.setblocking(False)
-        one.connect_ex(("127.0.0.1", port))
-    began = time.monotonic()
-    try:
-        with (
-            Errand((f"127.0.0.1:{port}",), 0.6, MB) as asking,
-            pytest.raises(OutsideUnreachable),
-        ):
-            asking.ask("GET", f"http://127.0.0.1:{port}/")
-    finally:
-        for one in (*waiting, full):
-            one.close()
-    assert time.monotonic() - began < 2
-
-
-def test_a_name_server_that_takes_its_time_is_left(
-    server: CalendarServer, monkeypatch: Patch
-) -> None:
-    asleep = threading.Event()
-
-    def sleep(*_: Any, **__: Any) -> list[Any]:
-        asleep.wait(3)
-        return []
-
-    monkeypatch.setattr(socket, "getaddrinfo", sleep)
-    began = time.monotonic()
-    with pytest.raises(OutsideUnreachable, match="looked up in time"):
-        ask(server, "https://slow.example/", seconds=0.5)
-    asleep.set()
-    assert time.monotonic() - began < 2
-
-
-def endless(request: BaseHTTPRequestHandler) -> None:
-    """A body that names no length and does not end."""
-    request.send_response(200)
-    request.end_headers()
-    request.close_connection = True
-    for _ in range(1000):
-        try:
-            request.wfile.write(b"x" * 65536)
-        except OSError:
-            return
-
-
-def bomb(request: BaseHTTPRequestHandler) -> None:
-    """A hundred megabytes in a hundred kilobytes."""
-    packed = gzip.compress(b"\0" * (100 * MB))
-    send(request, 200, packed, Content_Encoding="gzip")
-
-
-def bomb_in_bomb(request: BaseHTTPRequestHandler) -> None:
-    packed = gzip.compress(gzip.compress(b"\0" * (100 * MB)))
-    send(request, 200, packed, Content_Encoding="gzip, gzip")
-
-
-def huge_headers(request: BaseHTTPRequestHandler) -> None:
-    request.wfile.write(b"HTTP/1.1 200 OK\r\n" + b"X-Large: " + b"x" * (2 * MB) + b"\r\n\r\n")
-
-
-@pytest.mark.parametrize("trick", [endless, bomb, bomb_in_bomb, huge_headers])
-def test_more_than_is_wanted_is_not_taken(
-    server: CalendarServer, trick: Callable[[BaseHTTPRequestHandler], None]
-) -> None:
-    server.files["/work.ics"] = trick
-    with pytest.raises((OutsideRefused, OutsideUnreachable)):
-        ask(server)
-
-
-def test_a_bomb_is_unpacked_no_further_than_the_limit(
-    server: CalendarServer, monkeypatch: Patch
-) -> None:
-    unpacked: list[int] = []
-
-    class Counted:
-        def __init__(self, window: int) -> None:
-            self._real = real(window)
-
-        def decompress(self, data: bytes, most: int) -> bytes:
-            out = self._real.decompress(data, most)
-            unpacked.append(len(out))
-            return out
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._real, name)
-
-    real = zlib.decompressobj
-    monkeypatch.setattr(zlib, "decompressobj", Counted)
-    server.files["/work.ics"] = bomb
-    with pytest.raises(OutsideRefused, match="larger than 1 MB"):
-        ask(server)
-    assert sum(unpacked) <= MB + 65536
-    assert max(unpacked) <= 65536
-
-
-def test_packed_answers_are_unpacked(server: CalendarServer) -> None:
-    server.files["/work.ics"] = b"BEGIN:VCALENDAR" * 1000
-    server.packed = True
-    assert ask(server) == b"BEGIN:VCALENDAR" * 1000
-
-
-def cut_short(request: BaseHTTPRequestHandler) -> None:
-    packed = gzip.compress(bytes(range(256)) * 50)
-    send(request, 200, packed[: len(packed) // 2], Content_Encoding="gzip")
-
-
-def not_packed(request: BaseHTTPRequestHandler) -> None:
-    send(request, 200, b"BEGIN:VCALENDAR", Content_Encoding="gzip")
-
-
-def no_http(request: BaseHTTPRequestHandler) -> None:
-    request.wfile.write(b"220 mail.example.com ESMTP\r\n")
-    request.close_connection = True
-
-
-def hang_up(request: BaseHTTPRequestHandler) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", "100")
-    request.end_headers()
-    request.wfile.write(b"BEGIN")
-    request.close_connection = True
-
-
-@pytest.mark.parametrize("fault", [cut_short, not_packed, no_http, hang_up])
-def test_half_an_answer_is_none(
-    server: CalendarServer, fault: Callable[[BaseHTTPRequestHandler], None]
-) -> None:
-    server.files["/work.ics"] = fault
-    with pytest.raises(OutsideUnreachable):
-        ask(server)

@@ -1,0 +1,176 @@
+"""Charging months again by a new subscription, where Stripe had ended the one before.
+
+The next month's first day is its first charge. Days that were worked meanwhile, and that no invoice
+asked for, are charged at once by an item: the days of a pause never are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from webapp import outbox
+from webapp.billing import mirroring
+from webapp.billing.buying.order import (
+    discounted_products,
+    midnight,
+    month_number,
+    month_start,
+)
+from webapp.billing.calls import coupons, customers, products, subscriptions
+from webapp.billing.changing.following import end_of
+from webapp.billing.changing.plan import retainer
+from webapp.billing.changing.proration import cost_of_days
+from webapp.billing.models import InvoiceItem, Subscription
+from webapp.billing.objects.coupon import CouponFacts
+from webapp.billing.objects.document import Document
+from webapp.billing.objects.subscription import StripeSubscription
+from webapp.billing.owing.bills import bill_now
+from webapp.billing.owing.collecting import collection_of
+from webapp.db import session
+from webapp.engagements.models import Engagement
+from webapp.money import Money
+from webapp.web import format_day
+
+HALF_A_DAY = timedelta(hours=12)
+
+
+def begin_again(engagement: Engagement, mirror: Subscription) -> bool:
+    """A new subscription takes the place of one that is over; False where no month is left to
+    charge. The engagement's lock is the caller's; wherever it breaks off, it goes on with what is
+    there at Stripe."""
+    last = subscriptions.read(mirror.stripe_id)
+    first = _not_charged_from(engagement, last)
+    if engagement.ends_on and engagement.ends_on <= first:
+        return False
+    found = subscriptions.find(last.customer, str(engagement.id))
+    found = found or _begun(engagement, last, _next_month(engagement, first))
+    mirroring.mirror_subscription(engagement, found)
+    _charge_meanwhile(engagement, mirror, first)
+    return True
+
+
+def _not_charged_from(engagement: Engagement, last: StripeSubscription) -> date:
+    """The first day that no invoice asked for: where the last month charged ends, or where a pause
+    ended whose days up to then were credited, and not charged since."""
+    until = month_start(engagement, month_number(engagement, last.renews_at))
+    over = [pause for pause in engagement.pauses if pause.state == "over" and pause.paid_until]
+    pause = max(over, key=lambda one: one.starts, default=None)
+    if pause is None or pause.paid_until is None or pause.paid_until < until:
+        return until
+    charged = select(InvoiceItem.id).where(InvoiceItem.key == f"resume:{pause.id}")
+    return until if session.scalar(charged) else pause.ends
+
+
+def _next_month(engagement: Engagement, first: date) -> date:
+    """When a month is charged next: after those that are paid, and after the one that runs."""
+    return first if first > engagement.today else engagement.month_after(engagement.today)
+
+
+# -- at Stripe -------------------------------------------------------------------------------------
+
+
+def _begun(engagement: Engagement, last: StripeSubscription, on: date) -> StripeSubscription:
+    terms = engagement.terms_on(on)
+    offering = engagement.offering_of(terms)
+    products.ensure("retainer", offering)
+    params: Document = {
+        "customer": last.customer,
+        "items": [{"price_data": retainer(offering, terms.price), "quantity": 1}],
+        "trial_end": int(midnight(on, engagement.time_zone).timestamp()),
+        "description": terms.name,
+        "metadata": {"engagement": str(engagement.id), "after": last.id},
+        **_collected(engagement, last),
+        **_reduced(engagement, on),
+        **_ending(engagement),
+    }
+    return subscriptions.start_after(last.id, params, f"again:{last.id}:{_digest(params)}")
+
+
+def _digest(params: Document) -> str:
+    """Days pass between two tries: other parameters need another key."""
+    return hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _collected(engagement: Engagement, last: StripeSubscription) -> Document:
+    assert engagement.company is not None
+    method = customers.read(last.customer).default_card or last.default_card
+    return collection_of(engagement.company.net_days, method)
+
+
+def _ending(engagement: Engagement) -> Document:
+    ends = end_of(engagement)
+    return {"cancel_at": int(ends.timestamp())} if ends else {}
+
+
+def _reduced(engagement: Engagement, on: date) -> Document:
+    """The code used at booking, for as many months as it still has to run."""
+    coupon = _coupon_from(engagement, on)
+    if coupon is None:
+        return {}
+    for product in products.missing(list(coupon.products)):
+        products.make(product)
+    coupons.make(coupon)
+    return {"discounts": [{"coupon": coupon.stripe_id}]}
+
+
+def _coupon_from(engagement: Engagement, on: date) -> CouponFacts | None:
+    terms = engagement.terms_on(on)
+    number = month_number(engagement, midnight(on, engagement.time_zone))
+    if not terms.discounted(number):
+        return None
+    months = terms.discount_months
+    left = None if months is None else _months_ahead(engagement, on, months - number)
+    amount = Money(terms.discount_minor, terms.currency) if terms.discount_minor else None
+    listed = tuple(discounted_products(once=False))
+    return CouponFacts(terms.coupon_code, terms.discount_percent, amount, left, listed)
+
+
+def _months_ahead(engagement: Engagement, on: date, more: int) -> int:
+    """Stripe counts from today: so many that the last is the one that begins `more` after `on`."""
+    last = on
+    for _ in range(more):
+        last = engagement.month_after(last)
+    months, day = 1, engagement.month_after(engagement.today)
+    while day <= last:
+        months, day = months + 1, engagement.month_after(day)
+    return months
+
+
+# -- what was worked meanwhile ---------------------------------------------------------------------
+
+
+def _charge_meanwhile(engagement: Engagement, mirror: Subscription, first: date) -> None:
+    """The days from `first` until the next month is charged, with what waited for an invoice."""
+    assert mirror.renews_at
+    until = engagement.local_date(mirror.renews_at + HALF_A_DAY)
+    until = min(until, engagement.ends_on) if engagement.ends_on else until
+    amount = _cost(engagement, first, until)
+    if amount:
+        label = f"From {format_day(first)}: {(until - first).days} days until the next month begins"
+        InvoiceItem.add(engagement, "proration", f"again:{mirror.stripe_id}", label, amount,
+                        starts=first, ends=until)  # fmt: skip
+    if bill_now(engagement, "Charged again") is None:
+        _place_with_the_next(engagement, mirror)
+
+
+def _place_with_the_next(engagement: Engagement, mirror: Subscription) -> None:
+    """What is not billed now goes on the next month's invoice."""
+    for item in InvoiceItem.pending_of(engagement):
+        key = f"billing.place_item:{item.id}:{mirror.stripe_id}"
+        outbox.enqueue("billing.place_item", item.id, key=key)
+
+
+def _cost(engagement: Engagement, first: date, until: date) -> Money:
+    def price_on(day: date) -> Money:
+        terms = engagement.terms_on(day)
+        number = month_number(engagement, midnight(day, engagement.time_zone))
+        off = terms.monthly_discount if terms.discounted(number) else Money(0, terms.currency)
+        return terms.price - off
+
+    if first >= until:
+        return Money(0, engagement.terms.currency)
+    return cost_of_days(first, until, engagement.month_around, price_on)
