@@ -91,7 +91,8 @@ def first_start(client: Client, offering: Offering, team: Team) -> datetime:
     if client.kick_off:
         return [at for at in found if at.astimezone(zone).date() <= client.kick_off][-1]
     found = [at for at in found if at >= first]
-    return next((at for at in found if at.astimezone(zone).hour in OFFICE_HOURS), found[0])
+    same_day = [at for at in found if at.date() == found[0].date()]
+    return next((at for at in found if at.astimezone(zone).hour in OFFICE_HOURS), same_day[-1])
 
 
 def settle(client: Client, engagement_id: uuid.UUID) -> None:

@@ -86,6 +86,8 @@ def test_sponsor_asks_and_the_coordinator_accepts_or_declines(
     assert looked.status_code == 200 and "Ask for this pause" in looked.text
     assert sponsor.post(path(engagement, "pause"), data=dates | {"confirmed": "yes"}).location
     assert rows(Pause) == []
+    theirs = visible(sponsor.get(f"/engagements/{engagement.id}").text)
+    assert "You have asked for another plan" in theirs and "You have asked for a pause" in theirs
     payer.hear()
     assert sorted(row.kind for row in rows(ChangeRequest)) == ["pause", "plan"]
     assert len(rows(FollowUp)) == 2

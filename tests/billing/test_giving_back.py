@@ -176,6 +176,18 @@ def test_preview_tells_what_is_taken_of_the_consultants_share(desk: Desk) -> Non
     assert [row.minor for row in reversals()] == [120000]  # 40% of it: none is of the deposit
 
 
+def test_preview_tells_what_the_amount_is_made_of(desk: Desk) -> None:
+    """Of 6,000 paid 1,000 are a deposit, which is touched last; tax goes back with the work."""
+    row = desk.invoice
+    small = visible(desk.preview("1500"))
+    assert "The firm’s part $1,500.00 Given back $1,500.00" in small and "Tax $" not in small
+    row.tax_minor, row.subtotal_minor = 100000, row.subtotal_minor - 100000
+    session.commit()
+    whole = visible(desk.preview("5500"))
+    made = "Tax $1,000.00 Deposit $500.00 The firm’s part $4,000.00 Given back $5,500.00"
+    assert made in whole
+
+
 def test_a_refund_that_fails_later_is_told_to_finance_and_can_be_made_again(desk: Desk) -> None:
     desk.give("100")
     [row] = refunds()

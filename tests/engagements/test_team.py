@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from tests import make
 from tests.engagements.conftest import Booking
-from tests.engagements.test_mails import text_of
+from tests.engagements.mails.conftest import text_of
 from tests.mail import Mailbox
 from webapp import access, clock
 from webapp.access import Role

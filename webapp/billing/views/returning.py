@@ -15,6 +15,7 @@ from webapp.access import Role, allow
 from webapp.billing.forms.returning import MEANS, GiveBackForm
 from webapp.billing.models import CreditNote, Dispute, Invoice, Payment, Refund
 from webapp.billing.returning.giving import CannotGive, contested, give, left_of, means_of
+from webapp.billing.returning.made_of import made_of
 from webapp.billing.returning.preview import preview
 from webapp.billing.views.room import blueprint
 from webapp.db import session
@@ -46,7 +47,12 @@ def preview_giving(invoice_id: uuid.UUID) -> ResponseReturnValue:
     form.once.data = str(uuid.uuid4())
     shown = preview(invoice, form.decision(str(current_user.email)))
     return render_template(
-        "billing/returning/confirm.html", invoice=invoice, form=form, preview=shown, words=MEANS
+        "billing/returning/confirm.html",
+        invoice=invoice,
+        form=form,
+        preview=shown,
+        parts=made_of(invoice, shown),
+        words=MEANS,
     )
 
 

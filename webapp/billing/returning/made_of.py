@@ -1,0 +1,44 @@
+"""What an amount that is given back is made of: work, tax, deposit, and whose part of the work."""
+
+from __future__ import annotations
+
+from webapp.billing.models import Invoice
+from webapp.billing.owing import deposit
+from webapp.billing.returning.giving import left_of
+from webapp.billing.returning.preview import Preview
+from webapp.money import Money
+
+Row = tuple[str, Money]
+
+
+def made_of(invoice: Invoice, preview: Preview) -> list[Row]:
+    """(what, amount), together what is given. It takes of the work first, with its tax in
+    proportion, and of a deposit that is held only what the work cannot give."""
+    amount = preview.giving.amount
+    of_deposit = max(amount - (left_of(invoice) - _held_of(invoice)), _nothing(invoice))
+    of_work = amount - of_deposit
+    tax = _tax_in(invoice, of_work)
+    shares = sum((one.amount for one in preview.taken), _nothing(invoice))
+    parts = [
+        ("Tax", tax), ("Deposit", of_deposit), ("Consultants’ shares", shares),
+        ("The firm’s part", of_work - tax - shares),
+    ]  # fmt: skip
+    return [(what, part) for what, part in parts if part]
+
+
+def _held_of(invoice: Invoice) -> Money:
+    taken = any(line.get("kind") == "deposit" for line in invoice.lines)
+    return deposit.left_of(invoice.engagement) if taken else _nothing(invoice)
+
+
+def _tax_in(invoice: Invoice, of_work: Money) -> Money:
+    whole = invoice.total_minor - _deposit_on(invoice)
+    return of_work.prorate(invoice.tax_minor, whole) if whole > 0 else _nothing(invoice)
+
+
+def _deposit_on(invoice: Invoice) -> int:
+    return sum(line["minor"] for line in invoice.lines if line.get("kind") == "deposit")
+
+
+def _nothing(invoice: Invoice) -> Money:
+    return Money(0, invoice.currency)
