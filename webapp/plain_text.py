@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from wtforms import Field, Form
-from wtforms.validators import ValidationError
+from wtforms import Field, Form, StringField
+from wtforms.validators import DataRequired, Length, ValidationError
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # They turn the rest of a line around, so that it reads as something else (Unicode TR 36).
@@ -32,3 +33,9 @@ def ordinary_text(_form: Form, field: Field) -> None:
     """Text of several lines: no control characters but those that lay it out."""
     if CONTROL.search(LAYOUT.sub("", field.data or "")):
         raise ValidationError("Use ordinary characters.")
+
+
+def name_field(label: str, asked: str, most: int = 120, **more: Any) -> StringField:
+    """What somebody or something is called; asked: said where it is left out."""
+    checks = [DataRequired(asked), Length(max=most), one_line, has_letter]
+    return StringField(label, checks, filters=[stripped], **more)

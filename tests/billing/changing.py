@@ -80,23 +80,17 @@ def firm(role: Role = Role.COORDINATOR, **values: Any) -> Person:
 
 def bigger(engagement: Engagement, **values: Any) -> Offering:
     """Six days a month for 7,000 instead of four for 5,000."""
-    defaults: dict[str, Any] = {
-        "name": "COO, six days a month",
-        "days_per_month": 6,
-        "price_minor": 700000,
-    }
-    offered = make.offering(**({"currency": engagement.terms.currency} | defaults | values))
-    session.commit()
-    return offered
+    plan = {"name": "COO, six days a month", "days_per_month": 6, "price_minor": 700000}
+    return _offered(engagement, plan | values)
 
 
 def smaller(engagement: Engagement, **values: Any) -> Offering:
-    defaults: dict[str, Any] = {
-        "name": "COO, two days a month",
-        "days_per_month": 2,
-        "price_minor": 300000,
-    }
-    offered = make.offering(**({"currency": engagement.terms.currency} | defaults | values))
+    plan = {"name": "COO, two days a month", "days_per_month": 2, "price_minor": 300000}
+    return _offered(engagement, plan | values)
+
+
+def _offered(engagement: Engagement, values: dict[str, Any]) -> Offering:
+    offered = make.offering(**({"currency": engagement.terms.currency} | values))
     session.commit()
     return offered
 

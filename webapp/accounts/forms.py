@@ -8,7 +8,6 @@ from flask_security import LoginForm
 from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField, StringField
 from wtforms.validators import (
-    DataRequired,
     Email,
     EqualTo,
     InputRequired,
@@ -17,7 +16,7 @@ from wtforms.validators import (
     ValidationError,
 )
 
-from webapp.plain_text import has_letter, one_line, stripped
+from webapp.plain_text import name_field, one_line, stripped
 from webapp.zone_field import ZoneField
 
 SHORTEST_PASSWORD = 10
@@ -38,11 +37,7 @@ class SignInForm(LoginForm):
 
 
 class ProfileForm(FlaskForm):
-    name = StringField(
-        "Name",
-        [DataRequired("Enter your name."), Length(max=120), one_line, has_letter],
-        filters=[stripped],
-    )
+    name = name_field("Name", "Enter your name.")
     phone = StringField("Phone", [Optional(), Length(max=40), one_line], filters=[stripped])
     time_zone = ZoneField()
 

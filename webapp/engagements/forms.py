@@ -26,7 +26,7 @@ from webapp.accounts.models import Company, Person
 from webapp.accounts.tax_ids import of_country
 from webapp.countries import countries
 from webapp.engagements.models import Draft
-from webapp.plain_text import has_letter, one_line, ordinary_text, stripped
+from webapp.plain_text import has_letter, name_field, one_line, ordinary_text, stripped
 from webapp.zone_field import ZoneField
 
 FULL_ADDRESS = "Enter a full e-mail address, such as ana@example.com."
@@ -35,11 +35,7 @@ FULL_ADDRESS = "Enter a full e-mail address, such as ana@example.com."
 class DetailsForm(FlaskForm):
     """Who books; what is known already is taken out of the form before it is shown or read."""
 
-    company_name = StringField(
-        "Company’s legal name",
-        [DataRequired("Enter the company’s name."), Length(max=200), one_line, has_letter],
-        filters=[stripped],
-    )
+    company_name = name_field("Company’s legal name", "Enter the company’s name.", 200)
     country = SelectField(
         "Country",
         [InputRequired("Choose the country.")],
@@ -64,11 +60,7 @@ class DetailsForm(FlaskForm):
         filters=[stripped],
         description="If your invoices need one.",
     )
-    contact_name = StringField(
-        "Name",
-        [DataRequired("Enter a name."), Length(max=120), one_line, has_letter],
-        filters=[stripped],
-    )
+    contact_name = name_field("Name", "Enter a name.")
     contact_email = EmailField(
         "E-mail",
         [DataRequired("Enter an e-mail address."), Length(max=254), Email(FULL_ADDRESS)],

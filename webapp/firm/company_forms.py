@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, NumberRange, Optional
+from wtforms.validators import Length, NumberRange, Optional
 
 from webapp.accounts.models import Company
 from webapp.countries import countries
-from webapp.plain_text import has_letter, one_line, ordinary_text, stripped
+from webapp.plain_text import name_field, one_line, ordinary_text, stripped
 
 LONGEST_NET_DAYS = 90
 
 
 class CompanyForm(FlaskForm):  # type: ignore[misc]
-    name = StringField(
-        "Name",
-        [DataRequired("Give its name."), Length(max=120), one_line, has_letter],
-        filters=[stripped],
-    )
+    name = name_field("Name", "Give its name.")
     country = SelectField("Country", choices=[("", "Not known"), *countries()])
     address = TextAreaField("Billing address", [Length(max=500), ordinary_text], filters=[stripped])
     purchase_order = StringField(

@@ -34,7 +34,7 @@ from webapp.amount_field import AmountField
 from webapp.catalog.models import KINDS, ROLE_LABELS, ROLES, Consultant, Offering
 from webapp.countries import countries
 from webapp.money import Money, decimals
-from webapp.plain_text import has_letter, one_line, ordinary_text, stripped
+from webapp.plain_text import name_field, one_line, ordinary_text, stripped
 from webapp.zone_field import ZoneField
 
 CURRENCIES = ("USD", "EUR", "GBP", "CAD", "AUD", "CHF", "JPY")
@@ -51,11 +51,7 @@ def reachable(_form: FlaskForm, field: Field) -> None:
 
 
 class OfferingForm(FlaskForm):
-    name = StringField(
-        "Name",
-        [DataRequired("Give it a name."), Length(max=120), one_line, has_letter],
-        filters=[stripped],
-    )
+    name = name_field("Name", "Give it a name.")
     role = SelectField("Role", choices=[(role, ROLE_LABELS[role]) for role in ROLES])
     kind = SelectField("Kind", choices=[(kind, kind.capitalize()) for kind in KINDS])
     summary = StringField(
@@ -136,11 +132,7 @@ class OfferingForm(FlaskForm):
 
 
 class ConsultantForm(FlaskForm):
-    name = StringField(
-        "Name",
-        [DataRequired("Give their name."), Length(max=120), one_line, has_letter],
-        filters=[stripped],
-    )
+    name = name_field("Name", "Give their name.")
     email = EmailField(
         "E-mail",
         [DataRequired("Give their e-mail address."), Length(max=254), Email()],

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.accounts.models import Company
@@ -102,16 +102,12 @@ def _pairs(query: Any) -> Iterator[tuple[uuid.UUID, int]]:
 
 
 def _of_payments(first: date, last: date, zone: str) -> Iterator[Transaction]:
-    start, end = instants(first, last, zone)
-    rows = select(Payment).where(Payment.paid_at >= start, Payment.paid_at < end)
-    for row in _rows(rows.options(_owner(joinedload(Payment.invoice)))):
+    for row in _between(Payment, Payment.paid_at, instants(first, last, zone)):
         yield from money_entries.of_payment(row, _payee(row.invoice), zone)
 
 
 def _of_refunds(first: date, last: date, zone: str) -> Iterator[Transaction]:
-    start, end = instants(first, last, zone)
-    rows = select(Refund).where(Refund.created_at >= start, Refund.created_at < end)
-    for row in _rows(rows.options(_owner(joinedload(Refund.invoice)))):
+    for row in _between(Refund, Refund.created_at, instants(first, last, zone)):
         paper = CreditNote.of_refund(row)
         tax = paper.tax_minor if paper and paper.state == "issued" else None
         undone = Undone(split(row.invoice).deposit_of.get(row.id, 0), tax)
@@ -119,11 +115,15 @@ def _of_refunds(first: date, last: date, zone: str) -> Iterator[Transaction]:
 
 
 def _of_notes(first: date, last: date, zone: str) -> Iterator[Transaction]:
-    start, end = instants(first, last, zone)
-    rows = select(CreditNote).where(CreditNote.created_at >= start, CreditNote.created_at < end)
-    for row in _rows(rows.options(_owner(joinedload(CreditNote.invoice)))):
+    for row in _between(CreditNote, CreditNote.created_at, instants(first, last, zone)):
         undone = Undone(split(row.invoice).deposit_of.get(row.id, 0), row.tax_minor)
         yield from money_entries.of_credit_note(row, _payee(row.invoice), zone, undone)
+
+
+def _between(noun: Any, at: SQLColumnExpression[Any], span: tuple[datetime, datetime]) -> Any:
+    """Rows of a noun that is about an invoice, with whose it is, of the instants [start, end)."""
+    rows = select(noun).where(at >= span[0], at < span[1])
+    return _rows(rows.options(_owner(joinedload(noun.invoice))))
 
 
 def _of_disputes(first: date, last: date, zone: str) -> Iterator[Transaction]:

@@ -11,15 +11,11 @@ from wtforms.validators import DataRequired, Email, Length, Optional, Validation
 
 from webapp.accounts.models import Company
 from webapp.accounts.tax_ids import BY_COUNTRY, KINDS, normal
-from webapp.plain_text import has_letter, one_line, stripped
+from webapp.plain_text import name_field, one_line, stripped
 
 
 class DetailsForm(FlaskForm):
-    name = StringField(
-        "Company name",
-        [DataRequired("Enter the company's name."), Length(max=120), one_line, has_letter],
-        filters=[stripped],
-    )
+    name = name_field("Company name", "Enter the company's name.")
     address = TextAreaField(
         "Address on invoices", [Optional(), Length(max=400)], filters=[stripped]
     )
@@ -34,11 +30,7 @@ class DetailsForm(FlaskForm):
 class ContactForm(FlaskForm):
     """Who invoices, receipts and reminders go to."""
 
-    contact_name = StringField(
-        "Their name",
-        [DataRequired("Enter their name."), Length(max=120), one_line, has_letter],
-        filters=[stripped],
-    )
+    contact_name = name_field("Their name", "Enter their name.")
     contact_email = EmailField(
         "Their e-mail", [DataRequired("Enter their e-mail address."), Email(), Length(max=254)]
     )

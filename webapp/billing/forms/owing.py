@@ -11,7 +11,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, ValidationEr
 
 from webapp.amount_field import amount_from
 from webapp.money import Money
-from webapp.plain_text import has_letter, one_line, stripped
+from webapp.plain_text import name_field, one_line, stripped
 from webapp.web import format_day
 
 REASON = [DataRequired("Say why."), Length(max=500)]
@@ -63,10 +63,10 @@ class ElsewhereForm(FlaskForm):
 class OneOffForm(FlaskForm):
     """A line that a person adds to what a client owes."""
 
-    label = StringField(
+    label = name_field(
         "What it is for",
-        [DataRequired("Say what it is for."), Length(max=200), one_line, has_letter],
-        filters=[stripped],
+        "Say what it is for.",
+        200,
         description="The client reads this on the invoice.",
     )
     amount = StringField("Amount", [DataRequired("Enter an amount.")], filters=[stripped])

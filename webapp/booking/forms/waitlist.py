@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, EmailField, StringField
+from wtforms import DateField, EmailField
 from wtforms.validators import DataRequired, Email, Length, Optional, ValidationError
 
 from webapp import clock
-from webapp.plain_text import has_letter, one_line, stripped
+from webapp.plain_text import name_field, stripped
 from webapp.zone_field import ZoneField
 
 FULL_ADDRESS = "Enter a full e-mail address, such as ana@example.com."
@@ -19,11 +19,7 @@ YEARS_AHEAD = 2
 class JoinForm(FlaskForm):
     """Who waits, and from which day on a kick-off is of use to them."""
 
-    name = StringField(
-        "Name",
-        [DataRequired("Enter your name."), Length(max=120), one_line, has_letter],
-        filters=[stripped],
-    )
+    name = name_field("Name", "Enter your name.")
     email = EmailField(
         "E-mail",
         [DataRequired("Enter an e-mail address."), Length(max=254), Email(FULL_ADDRESS)],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -93,24 +94,29 @@ class WaitlistEntry(Identified, Base):
         """
         if address and cls._asked_from(address) >= MOST_PER_ADDRESS:
             raise TooManyAsked
-        ids = [who.id for who in team]
-        row = insert(cls).values(
-            offering_id=offering.id, consultant_ids=ids, name=name, email=email,
-            time_zone=time_zone, wishes_from=wishes_from, state="unconfirmed", offers=0,
-            address=address, created_at=clock.now(),
-        )  # fmt: skip
-        session.execute(row.on_conflict_do_nothing())
-        entry = session.scalars(
-            select(cls).where(
-                cls.offering_id == offering.id, cls.consultant_ids == ids, cls.email == email,
-                cls.state.in_(OPEN),
-            )
-        ).one()  # fmt: skip
+        wished = {"name": name, "time_zone": time_zone, "wishes_from": wishes_from}
+        entry = cls._open_entry(offering, [who.id for who in team], email, wished)
         entry.address = address
         if entry.state == "unconfirmed":
             entry.name, entry.time_zone, entry.wishes_from = name, time_zone, wishes_from
         outbox.enqueue("booking.answer_waitlist", entry.id, key=f"waitlist:{uuid.uuid4()}")
         return entry
+
+    @classmethod
+    def _open_entry(
+        cls, offering: Offering, ids: list[uuid.UUID], email: str, wished: dict[str, Any]
+    ) -> WaitlistEntry:
+        """The one there is; made where there is none."""
+        row = insert(cls).values(
+            offering_id=offering.id, consultant_ids=ids, email=email, state="unconfirmed",
+            offers=0, created_at=clock.now(), **wished,
+        )  # fmt: skip
+        session.execute(row.on_conflict_do_nothing())
+        known = select(cls).where(
+            cls.offering_id == offering.id, cls.consultant_ids == ids, cls.email == email,
+            cls.state.in_(OPEN),
+        )  # fmt: skip
+        return session.scalars(known).one()
 
     @classmethod
     def _asked_from(cls, address: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 import structlog
 from flask import abort, flash, render_template, request
@@ -121,16 +122,12 @@ def withdraw_pause(engagement_id: uuid.UUID, pause_id: uuid.UUID) -> ResponseRet
         f"From {format_day(planned.starts)} on, work goes on as usual. Reviews that were called "
         "off are invited to again; nothing is charged for it."
     )
-    form = UndoForm()
-    if not form.validate_on_submit():
-        return _undo_page(engagement, form, "Withdraw the pause", text)
-    try:
-        engagement.withdraw_pause(planned, who(), form.reason.data or "")
-    except ChangeRefused as refused:
-        session.rollback()
-        return _undo_page(engagement, form, "Withdraw the pause", text, str(refused))
-    flash("The pause is withdrawn.", "good")
-    return its_page(engagement)
+
+    def withdraw(reason: str) -> None:
+        engagement.withdraw_pause(planned, who(), reason)
+        flash("The pause is withdrawn.", "good")
+
+    return _undo(engagement, "Withdraw the pause", text, withdraw)
 
 
 @blueprint.route(
@@ -143,15 +140,26 @@ def end_pause(engagement_id: uuid.UUID, pause_id: uuid.UUID) -> ResponseReturnVa
     must_be(engagement, Actor.COORDINATOR, Actor.OWNER)
     running = _of(engagement, pause_id)
     text = "Work goes on from today. What is left of this month is charged by the day, at once."
+
+    def end(reason: str) -> None:
+        engagement.end_pause(running, who(), reason)
+        flash("Work resumes today; both sides are told.", "good")
+
+    return _undo(engagement, "Resume today", text, end)
+
+
+def _undo(
+    engagement: Engagement, title: str, text: str, act: Callable[[str], None]
+) -> ResponseReturnValue:
+    """Ask for a reason, then act on it; what is refused by then is told, and nothing is done."""
     form = UndoForm()
     if not form.validate_on_submit():
-        return _undo_page(engagement, form, "Resume today", text)
+        return _undo_page(engagement, form, title, text)
     try:
-        engagement.end_pause(running, who(), form.reason.data or "")
+        act(form.reason.data or "")
     except ChangeRefused as refused:
         session.rollback()
-        return _undo_page(engagement, form, "Resume today", text, str(refused))
-    flash("Work resumes today; both sides are told.", "good")
+        return _undo_page(engagement, form, title, text, str(refused))
     return its_page(engagement)
 
 
