@@ -10,6 +10,7 @@ from typing import Any
 from tests.simulation import oracle
 from tests.simulation.client import Client
 from tests.simulation.year import Year
+from webapp.billing.models.refund import CREDIT_PAID_OUT
 
 # How long to wait for a day on which nothing of an engagement is under way.
 MOST_DAYS = 12
@@ -65,14 +66,15 @@ def _cost(client: Client, lines: list[tuple[str, int]]) -> int:
 
 def _credited(client: Client) -> int:
     """By credit notes, before tax, whatever became of the credit; paid out, it is a refund that was
-    counted already."""
+    counted already. What lessened an invoice that was voided since went with it."""
+    void = {one["id"] for one in client.world.stripe.objects("invoice", status="void")}
     given = sum(
         one["total_excluding_tax"] for one in client.stripes("credit_note")
-        if one["status"] == "issued" and not one["refunds"]
+        if one["status"] == "issued" and not one["refunds"] and one["invoice"] not in void
     )  # fmt: skip
     out = sum(
         one["amount"] for one in client.stripes("refund")
-        if one["status"] == "succeeded" and one["metadata"]["refund"].endswith(":credit_at_the_end")
+        if one["status"] == "succeeded" and CREDIT_PAID_OUT in one["metadata"]["refund"]
     )  # fmt: skip
     return given - out
 

@@ -37,6 +37,7 @@ from webapp.billing.models import (
     Transfer,
 )
 from webapp.billing.models.refund import CREDIT_PAID_OUT
+from webapp.billing.returning.splitting import deposit_on
 from webapp.money import Money
 
 
@@ -88,8 +89,7 @@ def _undone(invoice: Invoice, amount: Money, undone: Undone) -> list[Posting]:
 
 def _tax_of(invoice: Invoice, amount: Money) -> Money:
     """In proportion: a deposit has none."""
-    held = sum(line["minor"] for line in invoice.lines if line.get("kind") == "deposit")
-    taxed, tax = invoice.total_minor - held, invoice.tax_minor
+    taxed, tax = invoice.total_minor - deposit_on(invoice), invoice.tax_minor
     return amount.prorate(tax, taxed) if 0 < tax < taxed else amount * 0
 
 
@@ -110,13 +110,16 @@ def of_credit_note(
     yield transaction(note.created_at, zone, note, payee, text, postings)
 
 
-# What stands on a balance because of an invoice, a credit note or a refund of ours is booked there.
-BY_HAND = "adjustment"
+# What stands on a balance because of an invoice or a credit note is booked with these, as is what a
+# refund of ours moved: https://docs.stripe.com/billing/customer/balance#types
+BOOKED = frozenset(
+    {"applied_to_invoice", "unapplied_from_invoice", "invoice_too_small", "credit_note"}
+)
 
 
 def of_balance(entry: BalanceEntry, payee: str, zone: str) -> Iterator[Transaction]:
     """Credit that somebody gave, or took off, in Stripe's dashboard."""
-    if entry.kind == BY_HAND and not entry.refund:
+    if entry.kind not in BOOKED and not entry.refund:
         text = "Credit given at Stripe" if entry.credit_minor > 0 else "Credit taken off at Stripe"
         postings = both(REFUNDS, CREDIT, entry.credit)
         yield transaction(entry.made_at, zone, entry, payee, text, postings)

@@ -6,6 +6,7 @@ from webapp.billing.models import Invoice
 from webapp.billing.owing import deposit
 from webapp.billing.returning.giving import left_of
 from webapp.billing.returning.preview import Preview
+from webapp.billing.returning.splitting import deposit_on
 from webapp.money import Money
 
 Row = tuple[str, Money]
@@ -27,17 +28,13 @@ def made_of(invoice: Invoice, preview: Preview) -> list[Row]:
 
 
 def _held_of(invoice: Invoice) -> Money:
-    taken = any(line.get("kind") == "deposit" for line in invoice.lines)
+    taken = deposit_on(invoice) > 0
     return deposit.left_of(invoice.engagement) if taken else _nothing(invoice)
 
 
 def _tax_in(invoice: Invoice, of_work: Money) -> Money:
-    whole = invoice.total_minor - _deposit_on(invoice)
+    whole = invoice.total_minor - deposit_on(invoice)
     return of_work.prorate(invoice.tax_minor, whole) if whole > 0 else _nothing(invoice)
-
-
-def _deposit_on(invoice: Invoice) -> int:
-    return sum(line["minor"] for line in invoice.lines if line.get("kind") == "deposit")
 
 
 def _nothing(invoice: Invoice) -> Money:
