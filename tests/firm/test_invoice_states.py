@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from tests import make
 from tests.firm.test_money import invoice
@@ -19,7 +20,7 @@ from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.billing.books.overview import overview
 from webapp.billing.models import Dispute, Invoice, Payment, Refund
-from webapp.billing.states import STATES, states_of
+from webapp.billing.states import STATES, client_states_of, states_of
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
@@ -139,3 +140,16 @@ def test_the_money_page_tells_what_is_disputed_by_when_and_nets_what_was_lost(
     assert "Lost in disputes this month" in page and "$1,569.00" in page
     page = visible(sign_in(make.person(Role.COORDINATOR)).get("/practice/money").text)
     assert "$600.00 is disputed" in page and "The disputed invoices" in page
+
+
+def test_a_client_reads_nothing_of_disputes_and_no_words_of_book_keeping(app: object) -> None:
+    engagement = make.engagement("active")
+    made = {
+        contested(invoice(engagement), "needs_response").id: "Paid",
+        contested(invoice(engagement), "lost").id: "Refunded",
+        invoice(engagement, status="void").id: "Cancelled",
+        invoice(engagement, status="uncollectible").id: "Not paid",
+        invoice(engagement).id: "Paid",
+    }
+    found = client_states_of(session.scalars(select(Invoice)))
+    assert {key: state.word for key, state in found.items()} == made

@@ -64,6 +64,21 @@ def states_of(invoices: Iterable[Invoice]) -> dict[uuid.UUID, State]:
     return {row[0]: STATES[row[1]] for row in rows}
 
 
+# What a client reads otherwise: of a dispute that their bank has with us they hear from their bank.
+TO_CLIENTS = {
+    "disputed": STATES["paid"],
+    "lost": STATES["refunded"],
+    "void": State("void", "Cancelled", "neutral"),
+    "uncollectible": State("uncollectible", "Not paid", "bad"),
+}
+
+
+def client_states_of(invoices: Iterable[Invoice]) -> dict[uuid.UUID, State]:
+    """The same in a client's words."""
+    found = states_of(invoices)
+    return {key: TO_CLIENTS.get(state.key, state) for key, state in found.items()}
+
+
 def state() -> ColumnElement[str]:
     """A key of STATES. Paid outside Stripe is paid, as soon as finance has said so."""
     unpaid = and_(Invoice.status.in_(("open", "uncollectible")), Invoice.settled_note != "")

@@ -16,7 +16,7 @@ from webapp.access import Role
 from webapp.accounts.models import Company, Membership, Person
 from webapp.billing.models import CreditNote, Customer, Invoice, InvoiceItem, Subscription, Upcoming
 from webapp.billing.models.invoice_item import PENDING
-from webapp.billing.states import State, states_of
+from webapp.billing.states import State, client_states_of
 from webapp.db import session
 from webapp.engagements.models import Assignment, Engagement
 from webapp.money import Money
@@ -62,7 +62,7 @@ class Account:
     @cached_property
     def states(self) -> dict[uuid.UUID, State]:
         """What each invoice is, by its id."""
-        return states_of(self.invoices)
+        return client_states_of(self.invoices)
 
     @property
     def running(self) -> list[Retainer]:

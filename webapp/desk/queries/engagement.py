@@ -25,7 +25,7 @@ from webapp.billing.models import (
     Subscription,
     Upcoming,
 )
-from webapp.billing.states import State, states_of
+from webapp.billing.states import State, client_states_of, states_of
 from webapp.booking.models import Booking, Hold
 from webapp.catalog.models import Consultant
 from webapp.db import session
@@ -247,8 +247,8 @@ class Page:
 
     @cached_property
     def states(self) -> dict[uuid.UUID, State]:
-        """What each invoice is, by its id."""
-        return states_of(self.invoices)
+        """What each invoice is, by its id, in the viewer's words."""
+        return states_of(self.invoices) if self.seat.firm else client_states_of(self.invoices)
 
     @property
     def in_trouble(self) -> Invoice | None:

@@ -14,7 +14,7 @@ from webapp import audit
 from webapp.access import Role, allow
 from webapp.billing.models import CreditNote, Invoice
 from webapp.billing.owing.standing import may_see
-from webapp.billing.states import states_of
+from webapp.billing.states import client_states_of
 from webapp.billing.views.room import blueprint
 from webapp.db import session
 
@@ -40,7 +40,7 @@ def client_invoice(invoice_id: uuid.UUID) -> ResponseReturnValue:
     return render_template(
         "billing/client/invoice.html",
         invoice=invoice,
-        state=states_of([invoice])[invoice.id],
+        state=client_states_of([invoice])[invoice.id],
         engagement=invoice.engagement,
         notes=_notes(invoice),
         zone=current_user.time_zone,
