@@ -67,7 +67,7 @@ def _next_due(at: datetime) -> datetime:
 def run_planners(payer: Client) -> None:
     with payer.app.app_context():
         for name, planner in plan.PLANNERS.items():
-            if name.startswith(PLANNERS):
+            if name.startswith(PLANNERS) and name not in payer.left_out:
                 with transaction():
                     planner()
 

@@ -31,14 +31,18 @@ SignIn = Callable[[Person], FlaskClient]
 
 def given_up(payer: Client, rule: str = "cancel", days: int = 15) -> Invoice:
     """The second month was never paid, however often Stripe tried; its invoice."""
-    payer.stripe.control("rules", retry_days=[3, 5], after_retries=rule)
-    under_way(payer)
-    payer.stripe.change_card(payer.card(), "generic_decline")
-    renews = payer.renewal()
-    pass_time(payer, renews + timedelta(days=days))
+    name = ("given up", payer.booking.token, rule, days)
+    payer.steps.take(name, lambda: never_pay(payer, rule, days))
     owed = invoices()[-1]
     assert (owed.status, owed.attempts) == ("open", 3)
     return owed
+
+
+def never_pay(payer: Client, rule: str, days: int) -> None:
+    payer.stripe.control("rules", retry_days=[3, 5], after_retries=rule)
+    under_way(payer)
+    payer.stripe.change_card(payer.card(), "generic_decline")
+    pass_time(payer, payer.renewal() + timedelta(days=days))
 
 
 def compared() -> list[str]:
