@@ -1,5 +1,6 @@
 """Invoice items: what waits to be put on a customer's next invoice."""
 
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -11,57 +12,63 @@ from sandbox.stripe.core.errors import invalid
 from sandbox.stripe.core.events import emit
 
 
-def create(
-    account: Account,
-    customer: str,
-    *,
-    amount: int,
-    currency: str,
-    price: Document | None = None,
-    unit_amount: Decimal | None = None,
-    quantity: Decimal = Decimal(1),
-    subscription: str | None = None,
-    subscription_item: str | None = None,
-    period: tuple[int, int] | None = None,
-    proration: bool = False,
-    text: str | None = None,
-    tax_behavior: str | None = None,
-    tax_code: str | None = None,
-    **details: Any,
-) -> Document:
-    """An item that waits. It is discountable unless it is negative or a proration, and ``text``
-    is its description where the product's name shall not be."""
-    now = account.customer_time(customer)
-    start, end = period or (now, now)
-    if text:
-        details["description"] = text
-    item = shape(
-        "invoiceitem",
-        amount=amount,
-        currency=currency,
-        customer=customer,
-        date=now,
-        discountable=details.pop("discountable", not proration and amount >= 0),
-        discounts=details.pop("discounts", []),
-        frozen_fields=[],
-        livemode=False,
-        metadata=details.pop("metadata", {}),
-        net_amount=amount,
-        parent=_parent(subscription, subscription_item),
-        period={"start": start, "end": end},
-        pricing=pricing(price, unit_amount),
-        proration=proration,
-        quantity=int(quantity),
-        quantity_decimal=f"{quantity:f}",
-        tax_rates=[],
-        test_clock=account.timeline_of({"customer": customer}) or None,
-        **details,
-    )
-    private(item)["tax_code"] = tax_code
-    private(item)["tax_behavior"] = tax_behavior or (price or {}).get("tax_behavior")
+@dataclass(frozen=True)
+class Waiting:
+    """What an item is to be. ``text`` is its description where the product's name shall not be.
+    ``discountable``: unless said, it is when it is neither negative nor a proration."""
+
+    amount: int
+    currency: str
+    price: Document | None = None
+    unit_amount: Decimal | None = None
+    quantity: Decimal = Decimal(1)
+    subscription: str | None = None
+    subscription_item: str | None = None
+    period: tuple[int, int] | None = None
+    proration: bool = False
+    description: str | None = None
+    text: str | None = None
+    tax_behavior: str | None = None
+    tax_code: str | None = None
+    discountable: bool | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+def create(account: Account, customer: str, waiting: Waiting) -> Document:
+    """Put it on the customer's list."""
+    item = shape("invoiceitem", **_fields(account, customer, waiting))
+    private(item)["tax_code"] = waiting.tax_code
+    behavior = waiting.tax_behavior or (waiting.price or {}).get("tax_behavior")
+    private(item)["tax_behavior"] = behavior
     account.save(item)
     emit(account, "invoiceitem.created", item)
     return item
+
+
+def _fields(account: Account, customer: str, waiting: Waiting) -> dict[str, Any]:
+    now, usual = account.customer_time(customer), not waiting.proration and waiting.amount >= 0
+    start, end = waiting.period or (now, now)
+    return {
+        "amount": waiting.amount,
+        "currency": waiting.currency,
+        "customer": customer,
+        "date": now,
+        "description": waiting.text or waiting.description,
+        "discountable": usual if waiting.discountable is None else waiting.discountable,
+        "discounts": [],
+        "frozen_fields": [],
+        "livemode": False,
+        "metadata": waiting.metadata,
+        "net_amount": waiting.amount,
+        "parent": _parent(waiting.subscription, waiting.subscription_item),
+        "period": {"start": start, "end": end},
+        "pricing": pricing(waiting.price, waiting.unit_amount),
+        "proration": waiting.proration,
+        "quantity": int(waiting.quantity),
+        "quantity_decimal": f"{waiting.quantity:f}",
+        "tax_rates": [],
+        "test_clock": account.timeline_of({"customer": customer}) or None,
+    }
 
 
 def ways(params: dict[str, Any]) -> bool:

@@ -126,16 +126,18 @@ def _book(
     invoice_items.create(
         account,
         subscription["customer"],
-        amount=amount,
-        currency=row["price"]["currency"],
-        price=row["price"],
-        unit_amount=Decimal(amount) / row["quantity"] if row["quantity"] else None,
-        quantity=Decimal(row["quantity"]),
-        subscription=subscription["id"],
-        subscription_item=row["id"],
-        period=(at, end),
-        proration=True,
-        description=text,
+        invoice_items.Waiting(
+            amount=amount,
+            currency=row["price"]["currency"],
+            price=row["price"],
+            unit_amount=Decimal(amount) / row["quantity"] if row["quantity"] else None,
+            quantity=Decimal(row["quantity"]),
+            subscription=subscription["id"],
+            subscription_item=row["id"],
+            period=(at, end),
+            proration=True,
+            description=text,
+        ),
     )
 
 

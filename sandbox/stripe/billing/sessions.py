@@ -80,13 +80,15 @@ def add_one_time_items(
             invoice_items.create(
                 account,
                 customer,
-                amount=line_total(account, line),
-                currency=price["currency"],
-                price=price,
-                quantity=Decimal(line["quantity"]),
-                subscription=subscription,
-                description=product_name(account, price),
-                metadata=line["metadata"],
+                invoice_items.Waiting(
+                    amount=line_total(account, line),
+                    currency=price["currency"],
+                    price=price,
+                    quantity=Decimal(line["quantity"]),
+                    subscription=subscription,
+                    description=product_name(account, price),
+                    metadata=line["metadata"],
+                ),
             )
         )
     return made

@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.stripe.billing import invoice_items, standing
 from sandbox.stripe.billing.discounts import attach
 from sandbox.stripe.billing.drafting import add_lines
-from sandbox.stripe.billing.invoice_items import again, ways
+from sandbox.stripe.billing.invoice_items import Waiting, again, ways
 from sandbox.stripe.billing.item_pricing import priced
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document
@@ -31,7 +31,7 @@ def create(account: Account, params: Params) -> Document:
     invoice = _open_draft(account, params)
     cost = priced(account, params)
     _check_subscription(account, params, cost["currency"])
-    item = invoice_items.create(account, owner["id"], **_details(params), **cost)
+    item = invoice_items.create(account, owner["id"], Waiting(**item_details(params), **cost))
     set_discounts(account, item, params)
     if invoice is not None:
         invoice_items.bind(account, [item], invoice["id"])
@@ -39,7 +39,8 @@ def create(account: Account, params: Params) -> Document:
     return item
 
 
-def _details(params: Params) -> dict[str, Any]:
+def item_details(params: Params) -> dict[str, Any]:
+    """What a call says of an item, apart from what it costs."""
     period = params.get("period")
     same = ("discountable", "metadata", "subscription")
     return {k: params[k] for k in same if k in params} | {

@@ -23,7 +23,7 @@ from sandbox.stripe.core.endpoints import Params, endpoint
 from sandbox.stripe.core.errors import invalid
 from sandbox.stripe.core.events import change
 from sandbox.stripe.resources.customers import alive
-from sandbox.stripe.resources.invoice_items import repriced_item, set_discounts
+from sandbox.stripe.resources.invoice_items import item_details, repriced_item, set_discounts
 from sandbox.stripe.resources.starting import open_first
 from sandbox.stripe.resources.subscriptions import apply_update
 
@@ -112,19 +112,11 @@ def _put(account: Account, owner: Document, given: Params, params: Params) -> No
         found = account.get("invoiceitem", given.pop("invoiceitem"), "invoice_items[invoiceitem]")
         repriced_item(account, found, given)
         return
-    period = given.get("period")
     if "currency" not in given and "currency" in params:
         given["currency"] = params["currency"]
-    item = invoice_items.create(
-        account,
-        owner["id"],
-        subscription=params.get("subscription"),
-        period=(period["start"], period["end"]) if period else None,
-        text=given.get("description"),
-        tax_behavior=given.get("tax_behavior"),
-        **{k: given[k] for k in ("discountable", "metadata") if k in given},
-        **priced(account, given),
-    )
+    said = item_details(given) | {"subscription": params.get("subscription")}
+    waiting = invoice_items.Waiting(**said, **priced(account, given))
+    item = invoice_items.create(account, owner["id"], waiting)
     set_discounts(account, item, given)
 
 

@@ -96,12 +96,14 @@ def _add(account: Account, subscription: Document, extra: Params, name: str) -> 
     invoice_items.create(
         account,
         subscription["customer"],
-        amount=line_amount(Decimal(price["unit_amount_decimal"]), quantity),
-        currency=price["currency"],
-        price=price,
-        quantity=Decimal(quantity),
-        subscription=subscription["id"],
-        description=product_name(account, price),
+        invoice_items.Waiting(
+            amount=line_amount(Decimal(price["unit_amount_decimal"]), quantity),
+            currency=price["currency"],
+            price=price,
+            quantity=Decimal(quantity),
+            subscription=subscription["id"],
+            description=product_name(account, price),
+        ),
     )
 
 
