@@ -9,6 +9,7 @@ from typing import Any
 import typst
 from flask import current_app
 
+from webapp.billing.models import Transfer
 from webapp.billing.paying_out.ledger import Movement
 from webapp.billing.paying_out.statements import WORDS, Account, Statement, working_of
 from webapp.web import format_day
@@ -43,7 +44,7 @@ def _account(statement: Statement, account: Account) -> dict[str, Any]:
             [
                 format_day(one.at, statement.zone),
                 WORDS[one.kind],
-                "\n".join([_client(one.transfer.invoice), *_working(one)]),
+                "\n".join([_client(one.transfer), *_working(one)]),
                 one.amount.format(),
             ]
             for one in account.movements
@@ -56,6 +57,7 @@ def _working(one: Movement) -> list[str]:
     return [working.told, *working.sums] if working else []
 
 
-def _client(invoice: Any) -> str:
-    company = invoice.engagement.company
-    return f"{company.name if company else 'A client'}, invoice {invoice.number}"
+def _client(transfer: Transfer) -> str:
+    invoice, company = transfer.invoice, transfer.invoice.engagement.company
+    credit = ", what the client’s credit paid" if transfer.part.startswith("credit") else ""
+    return f"{company.name if company else 'A client'}, invoice {invoice.number}{credit}"

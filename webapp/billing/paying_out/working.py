@@ -47,7 +47,8 @@ class Working:
     @property
     def taken_off(self) -> list[tuple[str, Money]]:
         """(what, amount) of each part of the payment that is not shared."""
-        parts = [("tax", self.tax), ("deposit", self.deposit), ("given back", self.returned)]
+        back = "given back or credited"
+        parts = [("tax", self.tax), ("deposit", self.deposit), (back, self.returned)]
         return [(what, amount) for what, amount in parts if amount]
 
     @property
