@@ -48,6 +48,12 @@ os.environ.setdefault("STRIPE_WEBHOOK_SECRET", "whsec_tests")
 os.environ.setdefault("RIGHTHAND_ENV", "sandbox")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Years before moments: begun last, one would keep a whole run waiting. (Groups, such as the
+    journeys, are begun even before by pytest-xdist.)"""
+    items.sort(key=lambda item: "simulation" not in item.path.parts)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def collecting_rarely() -> None:
     """What was imported stays; looking through it for garbage took a tenth of the time."""
