@@ -82,6 +82,21 @@ def test_months_lie_behind_it_and_time_is_now(demo: RunningDemo) -> None:
     assert float((demo.state / "clock-offset").read_text()) == 0
 
 
+def test_with_taxes_reckoned_it_comes_up_too_and_says_plus_tax() -> None:
+    with state_folder() as state:
+        taxed = RunningDemo.start(state, STRIPE_TAX="on", DEMO_PAST="off")
+        try:
+            assert page_answers(f"{taxed.url}/readyz")
+            with asked(taxed) as ask:
+                paid = "SELECT count(*) FROM invoice WHERE status = 'paid'"
+                assert ask(paid) >= 4
+                assert ask("SELECT count(*) FROM job WHERE state = 'failed'") == 0
+                taxed_ones = "params -> 'automatic_tax' ->> 'enabled' = 'true'"
+                assert ask(f"SELECT count(*) FROM checkout WHERE {taxed_ones}") >= 4
+        finally:
+            taxed.stop()
+
+
 @contextmanager
 def asked(demo: RunningDemo) -> Iterator[Callable[[str], Any]]:
     """The one value that a question to the demo's database has as its answer."""

@@ -73,7 +73,7 @@ class Account:
     """Where pages and the API are reached, such as ``http://127.0.0.1:8421``."""
     wake_sender: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)
-    _frozen: dict[str, int] = field(default_factory=dict)
+    _standing: threading.local = field(default_factory=threading.local)
 
     def now(self, timeline: str = MAIN) -> int:
         """Unix seconds on a timeline."""
@@ -89,13 +89,19 @@ class Account:
 
     @contextmanager
     def frozen(self, timeline: str, at: int) -> Iterator[None]:
-        """Let a timeline stand at an instant while what is due then is done."""
-        before = self._frozen.copy()
-        self._frozen[timeline] = at
+        """Let a timeline stand at an instant while what is due then is done, or rehearsed: for this
+        thread alone. Whoever looks at the time meanwhile sees what it is."""
+        before = self._frozen
+        self._standing.at = before | {timeline: at}
         try:
             yield
         finally:
-            self._frozen = before
+            self._standing.at = before
+
+    @property
+    def _frozen(self) -> dict[str, int]:
+        found: dict[str, int] = getattr(self._standing, "at", {})
+        return found
 
     def timeline_of(self, document: Document) -> str:
         kept = document.get(PRIVATE, {}).get("timeline")
