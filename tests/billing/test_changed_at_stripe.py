@@ -7,6 +7,10 @@ from datetime import timedelta
 from tests.billing.changing import under_way
 from tests.billing.conftest import Client, rows, subscription
 from webapp import clock
+from webapp.billing.buying.order import midnight
+from webapp.billing.changing import surprises
+from webapp.billing.models import Subscription
+from webapp.db import session
 from webapp.engagements.models import FollowUp
 
 
@@ -36,3 +40,18 @@ def test_renewal_put_off_at_stripe_is_told_to_a_coordinator(payer: Client) -> No
     payer.hear()
     [told] = rows(FollowUp)
     assert "Stripe will charge no month before" in told.text
+
+
+def test_renewal_that_stripe_makes_an_hour_early_is_no_surprise(payer: Client) -> None:
+    """Clocks have changed since the kick-off: by Stripe's the month began the evening before."""
+    engagement = under_way(payer)
+    next_month = engagement.month_after(engagement.today)
+    after_it = engagement.month_after(next_month)
+    zone, early = engagement.time_zone, timedelta(hours=1)
+    payer.set_clock(midnight(next_month, zone) - timedelta(minutes=50))
+    mirror = session.get_one(Subscription, subscription().id)
+    mirror.status, mirror.renews_at = "active", midnight(after_it, zone) - early
+    session.commit()
+    surprises.compare(engagement.id)
+    session.commit()
+    assert rows(FollowUp) == []

@@ -31,6 +31,7 @@ PRICE = ("Stripe will charge {price} for the next month, and {agreed} is agreed:
          "here, or put the price back at Stripe.")  # fmt: skip
 RENEWAL = ("Stripe will charge no month before {day}, and no pause is planned here: put the day "
            "back at Stripe, or pause the engagement.")  # fmt: skip
+# By Stripe's clock a month may begin an hour off.
 SLACK = timedelta(hours=3)
 HALF_A_DAY = timedelta(hours=12)
 SETTLING = timedelta(minutes=15)
@@ -67,7 +68,8 @@ def _will_charge(engagement: Engagement, mirror: Subscription, at: datetime) -> 
     if mirror.price != agreed:
         text = PRICE.format(price=mirror.price.format(), agreed=agreed.format())
         FollowUp.ask(engagement.id, f"price:{mirror.stripe_id}:{mirror.price_minor}", text)
-    latest = engagement.month_after(engagement.today) + A_FEW_DAYS
+    by_stripe = engagement.local_date(clock.now() + SLACK)
+    latest = engagement.month_after(by_stripe) + A_FEW_DAYS
     if day > latest and engagement.live_pause is None:
         text = RENEWAL.format(day=format_day(day))
         FollowUp.ask(engagement.id, f"renewal:{mirror.stripe_id}:{day}", text)
