@@ -55,19 +55,19 @@ class RunningDemo:
     output: Path
 
     @classmethod
-    def start(cls, state: Path, **more: str) -> "RunningDemo":
-        """Returns once it has said where it is."""
+    def start(cls, state: Path, patience: float = 90, **more: str) -> "RunningDemo":
+        """Returns once it has said where it is. Without a past, unless told otherwise."""
         output = state / "printed"
         with output.open("wb") as handle:
             process = subprocess.Popen(
                 [sys.executable, "-m", "sandbox.cli", "demo"],
                 cwd=ROOT,
-                env=environment(state, **more),
+                env=environment(state, **{"DEMO_PAST": "off"} | more),
                 stdout=handle,
                 stderr=subprocess.STDOUT,
             )
         demo = cls(process, state, output)
-        assert eventually(lambda: demo.page or process.poll() is not None, 240), demo.printed
+        assert eventually(lambda: demo.page or process.poll() is not None, patience), demo.printed
         assert process.poll() is None, demo.printed
         return demo
 

@@ -18,6 +18,8 @@ from workers import job, plan, relay
 AT_ONCE = 50
 # When people are at work on both sides of the ocean.
 HOUR = time(15)
+# In which what a day left to do is done, in seconds.
+LONGEST = 120
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,9 @@ class Hands:
 
     def run(self) -> None:
         plan.everything()
+        self.work()
+
+    def work(self) -> None:
         while rows := _leased():
             for row in rows:
                 job.perform(str(row.job_id), str(row.token), row.again)
@@ -55,6 +60,7 @@ class Days:
     clock_file: Path
     stand_in: StandIn
     machine: TimeMachine
+    hands: Hands
 
     @classmethod
     def of(cls, settings: Settings) -> "Days | None":
@@ -63,8 +69,8 @@ class Days:
         if not file:
             return None
         stand_in = StandIn(settings.stripe_api_base)
-        machine = TimeMachine(Path(file), Jobs(settings.database_url), Hands(), stand_in)
-        return cls(Path(file), stand_in, machine)
+        jobs, hands = Jobs(settings.database_url), Hands()
+        return cls(Path(file), stand_in, TimeMachine(Path(file), jobs, hands, stand_in), hands)
 
     @property
     def in_the_past(self) -> bool:
@@ -90,7 +96,8 @@ class Days:
         """What the day before left to do is done on that day."""
         session.remove()
         if at > clock.now():
-            self.machine.settle()
+            self.hands.work()
+            self.machine.wait_until_quiet(LONGEST)
             self.machine.move_to(at)
             self.machine.settle()
 
