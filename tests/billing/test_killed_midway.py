@@ -119,4 +119,4 @@ def test_refund_and_what_is_taken_back_of_a_share(payer: Client) -> None:
     given = payer.stripe.of("refund", payer.engagement.id)
     assert [one["amount"] for one in given] == [300000]
     [sent] = sharing.at_stripe()
-    assert sent["amount_reversed"] == 100000
+    assert sent["amount_reversed"] == 120000
