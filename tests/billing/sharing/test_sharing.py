@@ -6,30 +6,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import make
+from tests.billing.sharing.conftest import (
+    enable,
+    give,
+    later_invoice,
+    line,
+    rows_of,
+    send_all,
+)
 from webapp import clock
 from webapp.billing.models import (
-    BalanceEntry,
-    ConnectedAccount,
-    Credit,
-    CreditNote,
-    Customer,
-    Dispute,
     Invoice,
     Payment,
-    Refund,
-    Transfer,
     TransferReversal,
 )
 from webapp.billing.paying_out import planning
 from webapp.billing.paying_out.received import received_from
 from webapp.billing.paying_out.sharing import Received, shares
 from webapp.db import session
-from webapp.engagements.models import Assignment
 from webapp.money import Money
 
 
@@ -112,58 +110,6 @@ def test_shares_that_cannot_be_are_refused(percents: list[int]) -> None:
         shares(received, percents)
 
 
-# -- the rows --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def paid_invoice(app: Flask) -> Callable[[int, int, Sequence[int]], Invoice]:
-    def make_one(paid: int, deposit: int, percents: Sequence[int]) -> Invoice:
-        engagement = make.engagement("active")
-        [lead] = engagement.assignments
-        lead.share_percent = percents[0]
-        for percent in percents[1:]:
-            make.saved(
-                Assignment(engagement=engagement, consultant=make.consultant(), leads=False,
-                           share_percent=percent)
-            )  # fmt: skip
-        amounts = {"retainer": paid - deposit, "deposit": deposit}
-        lines = [
-            {"text": kind, "minor": minor, "kind": kind, "item": None}
-            for kind, minor in amounts.items()
-        ]
-        name, now = f"in_{engagement.id.hex}", clock.now()
-        invoice = Invoice(
-            engagement=engagement, stripe_id=name, status="paid", currency="USD", lines=lines,
-            total_minor=paid, paid_minor=paid, due_minor=0, issued_at=now, paid_at=now,
-            livemode=False, synced_at=now, tax_minor=0, out_of_band=False,
-        )  # fmt: skip
-        make.saved(invoice)
-        make.saved(
-            Payment(invoice=invoice, stripe_id=f"ch_{engagement.id.hex}", payment_intent="pi",
-                    method="card", amount_minor=paid, currency="USD", fee_minor=paid // 40,
-                    net_minor=paid - paid // 40, settled_currency="USD", paid_at=now,
-                    livemode=False, synced_at=now)
-        )  # fmt: skip
-        planning.share_out(invoice.id)
-        return invoice
-
-    return make_one
-
-
-def give(invoice: Invoice, minor: int) -> Refund:
-    made = Refund(invoice=invoice, idempotency_key=f"refund:{invoice.id}:{len(invoice.refunds)}",
-                  amount_minor=minor, currency="USD", reason="requested", state="succeeded",
-                  faults=0)  # fmt: skip
-    make.saved(made)
-    planning.settle(invoice.id, f"refund:{made.id}")
-    return made
-
-
-def rows_of(invoice: Invoice) -> list[Transfer]:
-    session.flush()
-    return Transfer.of(invoice.id)
-
-
 @given(
     percents=teams(),
     paid=st.integers(2, 500_000),
@@ -206,13 +152,6 @@ def test_m41_rows_add_up_whatever_goes_back_in_whatever_order(
     session.rollback()
 
 
-def send_all(invoice: Invoice) -> None:
-    for row in rows_of(invoice):
-        if row.unsent and row.standing > 0:
-            row.state, row.amount_minor, row.reason = "sent", row.standing, ""
-    session.flush()
-
-
 def test_debts_of_a_consultant_are_never_set_off_against_another_ones_share(
     paid_invoice: Callable[[int, int, Sequence[int]], Invoice],
 ) -> None:
@@ -223,131 +162,6 @@ def test_debts_of_a_consultant_are_never_set_off_against_another_ones_share(
                                 attempt=0, settled_minor=0))  # fmt: skip
     [other] = rows_of(paid_invoice(100_000, 0, [50]))
     assert other.set_off_minor == 0 and other.consultant_id != row.consultant_id
-
-
-# -- what is shared from where ---------------------------------------------------------------------
-
-
-def later_invoice(first: Invoice, **values: object) -> Invoice:
-    """Another invoice of the same engagement, shared out."""
-    now = clock.now()
-    defaults = {"total_minor": 0, "paid_minor": 0, "tax_minor": 0, "out_of_band": False,
-                "lines": []}  # fmt: skip
-    made: Invoice = make.saved(
-        Invoice(engagement=first.engagement, stripe_id=f"in_later_{first.id.hex}", status="paid",
-                currency="USD", due_minor=0, issued_at=now, paid_at=now, livemode=False,
-                synced_at=now, **(defaults | values))
-    )  # fmt: skip
-    planning.share_out(made.id)
-    return made
-
-
-def line(kind: str, minor: int) -> dict[str, object]:
-    return {"text": kind, "minor": minor, "kind": kind, "item": None}
-
-
-def enable(row: Transfer) -> None:
-    make.saved(
-        ConnectedAccount(consultant_id=row.consultant_id, stripe_id=f"acct_{row.id.hex}",
-                         payouts_enabled=True, transfers_active=True, requirements=[])
-    )  # fmt: skip
-
-
-def credited(first: Invoice, kind: str, minor: int, whole: int = 0) -> CreditNote:
-    """A credit note of ours on its only line of that kind; whole: with tax, where it had some."""
-    credit = make.saved(
-        Credit(engagement=first.engagement, key=f"{kind}:{minor}", label=kind, amount_minor=minor,
-               kind="deposit" if kind == "deposit" else "pause", short_minor=0, currency="USD",
-               state="placed")
-    )  # fmt: skip
-    note: CreditNote = make.saved(
-        CreditNote(invoice=first, credit=credit, idempotency_key=credit.key, means="credit",
-                   stripe_id=f"cn_{kind}_{minor}", amount_minor=whole or minor, currency="USD",
-                   lines=[{"id": "il_1", "minor": minor, "net": minor}], state="issued")
-    )  # fmt: skip
-    moved(first, whole or minor, note=note.stripe_id or "")
-    planning.settle(first.id, f"credit_note:{note.id}")
-    return note
-
-
-def moved(invoice: Invoice, minor: int, note: str = "", used_by: str = "") -> None:
-    """An entry of the client's balance."""
-    company_id, now = invoice.engagement.company_id, clock.now()
-    assert company_id
-    Customer.note(company_id, f"cus_{company_id.hex}", livemode=False)
-    customer = Customer.of(company_id)
-    assert customer
-    number = len(BalanceEntry.known(customer.id)) + 1
-    make.saved(
-        BalanceEntry(customer_id=customer.id, stripe_id=f"cbtxn_{number}", kind="x", number=number,
-                     credit_minor=minor, currency="USD", stripe_note=note, stripe_invoice=used_by,
-                     made_at=now)
-    )  # fmt: skip
-
-
-def paid_from_credit(first: Invoice, total: int, credit: int) -> Invoice:
-    """A later invoice for work that the client's credit paid, or a part of it."""
-    moved(first, -credit, used_by=f"in_later_{first.id.hex}")
-    return later_invoice(first, lines=[line("retainer", total)], total_minor=total,
-                         paid_minor=total - credit, balance_applied_minor=credit)  # fmt: skip
-
-
-def test_m43_a_deposit_is_shared_when_it_pays_an_invoice_and_out_of_the_charge_that_brought_it(
-    paid_invoice: Callable[[int, int, Sequence[int]], Invoice],
-) -> None:
-    first = paid_invoice(600_000, 100_000, [40])
-    [row] = rows_of(first)
-    assert row.earned_minor == 200_000
-    enable(row)
-    credited(first, "deposit", 100_000)
-    assert row.standing == 200_000
-    [part] = rows_of(paid_from_credit(first, 100_000, 100_000))
-    assert (part.part, part.earned_minor, part.state) == ("credit.0", 40_000, "intended")
-    assert part.source == Payment.of(first)[0].stripe_id
-
-
-@pytest.mark.parametrize(("credit", "later"), [(125_000, 500_000), (500_000, 300_000)])
-def test_m41_days_credited_take_their_shares_and_what_their_credit_pays_is_shared_again(
-    paid_invoice: Callable[[int, int, Sequence[int]], Invoice], credit: int, later: int
-) -> None:
-    first = paid_invoice(600_000, 100_000, [40])
-    credited(first, "retainer", credit)
-    assert sum(row.standing for row in rows_of(first)) == (500_000 - credit) * 40 // 100
-    used = min(credit, later)
-    last = paid_from_credit(first, later, used)
-    whole = sum(row.standing for row in [*rows_of(first), *rows_of(last)])
-    assert whole == (500_000 - credit + later) * 40 // 100
-    assert whole <= first.paid_minor + last.paid_minor
-
-
-def test_m41_days_credited_of_an_invoice_that_credit_had_paid_take_its_shares_too(
-    paid_invoice: Callable[[int, int, Sequence[int]], Invoice],
-) -> None:
-    first = paid_invoice(500_000, 0, [40])
-    credited(first, "retainer", 300_000)
-    last = paid_from_credit(first, 500_000, 300_000)
-    credited(last, "retainer", 400_000)
-    assert sum(row.standing for row in rows_of(last)) == 100_000 * 40 // 100
-    assert sum(row.standing for row in rows_of(first)) == 200_000 * 40 // 100
-
-
-def test_m42_a_deposit_is_held_while_the_payment_that_brought_it_is_contested(
-    paid_invoice: Callable[[int, int, Sequence[int]], Invoice],
-) -> None:
-    first = paid_invoice(600_000, 100_000, [40])
-    enable(rows_of(first)[0])
-    credited(first, "deposit", 100_000)
-    now = clock.now()
-    opened = Dispute(payment=Payment.of(first)[0], stripe_id="du_1", status="needs_response",
-                     reason="fraudulent", amount_minor=600_000, currency="USD", opened_at=now,
-                     livemode=False, synced_at=now)  # fmt: skip
-    make.saved(opened)
-    last = paid_from_credit(first, 100_000, 100_000)
-    [part] = rows_of(last)
-    assert (part.state, part.reason) == ("held", "dispute")
-    opened.status = "won"
-    planning.release_all(planning.locked(last.id))
-    assert rows_of(last)[0].state == "intended"
 
 
 def test_a_payment_booked_in_another_currency_is_left_to_the_firm(
@@ -425,13 +239,3 @@ def test_m43_tax_is_nobodys_share(
     taxed = later_invoice(first, total_minor=120_000, paid_minor=120_000, tax_minor=20_000,
                           lines=[line("retainer", 100_000)])  # fmt: skip
     assert [row.earned_minor for row in rows_of(taxed)] == [50_000]
-
-
-def test_m43_what_credit_paid_is_not_shared_a_second_time(
-    paid_invoice: Callable[[int, int, Sequence[int]], Invoice],
-) -> None:
-    """An invoice of 1,000 of which 400 came from credit on the balance brings 600."""
-    first = paid_invoice(100_000, 0, [50])
-    half = later_invoice(first, total_minor=100_000, paid_minor=60_000,
-                         lines=[line("retainer", 100_000)])  # fmt: skip
-    assert [row.earned_minor for row in rows_of(half)] == [30_000]
