@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from webapp import audit
 from webapp.billing import mirroring
-from webapp.billing.calls import items, previews
+from webapp.billing.calls import items, previews, products
 from webapp.billing.models import (
     Bill,
     Credit,
@@ -69,6 +69,8 @@ def _to_pay(engagement: Engagement, waiting: Sequence[InvoiceItem]) -> Money:
     what is owed there beside is added."""
     customer = Customer.of(engagement.company_id)
     assert customer is not None
+    for kind in sorted({item.kind for item in waiting}):
+        products.ensure(kind)
     asked, ids = [params_of(item) for item in waiting], {str(item.id) for item in waiting}
     currency = engagement.terms.currency
     found = previews.of_items(customer.stripe_id, currency, asked)

@@ -15,6 +15,7 @@ from webapp.billing.models import Customer, InvoiceItem, Subscription
 from webapp.billing.models.subscription import OVER
 from webapp.billing.owing.asking import Asked, made
 from webapp.billing.owing.bills import bill_now
+from webapp.billing.returning.crediting import close_later
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.engagements.stages import RUNNING
@@ -26,8 +27,8 @@ SETTLING = timedelta(minutes=5)
 def place(item_id: uuid.UUID) -> None:
     """Let an item wait at Stripe for its engagement's next renewal.
 
-    Where none will come it stays with us: for the final invoice while the engagement ends, and
-    on an invoice of its own once it has ended or never renewed.
+    Where none will come it stays with us: for the final invoice while the engagement ends and
+    once it has, or on an invoice of its own where it never renewed.
     """
     item = session.get_one(InvoiceItem, item_id)
     engagement = mirroring.locked(item.engagement_id)
@@ -38,6 +39,8 @@ def place(item_id: uuid.UUID) -> None:
     mirror = Subscription.of(engagement)
     if mirror and mirror.renews:
         _place_on(item, engagement, mirror)
+    elif engagement.stage == "ended":
+        close_later(engagement, str(item.id))
     elif mirror is None or (mirror.over and not _may_renew(engagement, mirror)):
         bill_now(engagement, "nothing renews any more")
 
