@@ -69,7 +69,9 @@ def figures(year: Year) -> dict[str, int | float]:
 
 def subscriptions(year: Year) -> Iterator[str]:
     ours = {row.stripe_id: row for row in session.scalars(select(Subscription))}
-    theirs = {one["id"]: one for one in year.world.stripe.objects("subscription")}
+    replaced = {former for row in ours.values() for former in row.former}
+    found = year.world.stripe.objects("subscription")
+    theirs = {one["id"]: one for one in found if one["id"] not in replaced}
     yield from _unknown(ours, theirs)
     for key in ours.keys() & theirs.keys():
         [item] = theirs[key]["items"]["data"]
