@@ -91,6 +91,20 @@ def test_part_given_back_with_tax_takes_the_tax_that_stripes_paper_says(
     agree(payer)
 
 
+def test_deposit_paid_outside_stripe_is_asked_for_by_hand_once(payer: Client) -> None:
+    payer.engagement.company.net_days = 30  # type: ignore[union-attr]
+    session.commit()
+    assert payer.browser.post(payer.url("pay/invoice")).status_code == 303
+    payer.hear()
+    owed = invoices()[0].stripe_id
+    payer.stripe.api("POST", f"invoices/{owed}/pay", paid_out_of_band="true")
+    payer.hear()
+    end(payer)
+    end(payer, again=True)
+    [asked] = refunds()
+    assert (asked.state, asked.amount) == ("failed", usd(100000)) and "by hand" in asked.failure
+
+
 def contested(payer: Client) -> Any:
     [charge] = payer.stripe.objects("charge")[:1]
     opened = payer.stripe.control("disputes", charge=charge["id"])

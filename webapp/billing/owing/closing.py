@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from webapp import audit
-from webapp.billing import mirroring
+from webapp.billing import balance, mirroring
 from webapp.billing.calls import items, previews, products
 from webapp.billing.models import (
     Bill,
     Credit,
     CreditNote,
-    Customer,
     Invoice,
     InvoiceItem,
     Refund,
@@ -67,7 +66,7 @@ def _under_way(engagement: Engagement) -> bool:
 def _to_pay(engagement: Engagement, waiting: Sequence[InvoiceItem]) -> Money:
     """What a final invoice of these would ask for, with tax, once the client's credit is used, or
     what is owed there beside is added."""
-    customer = Customer.of(engagement.company_id)
+    customer = balance.sync_of(engagement.company_id)
     assert customer is not None
     for kind in sorted({item.kind for item in waiting}):
         products.ensure(kind)
@@ -112,6 +111,9 @@ def _give_deposit_back(engagement: Engagement, taken: Invoice, back: Money) -> N
     """To the payment that brought it. What credit of before had paid of it becomes credit again,
     which is paid out once it is there."""
     refund = min(back, left_to_refund(taken))
+    told = any(row.reason == deposit.REASON for row in taken.refunds)
+    if taken.out_of_band and told:
+        return  # finance has been asked to give it back by hand
     if refund:
         Refund.intend(taken, refund, deposit.REASON, again=True)
     if back > refund:
