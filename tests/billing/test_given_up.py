@@ -18,7 +18,7 @@ from webapp.accounts.models import Person
 from webapp.billing.books.comparing import COMPARED, differences
 from webapp.billing.buying.order import midnight
 from webapp.billing.calls.listing import page_of
-from webapp.billing.models import ArrearsDecision, Invoice
+from webapp.billing.models import ArrearsDecision, Coupon, Invoice
 from webapp.billing.owing import deposit
 from webapp.db import session
 from webapp.engagements.models import FollowUp, TermsChange
@@ -258,3 +258,24 @@ def test_paid_again_before_stripes_last_word_is_heard_goes_on_as_it_was(payer: C
     payer.hear()
     assert (subscription().status, subscription().given_up) == ("active", False)
     assert rows(FollowUp) == []
+
+
+@pytest.mark.parametrize(("months", "reduced"), [(2, 0), (3, 1), (None, 2)])
+def test_the_code_used_at_booking_goes_on_for_as_long_as_it_has_to_run(
+    payer: Client, months: int | None, reduced: int
+) -> None:
+    """Months one and two were asked for before; what is left of the code is for the third on."""
+    session.add(Coupon(code="HELLO20", percent=20, months=months))
+    session.commit()
+    payer.browser.post(payer.url("code"), data={"code": "HELLO20"})
+    owed = given_up(payer)
+    paid_on_hosted_page(payer, owed)
+    payer.hear()
+    pass_time(payer, clock.now() + timedelta(hours=2))
+    payer.stripe.change_card(card_of(payer), "passes")
+    for _ in range(2):
+        pass_time(payer, payer.renewal() + HOURS)
+    full, less = 500000, 400000
+    wanted = [less] * reduced + [full] * (2 - reduced)
+    assert [one.total.minor for one in invoices()[2:]] == wanted
+    assert failed_jobs() == []

@@ -10,9 +10,10 @@ import hashlib
 import json
 from datetime import date, timedelta
 
+from dateutil.relativedelta import relativedelta
 from sqlalchemy import select
 
-from webapp import outbox
+from webapp import clock, outbox
 from webapp.billing import mirroring
 from webapp.billing.buying.order import (
     discounted_products,
@@ -123,21 +124,19 @@ def _coupon_from(engagement: Engagement, on: date) -> CouponFacts | None:
     if not terms.discounted(number):
         return None
     months = terms.discount_months
-    left = None if months is None else _months_ahead(engagement, on, months - number)
+    left = None if months is None else _months_ahead(engagement, month_start(engagement, months))
     amount = Money(terms.discount_minor, terms.currency) if terms.discount_minor else None
     listed = tuple(discounted_products(once=False))
-    return CouponFacts(terms.coupon_code, terms.discount_percent, amount, left, listed)
+    return CouponFacts(terms.coupon_code, terms.discount_percent, amount, left, listed, dated=True)
 
 
-def _months_ahead(engagement: Engagement, on: date, more: int) -> int:
-    """Stripe counts from today: so many that the last is the one that begins `more` after `on`."""
-    last = on
-    for _ in range(more):
-        last = engagement.month_after(last)
-    months, day = 1, engagement.month_after(engagement.today)
-    while day <= last:
-        months, day = months + 1, engagement.month_after(day)
-    return months
+def _months_ahead(engagement: Engagement, last: date) -> int:
+    """Stripe counts from now: so many that the month that begins on `last` is still reduced, and
+    none after it."""
+    starts, count = midnight(last, engagement.time_zone), 1
+    while clock.now() + relativedelta(months=count) <= starts:
+        count += 1
+    return count
 
 
 # -- what was worked meanwhile ---------------------------------------------------------------------

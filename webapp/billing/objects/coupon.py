@@ -16,13 +16,15 @@ from webapp.money import Money
 
 @dataclass(frozen=True)
 class CouponFacts:
-    """Either percent or amount. months: counted from the day of paying; None: for good."""
+    """Either percent or amount. months: counted from the day of paying; None: for good. dated: by
+    the calendar even for one month, whatever invoice comes first (one of a trial asks nothing)."""
 
     code: str
     percent: int
     amount: Money | None
     months: int | None
     products: tuple[ProductFacts, ...]
+    dated: bool = False
 
     @property
     def stripe_id(self) -> str:
@@ -44,6 +46,6 @@ class CouponFacts:
     def _duration(self) -> Document:
         if self.months is None:
             return {"duration": "forever"}
-        if self.months == 1:
+        if self.months == 1 and not self.dated:
             return {"duration": "once"}
         return {"duration": "repeating", "duration_in_months": self.months}
