@@ -22,7 +22,8 @@ BAR = 40
 def main(words: list[str]) -> int:
     wanted = arguments(words)
     logging.disable(logging.WARNING)
-    with world(wanted.seed, new_year(), wanted.workers, helped=not wanted.alone) as lived:
+    helped, taxed = not wanted.alone, wanted.tax
+    with world(wanted.seed, new_year(), wanted.workers, helped, taxed) as lived:
         year = Year(lived, wanted.seed, wanted.engagements, round(wanted.months * MONTH))
         year.live(Bar())
         found = findings(year)
@@ -40,6 +41,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--workers", action="store_true", help="real worker processes, killed and started again"
     )
+    parser.add_argument("--tax", action="store_true", help="with taxes, as Stripe reckons them")
     parser.add_argument(
         "--alone", action="store_true", help="jobs by one process: slower, and in a fixed order"
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from tests import make
 from tests.simulation.client import Client, Facts
 from tests.simulation.deeds import deed, staff
+from tests.simulation.oracle import set_off
 from webapp.access import Role
 from webapp.billing.changing import quoting
 from webapp.db import session
@@ -17,11 +18,17 @@ def running(client: Client, *stages: str) -> Facts | None:
     return client.facts if client.engagement.stage in (stages or ("active",)) else None
 
 
+def changeable(client: Client) -> Facts | None:
+    """Their facts, when they are active, with no code that would lessen a part of a month."""
+    facts = running(client)
+    return facts if facts and facts.kind == "retainer" and not facts.off[0] else None
+
+
 @deed(0.012)
 def other_plan(client: Client) -> bool:
     """Dearer or cheaper, at once or from the next month; exactly as it was shown before."""
-    facts = running(client)
-    if facts is None or facts.kind != "retainer":
+    facts = changeable(client)
+    if facts is None:
         return False
     engagement, by = client.engagement, staff(Role.COORDINATOR)
     price = max(facts.prices[-1][1] + client.dice.randrange(-99_999, 199_999, 3_333), 99_999)
@@ -39,8 +46,8 @@ def other_plan(client: Client) -> bool:
 @deed(0.006)
 def pause(client: Client) -> bool:
     """From today or in some days, for days or for weeks."""
-    facts = running(client)
-    if facts is None or facts.kind != "retainer":
+    facts = changeable(client)
+    if facts is None:
         return False
     starts = client.today + timedelta(days=client.dice.choice([0, 7, 10, 20]))
     ends = starts + timedelta(days=client.dice.randint(3, 60))
@@ -70,7 +77,7 @@ def notice(client: Client) -> bool:
     assert engagement.sponsor is not None
     facts.ends_on = client.dice.choice(engagement.end_dates)
     engagement.give_notice(facts.ends_on, engagement.sponsor, "We have learned it")
-    today = client.today
+    facts.noticed = today = client.today
     facts.prices = [one for one in facts.prices if one[0] <= today]
     facts.pauses = [one for one in facts.pauses if one[0] <= today]
     client.later(client.dice.randint(1, 60), "think_again")
@@ -84,7 +91,9 @@ def think_again(client: Client) -> bool:
     if facts is None or client.dice.random() < 0.5:
         return False
     client.engagement.withdraw_notice(staff(Role.COORDINATOR), "They stay")
-    facts.ends_on = None
+    if set_off(facts, client.today):
+        facts.deposit = 0
+    facts.noticed = facts.ends_on = None
     return True
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests import make
 from tests.engagements.conftest import Booking, free_times
+from tests.simulation.ways import NET_DAYS, Ways
 from tests.simulation.world import World
 from webapp import access, clock
 from webapp.booking.models import Hold
@@ -22,20 +23,19 @@ ZONES = (
     "America/New_York", "America/Los_Angeles", "Europe/London", "Europe/Berlin", "Asia/Tokyo",
     "Australia/Sydney", "Asia/Kolkata",
 )  # fmt: skip
-COUNTRIES = {"America": "US", "Europe": "GB", "Asia": "JP", "Australia": "AU"}
 CURRENCIES = ("USD", "USD", "EUR", "GBP", "JPY")
 # Minor units: 1,234.56 to 9,999.99, or so many yen.
 PRICES = range(123_456, 999_999, 4_211)
-DECLINED_FIRST = 0.1
 
 
 @dataclass
 class Facts:
     """What was agreed with one client, as either side would tell it; amounts in minor units.
 
-    prices: (first local day, monthly price), the first at booking; items: (kind, amount) of what
-    was added; given_back: refunds asked for; pauses: [from, until); ends_on: the first day that
-    is not paid for; given_up: Stripe ended it, for money or from its dashboard.
+    prices: (first local day, monthly price), the first at booking; off: (percent, months) by a
+    code; items: (kind, amount) of what was added; given_back: refunds asked for; pauses: [from,
+    until); noticed: when notice was given; ends_on: the first day that is not paid for; given_up:
+    Stripe ended it, for money or from its dashboard.
     """
 
     kind: str
@@ -44,9 +44,11 @@ class Facts:
     deposit: int
     kick_off: date
     prices: list[tuple[date, int]]
+    off: tuple[int, int] = (0, 0)
     items: list[tuple[str, int]] = field(default_factory=list)
     given_back: list[int] = field(default_factory=list)
     pauses: list[tuple[date, date]] = field(default_factory=list)
+    noticed: date | None = None
     ends_on: date | None = None
     cancelled: bool = False
     given_up: bool = False
@@ -63,6 +65,7 @@ class Client:
         self.price = self.dice.choice(PRICES)
         self.deposit = self.dice.choice((0, 50_000, self.price // 3))
         self.kind = "diagnostic" if self.dice.random() < 0.1 else "retainer"
+        self.ways = Ways.drawn(self.dice, self.zone, self.currency, self.kind)
         self.engagement_id: uuid.UUID | None = None
         self.facts: Facts | None = None
         self.plans: dict[date, list[str]] = {}
@@ -90,6 +93,16 @@ class Client:
         return bool(self.stripes("subscription", status="canceled"))
 
     @property
+    def paid_at_first(self) -> int:
+        """The first month and the deposit, less what a code takes off; the tax as Stripe has it."""
+        facts = self.facts
+        assert facts is not None
+        off, price = facts.off[0], facts.prices[0][1]
+        [first] = self.stripes("invoice")
+        taxes = sum(one["amount"] for one in first["total_taxes"] or ())
+        return price - (2 * price * off + 100) // 200 + facts.deposit + taxes
+
+    @property
     def paying(self) -> bool:
         """A retainer under way."""
         return self.kind == "retainer" and self.engagement.stage in RUNNING
@@ -97,7 +110,7 @@ class Client:
     # -- booking -----------------------------------------------------------------------------------
 
     def book(self, consultant_id: uuid.UUID) -> None:
-        """From the held time to Stripe's page, where the card is declined now and then at first."""
+        """From the held time to Stripe's page, or to the invoice that is asked for."""
         booking = self._hold(consultant_id)
         browser = self.world.browser()
         assert booking.type_details(browser, **self._typed()).status_code == 303
@@ -130,31 +143,44 @@ class Client:
             "contact_name": "Pat Payer",
             "contact_email": f"payer{self.number}@example.com",
             "time_zone": self.zone,
-            "country": COUNTRIES[self.zone.partition("/")[0]],
+            "country": self.ways.country,
+            "tax_number": self.ways.tax_number,
         }
 
     def _agreed(self, hold: Hold) -> Facts:
         engagement = self.engagement
         kick_off = engagement.local_date(hold.starts_at)
         return Facts(
-            self.kind, self.currency, self.zone, self.deposit, kick_off, [(kick_off, self.price)]
-        )
+            self.kind, self.currency, self.zone, self.deposit, kick_off,
+            [(kick_off, self.price)], self.ways.off,
+        )  # fmt: skip
 
     def pay(self) -> None:
-        """Press "Pay" until it works: Stripe may not answer, and the first card may be declined."""
-        for _ in range(5):
-            answer = self.browser.post(f"/start/{self.booking}/pay")
-            if answer.status_code == 303:
-                break
-        else:
-            raise AssertionError(f"{self} could not pay: {answer.status_code}")
-        address = str(answer.headers["Location"])
-        if self.dice.random() < DECLINED_FIRST:
-            self.world.stripe.pay(address, number="4000000000000002")
-        paid = self.world.stripe.pay(address)
-        assert paid.status_code == 303, paid.text
-        if self.dice.random() < 0.5:  # the others close the window
+        """With the code they have; half of those who pay close the window before they are back."""
+        if self.ways.code:
+            used = self.browser.post(f"/start/{self.booking}/code", data={"code": self.ways.code})
+            assert used.status_code == 303, used.text
+        if self.ways.by == "account":
+            self._ask_for_the_invoice()
+            return
+        self.ways.pay(self.world, self._press("pay"))
+        if self.dice.random() < 0.5:
             self.browser.get(f"/start/{self.booking}/done")
+
+    def _ask_for_the_invoice(self) -> None:
+        with transaction():
+            company = self.engagement.company
+            assert company is not None
+            company.net_days = NET_DAYS
+        self._press("pay/invoice")
+
+    def _press(self, button: str) -> str:
+        """Until it works: Stripe may not answer. Where it leads."""
+        for _ in range(5):
+            answer = self.browser.post(f"/start/{self.booking}/{button}")
+            if answer.status_code == 303:
+                return str(answer.headers["Location"])
+        raise AssertionError(f"{self} could not pay: {answer.status_code}")
 
     # -- what Stripe has of them -------------------------------------------------------------------
 

@@ -94,6 +94,7 @@ def invoices(year: Year) -> Iterator[str]:
             "status": theirs[key]["status"],
             "number": theirs[key]["number"],
             "total_minor": theirs[key]["total"],
+            "tax_minor": sum(one["amount"] for one in theirs[key]["total_taxes"] or ()),
             "paid_minor": theirs[key]["amount_paid"],
             "balance_applied_minor": _applied(theirs[key]),
             "due_minor": theirs[key]["amount_remaining"],
@@ -262,7 +263,8 @@ def once(year: Year) -> Iterator[str]:
     for client in year.clients:
         if client.facts is None:
             continue
-        if len(client.stripes("subscription")) > 1:
+        # Where Stripe gave up, and the client pays after all, the months go on by another.
+        if len(client.stripes("subscription")) > 1 and not client.given_up:
             yield f"{client} has several subscriptions"
         months = Counter(
             line["period"]["start"]

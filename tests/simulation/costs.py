@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from tests.simulation import oracle
 from tests.simulation.client import Client
 from tests.simulation.year import Year
+from webapp.billing.models import InvoiceItem
 from webapp.billing.models.refund import CREDIT_PAID_OUT
+from webapp.db import session
 
 # How long to wait for a day on which nothing of an engagement is under way.
 MOST_DAYS = 12
@@ -81,14 +85,27 @@ def _credited(client: Client) -> int:
 
 def _lines(client: Client, issued: list[dict[str, Any]]) -> list[tuple[str, int]]:
     on_invoices = [
-        (kind_of(line), line["amount"])
+        (kind_of(line), line["amount"] - _off(line))
         for invoice in issued
         if invoice["status"] in ("draft", "open", "paid")
         for line in invoice["lines"]["data"]
         if line["amount"]
     ]
     waiting = client.stripes("invoiceitem", invoice=None)
-    return on_invoices + [(kind_of(item), item["amount"]) for item in waiting]
+    return on_invoices + [(kind_of(item), item["amount"]) for item in waiting] + _kept(client)
+
+
+def _kept(client: Client) -> list[tuple[str, int]]:
+    """What waits with us for the final invoice, where notice is given and nothing renews."""
+    ours = select(InvoiceItem).where(InvoiceItem.engagement_id == client.engagement_id)
+    kept = ours.where(InvoiceItem.state == "intended", InvoiceItem.bill_id.is_(None))
+    ending = client.facts is not None and client.facts.ends_on is not None
+    return [(one.kind, one.amount_minor) for one in session.scalars(kept)] if ending else []
+
+
+def _off(line: dict[str, Any]) -> int:
+    """By a code."""
+    return sum(one["amount"] for one in line["discount_amounts"] or ())
 
 
 def by_engagement(year: Year) -> dict[str, list[dict[str, Any]]]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from tests.simulation.client import Client
+from tests.standin import CARD
 from webapp import clock
 from webapp.access import Role
 from webapp.accounts.models import Person
@@ -77,7 +78,7 @@ def hold_kick_off(client: Client) -> bool:
 def cancel_before_kick_off(client: Client) -> bool:
     """By the refund policy; what comes back is worked out by the oracle from the dates."""
     engagement = client.engagement
-    if engagement.stage != "onboarding":
+    if engagement.stage != "onboarding" or client.ways.by == "account":
         return False
     assert engagement.sponsor is not None and client.facts is not None
     engagement.cancel_before_kickoff(engagement.sponsor, "Plans changed")
@@ -91,7 +92,7 @@ def cancellation_refund(client: Client) -> int:
     engagement, facts = client.engagement, client.facts
     assert facts is not None
     terms = engagement.terms_history[0]
-    paid = facts.prices[0][1] + facts.deposit
+    paid = client.paid_at_first
     first_late = engagement.hold.starts_at - timedelta(days=terms.full_refund_days)
     percent = 100 if clock.now() <= first_late else terms.late_refund_percent
     return paid if percent == 100 else (paid * percent * 2 + 100) // 200
@@ -121,6 +122,37 @@ def card_works_again(client: Client) -> bool:
     return method is not None
 
 
+@deed(0.004)
+def another_card(client: Client) -> bool:
+    """In the portal: attached, and what everything is charged to from now on."""
+    if _card(client) is None:
+        return False
+    [customer] = {one["customer"] for one in client.stripes("subscription")}
+    api = client.world.stripe.api
+    card = api("POST", "payment_methods/pm_card_mastercard/attach", customer=customer)
+    chosen = {"invoice_settings[default_payment_method]": card["id"]}
+    api("POST", f"customers/{customer}", **chosen)
+    return True
+
+
+@deed(0.15)
+def pay_the_invoice(client: Client) -> bool:
+    """Who is invoiced pays one day or another, on the invoice's page."""
+    due = client.stripes("invoice", status="open") if client.ways.by == "account" else []
+    if not due:
+        return False
+    typed = {"email": "payer@example.com", "number": CARD, "exp": "12 / 40", "cvc": "123",
+             "name": "Pat Payer", "country": client.ways.country}  # fmt: skip
+    paid = client.world.stripe.web.post(due[-1]["hosted_invoice_url"], data=typed, timeout=30)
+    assert paid.status_code == 200, paid.text
+    return True
+
+
 def _card(client: Client) -> str | None:
+    """What the renewals are charged to, unless it is a bank account."""
     theirs = client.stripes("subscription", status="active") if client.paying else []
-    return str(theirs[0]["default_payment_method"]) if theirs else None
+    if not theirs or not theirs[0]["default_payment_method"]:
+        return None
+    key = theirs[0]["default_payment_method"]
+    [method] = client.world.stripe.objects("payment_method", id=key)
+    return str(key) if method["type"] == "card" else None

@@ -80,13 +80,34 @@ def cost_of_work(facts: Facts, until: datetime) -> int:
     )
 
 
+def lessened(facts: Facts, until: datetime) -> int:
+    """What the code takes off: so many hundredths of each of the first months, half a unit up. Who
+    has one keeps their plan and works on (ways.py), so that each month is a whole one."""
+    percent, most = facts.off
+    begun = list(months(facts, until))[:most] if percent else []
+    return sum(part(price_on(facts, first), percent, 100) for first, _ in begun)
+
+
+def set_off(facts: Facts, today: date) -> bool:
+    """Whether the deposit has paid of what is owed last: the last month, where notice came before
+    it began; else what is left at the end."""
+    if facts.ends_on is None or facts.noticed is None:
+        return False
+    number = 1
+    while month_start(facts.kick_off, number + 1) < facts.ends_on:
+        number += 1
+    last = month_start(facts.kick_off, number)
+    in_time = number > 1 and facts.noticed < last
+    return today >= (last if in_time else facts.ends_on)
+
+
 def owed(facts: Facts, until: datetime) -> int:
     """What an engagement has cost the client by an instant, the deposit that is held included."""
     today = until.astimezone(ZoneInfo(facts.zone)).date()
-    over = facts.ends_on is not None and today >= facts.ends_on
-    deposit = 0 if over else facts.deposit
+    deposit = 0 if set_off(facts, today) else facts.deposit
     items = sum(minor for _, minor in facts.items)
-    return cost_of_work(facts, until) + deposit + items - sum(facts.given_back)
+    work = cost_of_work(facts, until) - lessened(facts, until)
+    return work + deposit + items - sum(facts.given_back)
 
 
 def items(facts: Facts) -> Counter[tuple[str, int]]:
@@ -97,7 +118,7 @@ def items(facts: Facts) -> Counter[tuple[str, int]]:
 def unclear(facts: Facts, until: datetime) -> bool:
     """Whether something falls within a day of that instant: then Stripe may be half through it."""
     today = until.astimezone(ZoneInfo(facts.zone)).date()
-    near = {today + n * DAY for n in (-2, -1, 0, 1)}
+    near = {today + n * DAY for n in (-2, -1, 0, 1, 2)}
     dates = {day for stretch in facts.pauses for day in stretch} | {facts.ends_on}
     starts = {first for first, _ in months(facts, until + 3 * DAY)}
     return bool(near & (dates | starts))

@@ -86,12 +86,12 @@ class World:
 
 @contextmanager
 def world(
-    seed: int, starts: datetime, workers: bool = False, helped: bool = False
+    seed: int, starts: datetime, workers: bool = False, helped: bool = False, taxed: bool = False
 ) -> Iterator[World]:
     """A world of its own; what it changes of this process is put back afterwards.
 
     workers: jobs are done by processes of their own, which are killed again and again; helped: by
-    this process and a second one.
+    this process and a second one. taxed: Stripe reckons taxes.
     """
     from tests.jobs import drain_jobs  # noqa: PLC0415 - needs the environment of conftest
     from tests.simulation.helping import pair  # noqa: PLC0415 - likewise
@@ -103,7 +103,7 @@ def world(
         stripe = StandIn(Gate())
         stripe.start()
         before = dict(flask_app.config), flask_app.test_client_class
-        _connect(flask_app, box, stripe)
+        _connect(flask_app, box, stripe, taxed)
         engine = db.connect(url, pool_timeout=30, max_overflow=40, pool_pre_ping=False)
         made = World(
             flask_app, stripe, box, url, clock_file, Weather(drawn, stripe),
@@ -114,6 +114,7 @@ def world(
             with flask_app.app_context(), ExitStack() as crew:
                 made.set_clock(starts)
                 there = {"STRIPE_API_BASE": stripe.base, "SMTP_URL": box.url}
+                there |= {"STRIPE_TAX": "on"} if taxed else {}
                 if workers:
                     made.hands = crew.enter_context(hands(url, there, drawn))
                 elif helped:
@@ -127,11 +128,12 @@ def world(
             flask_app.config.update(config)
 
 
-def _connect(app: Flask, box: Postbox, stripe: StandIn) -> None:
+def _connect(app: Flask, box: Postbox, stripe: StandIn, taxed: bool) -> None:
     sender = os.environ["MAIL_FROM"]
     settings = replace(
-        app.config["SETTINGS"], smtp_url=box.url, mail_from=sender, stripe_api_base=stripe.base
-    )
+        app.config["SETTINGS"], smtp_url=box.url, mail_from=sender, stripe_api_base=stripe.base,
+        stripe_tax=taxed,
+    )  # fmt: skip
     app.config.update(
         SETTINGS=settings, STRIPE_API_BASE=stripe.base, TESTING=True, WTF_CSRF_ENABLED=False,
         PROPAGATE_EXCEPTIONS=False,

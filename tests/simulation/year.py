@@ -13,9 +13,11 @@ from datetime import UTC, datetime, timedelta
 from tests import make
 from tests.simulation import changes, deeds, dues
 from tests.simulation.client import Client
+from tests.simulation.ways import AT_HOME, CODES, FOR_EVER, REGISTERED
 from tests.simulation.world import World
 from webapp import clock
 from webapp.access import Role
+from webapp.billing.models import Coupon
 from webapp.db import transaction
 
 DAY = timedelta(days=1)
@@ -24,7 +26,7 @@ CLIENTS_EACH = 8
 CLEARING_DAYS = 4
 
 # What may happen stands in these; importing them registers it.
-REGISTERED = (changes, deeds, dues)
+WHAT_HAPPENS = (changes, deeds, dues)
 Progress = Callable[[int, int], None]
 
 
@@ -52,6 +54,7 @@ class Year:
         began = time.monotonic()
         consultants = self._firm()
         self.clients = self._clients()
+        self.world.stripe.control("rules", country=AT_HOME, registered=REGISTERED)
         self.world.weather.begin()
         start = clock.now().replace(microsecond=0)
         for day in range(self.days):
@@ -91,6 +94,9 @@ class Year:
         with transaction():
             for role in (Role.OWNER, Role.COORDINATOR, Role.FINANCE):
                 make.person(role, name=f"The {role}", email=f"{role}@firm.example.com")
+            for code, (percent, months) in CODES.items():
+                limit = months if months < FOR_EVER else None
+                make.saved(Coupon(code=code, percent=percent, months=limit))
             count = self.engagements // CLIENTS_EACH + 1
             return [
                 make.consultant(
