@@ -98,7 +98,7 @@ class Client:
         facts = self.facts
         assert facts is not None
         off, price = facts.off[0], facts.prices[0][1]
-        [first] = self.stripes("invoice")
+        [first] = self.invoices()
         taxes = sum(one["amount"] for one in first["total_taxes"] or ())
         return price - (2 * price * off + 100) // 200 + facts.deposit + taxes
 
@@ -192,5 +192,21 @@ class Client:
             if all(one[key] == value for key, value in equal.items())
         ]
 
+    def invoices(self, **equal: Any) -> list[dict[str, Any]]:
+        """Those of the engagement and of its subscriptions, newest first."""
+        return [
+            one
+            for one in self.world.stripe.objects("invoice", **equal)
+            if str(self.engagement_id)
+            in ((one["metadata"] or {}).get("engagement"), subscriber(one))
+        ]
+
     def later(self, days: int, what: str) -> None:
         self.plans.setdefault(self.today + timedelta(days=days), []).append(what)
+
+
+def subscriber(invoice: dict[str, Any]) -> str | None:
+    """The engagement that the subscription of an invoice is for."""
+    details = ((invoice["parent"] or {}).get("subscription_details") or {}).get("metadata") or {}
+    found: str | None = details.get("engagement")
+    return found

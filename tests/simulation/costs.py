@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from tests.simulation import oracle
-from tests.simulation.client import Client
+from tests.simulation.client import Client, subscriber
 from tests.simulation.year import Year
 from webapp.billing.models import InvoiceItem
 from webapp.billing.models.refund import CREDIT_PAID_OUT
@@ -112,14 +112,8 @@ def by_engagement(year: Year) -> dict[str, list[dict[str, Any]]]:
     """Stripe's invoices, by the metadata of the invoice or of its subscription."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for one in year.world.stripe.objects("invoice"):
-        for key in {(one["metadata"] or {}).get("engagement"), _subscriber(one)} - {None}:
+        for key in {(one["metadata"] or {}).get("engagement"), subscriber(one)} - {None}:
             found[str(key)].append(one)
-    return found
-
-
-def _subscriber(invoice: dict[str, Any]) -> str | None:
-    details = ((invoice["parent"] or {}).get("subscription_details") or {}).get("metadata") or {}
-    found: str | None = details.get("engagement")
     return found
 
 

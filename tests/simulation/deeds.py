@@ -138,7 +138,7 @@ def another_card(client: Client) -> bool:
 @deed(0.15)
 def pay_the_invoice(client: Client) -> bool:
     """Who is invoiced pays one day or another, on the invoice's page."""
-    due = client.stripes("invoice", status="open") if client.ways.by == "account" else []
+    due = client.invoices(status="open") if client.ways.by == "account" else []
     if not due:
         return False
     typed = {"email": "payer@example.com", "number": CARD, "exp": "12 / 40", "cvc": "123",
