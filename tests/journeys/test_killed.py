@@ -20,6 +20,9 @@ ACCIDENTS = {
     "Spared": {},
 }
 CONSULTANT = "Thandiwe Mokoena"
+# A worker that dies while it hands a mail over leaves it to a person ("uncertain"), and seven die.
+MOST_DEATHS = 7
+AS_TOLD = "CASE state WHEN 'uncertain' THEN 'sent' ELSE state END"
 
 
 def client(name: str) -> Client:
@@ -58,6 +61,8 @@ def assert_all_alike(stack: Stack) -> None:
     different = {name: diff for name, one in lives.items() if (diff := one - lives["Spared"])}
     missing = {name: diff for name, one in lives.items() if (diff := lives["Spared"] - one)}
     assert (different, missing) == ({}, {})
+    [(uncertain,)] = stack.sql("SELECT count(*) FROM email WHERE state = 'uncertain'")
+    assert uncertain <= MOST_DEATHS
     failed = "SELECT task, last_error FROM job WHERE state = 'failed'"
     assert stack.sql(failed) == []
 
@@ -68,7 +73,7 @@ def life(stack: Stack, who: Client) -> Counter[str]:
     engagement = f"(SELECT id FROM engagement WHERE company_id = {company})"
     found: Counter[str] = Counter()
     for kind, state, count in stack.sql(
-        f"SELECT kind, state, count(*) FROM email WHERE recipient = '{who.email}' GROUP BY 1, 2"
+        f"SELECT kind, {AS_TOLD}, count(*) FROM email WHERE recipient = '{who.email}' GROUP BY 1, 2"
     ):
         found[f"mail {kind} {state}"] = count
     for label, table in (
