@@ -40,6 +40,8 @@ def months(facts: Facts, until: datetime) -> Iterator[tuple[date, date]]:
         begun = number == 1 or midnight(first, facts.zone) < until
         if not begun or (facts.ends_on and first >= facts.ends_on):
             return
+        if facts.cancelled and number > 1:
+            return
         yield first, last
         number += 1
 
