@@ -105,7 +105,7 @@ def test_a_share_set_later_does_not_reach_back(sharing: Sharing) -> None:
     session.commit()
     give_back(sharing, 300000)
     assert {row.share_percent for row in transfers()} == {40}
-    assert sum(row.minor for row in reversals()) == 100000
+    assert sum(row.minor for row in reversals()) == 120000
 
 
 def test_a_share_set_after_the_payment_is_not_made_by_its_refund(sharing: Sharing) -> None:
@@ -167,8 +167,8 @@ def test_m41_a_refund_after_the_payout_calls_the_share_back_in_proportion(
     sharing.begin(percent=40)
     give_back(sharing, 300000)
     [sent] = sharing.at_stripe()
-    assert (sent["amount"], sent["amount_reversed"]) == (200000, 100000)
-    assert [(row.state, row.minor) for row in reversals()] == [("made", 100000)]
+    assert (sent["amount"], sent["amount_reversed"]) == (200000, 120000)
+    assert [(row.state, row.minor) for row in reversals()] == [("made", 120000)]
     give_back(sharing, 300000)
     [sent] = sharing.at_stripe()
     assert sent["amount_reversed"] == 200000 and sent["reversed"]
@@ -182,12 +182,12 @@ def test_m41_what_the_account_does_not_cover_is_a_debt_set_off_against_the_next_
     sharing.payer.stripe.control(f"accounts/{sharing.account.stripe_id}", do="empty")
     give_back(sharing, 300000)
     [debt] = reversals()
-    assert (debt.state, debt.owed) == ("debt", 100000)
+    assert (debt.state, debt.owed) == ("debt", 120000)
     sharing.payer.until(sharing.payer.renewal() + timedelta(hours=3))
     first, second = sharing.at_stripe()
-    assert (first["amount_reversed"], second["amount"]) == (0, 100000)
+    assert (first["amount_reversed"], second["amount"]) == (0, 80000)
     assert reversals()[0].owed == 0
-    assert [row.set_off_minor for row in transfers()] == [0, 100000]
+    assert [row.set_off_minor for row in transfers()] == [0, 120000]
 
 
 def test_m41_a_refund_before_the_payout_leaves_less_to_send(sharing: Sharing) -> None:
@@ -195,7 +195,7 @@ def test_m41_a_refund_before_the_payout_leaves_less_to_send(sharing: Sharing) ->
     give_back(sharing, 300000)
     sharing.opens_account()
     [sent] = sharing.at_stripe()
-    assert (sent["amount"], sent["amount_reversed"]) == (100000, 0)
+    assert (sent["amount"], sent["amount_reversed"]) == (80000, 0)
     assert [row.state for row in reversals()] == ["cut"]
 
 
@@ -290,7 +290,7 @@ def test_m41_a_reversal_through_every_fault_is_made_once(sharing: Sharing, kind:
     give_back(sharing, 300000)
     calm(sharing)
     [sent] = sharing.at_stripe()
-    assert sent["amount_reversed"] == 100000
+    assert sent["amount_reversed"] == 120000
     assert [row.state for row in reversals()] == ["made"]
 
 
@@ -345,5 +345,5 @@ def test_m41_a_refund_that_comes_while_the_share_is_on_its_way_still_takes_its_p
     give_back(sharing, 300000)
     calm(sharing)
     [sent] = sharing.at_stripe()
-    assert (sent["amount"], sent["amount_reversed"]) == (200000, 100000)
+    assert (sent["amount"], sent["amount_reversed"]) == (200000, 120000)
     assert [row.state for row in rows(TransferReversal)] == ["made"]

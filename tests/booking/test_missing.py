@@ -241,10 +241,10 @@ def test_who_may_take_it_back(
 ) -> None:
     client, consultant = (meeting.people(side)[0] for side in ("client", "consultant"))
     leader = make.person(make.Role.LEADER, company=client.memberships[0].company)
-    meeting.attendees.append(type(meeting.attendees[0])(person=leader, side="client"))
-    session.commit()
     set_clock(QUARTER_PAST)
     missed(meeting, "consultant", "client")
+    meeting.attendees.append(type(meeting.attendees[0])(person=leader, side="client"))
+    session.commit()
     people = {"marker": client, "consultant": consultant, "another client": leader}
     browser = sign_in(people.get(who) or make.person(make.Role.COORDINATOR))
     assert ("They did come" in browser.get(f"/meetings/{meeting.id}").text) == (status == 303)
