@@ -42,11 +42,18 @@ def test_from_the_first_visit_to_the_second_review(
 
 def move_time_a_month_twice(page: Page, stack: Stack) -> None:
     """By the button that a newcomer presses."""
+    page.goto(f"{stack.page}/time")
     for _ in range(2):
-        page.goto(f"{stack.page}/time")
         page.get_by_role("button", name="Forward a month").click()
-        stack.await_time()
+        await_arrival(page, stack)
     stack.settle()
+
+
+def await_arrival(page: Page, stack: Stack) -> None:
+    """The page reloads itself until it is there; opening it anew would cross its own reload."""
+    page.get_by_text("On the way to").first.wait_for()
+    stack.await_time()
+    page.get_by_text("Arrived").wait_for()
 
 
 def assert_two_months_of_mails(mails: Counter[str]) -> None:
