@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from tests import make
 from tests.booking.rows import at
 from webapp.access import Role
+from webapp.accounts.models import Person
 from webapp.booking.models import Hold
 from webapp.catalog.models import Consultant, Offering
 from webapp.db import session
@@ -27,6 +28,17 @@ def today(set_clock: Callable[[datetime], None]) -> datetime:
 @pytest.fixture
 def consultant(app: object) -> Consultant:
     return make.consultant(slug="ada", person=make.person(Role.CONSULTANT, name="Ada Stone"))
+
+
+@pytest.fixture
+def dana(app: object) -> Consultant:
+    """Whose calendar is kept elsewhere."""
+    return make.consultant()
+
+
+@pytest.fixture
+def browser(sign_in: Callable[[Person], FlaskClient], dana: Consultant) -> FlaskClient:
+    return sign_in(dana.person)
 
 
 @pytest.fixture

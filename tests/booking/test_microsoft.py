@@ -59,16 +59,6 @@ def server(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[MicrosoftSta
 
 
 @pytest.fixture
-def dana(app: Flask) -> Consultant:
-    return make.consultant()
-
-
-@pytest.fixture
-def browser(sign_in: SignIn, dana: Consultant) -> FlaskClient:
-    return sign_in(dana.person)
-
-
-@pytest.fixture
 def account(server: MicrosoftStandIn, browser: FlaskClient, dana: Consultant) -> OutsideAccount:
     """Connected, its own calendar read and written."""
     sent = browser.post(f"{PAGE}/microsoft/consent")

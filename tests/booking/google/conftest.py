@@ -11,7 +11,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests import make
 from tests.accounts_elsewhere.google import BASE_PATH, OWN, GoogleStandIn
 from tests.accounts_elsewhere.issuer import CLIENT_ID, CLIENT_SECRET
 from tests.booking.elsewhere_calendars import (
@@ -54,16 +53,6 @@ def server(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[GoogleStandI
     yield running
     app.config["SETTINGS"] = before
     running.served.stop()
-
-
-@pytest.fixture
-def dana(app: Flask) -> Consultant:
-    return make.consultant()
-
-
-@pytest.fixture
-def browser(sign_in: SignIn, dana: Consultant) -> FlaskClient:
-    return sign_in(dana.person)
 
 
 @pytest.fixture

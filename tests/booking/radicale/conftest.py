@@ -61,16 +61,6 @@ def radicale(app: Flask, radicale_server: Radicale) -> Iterator[Radicale]:
 
 
 @pytest.fixture
-def dana(app: Flask) -> Consultant:
-    return make.consultant()
-
-
-@pytest.fixture
-def browser(sign_in: SignIn, dana: Consultant) -> FlaskClient:
-    return sign_in(dana.person)
-
-
-@pytest.fixture
 def work(radicale: Radicale, browser: FlaskClient, dana: Consultant, drain: Drain) -> str:
     """Dana's calendar 'Work', read and written; its path on the server."""
     path = radicale.make_calendar("Work")
