@@ -20,7 +20,7 @@ from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.billing.books.overview import overview
 from webapp.billing.models import Dispute, Invoice, Payment, Refund
-from webapp.billing.states import STATES, client_states_of, states_of
+from webapp.billing.states import STATES, client_states_of, late_since, states_of
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
@@ -83,6 +83,20 @@ def test_each_invoice_is_what_it_is_and_late_is_late_everywhere(app: object) -> 
     assert {row.id for _, row in made if row.late} == {
         row.id for wanted, row in made if wanted == "overdue"
     }
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue"])
+def test_days_late_are_counted_from_one_moment_on_pages_and_in_mails(
+    app: object, zone: str
+) -> None:
+    engagement = make.engagement("active")
+    engagement.time_zone = zone
+    due = engagement.local_date(clock.now()) - A_DAY
+    sent = invoice(engagement, status="open", collection="invoice", due_on=due)
+    returned = invoice(engagement, status="open", attempts=1, failed_at=clock.now())
+    session.commit()
+    for row in (sent, returned):
+        assert session.scalar(select(late_since()).filter_by(id=row.id)) == row.late_since
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue"])

@@ -119,17 +119,22 @@ def _given_back() -> ScalarSelect[int]:
 
 
 def late_since() -> ColumnElement[datetime]:
-    """From when an unpaid invoice's days count: its due date where it was sent, else its issue."""
-    due = cast(Invoice.due_on + 1, DateTime(timezone=True))
+    """As `Invoice.late_since`: a sent one's due date is past at the client's midnight."""
+    due = func.timezone(_zone(), cast(Invoice.due_on + 1, DateTime))
     sent = and_(Invoice.collection == "invoice", Invoice.due_on.is_not(None))
-    return case((sent, due), else_=Invoice.issued_at)
+    return case((sent, due), else_=func.coalesce(Invoice.failed_at, Invoice.issued_at))
 
 
 def is_overdue() -> ColumnElement[bool]:
     """As `Invoice.late`: a charge of it has failed, or its due date is past where the client is."""
-    zone = select(Engagement.time_zone).where(Engagement.id == Invoice.engagement_id)
-    today = cast(func.timezone(zone.correlate(Invoice).scalar_subquery(), clock.now()), Date)
+    today = cast(func.timezone(_zone(), clock.now()), Date)
     failed = and_(Invoice.collection == "card", Invoice.attempts > 0, ~Invoice.processing)
     sent = Invoice.collection == "invoice"
     past = and_(sent, Invoice.due_on.is_not(None), Invoice.due_on < today)
     return and_(Invoice.status == "open", Invoice.settled_note == "", or_(failed, past))
+
+
+def _zone() -> ScalarSelect[str]:
+    """Where the client is."""
+    zone = select(Engagement.time_zone).where(Engagement.id == Invoice.engagement_id)
+    return zone.correlate(Invoice).scalar_subquery()
