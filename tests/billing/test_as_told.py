@@ -11,8 +11,9 @@ from tests.billing.conftest import Client, rows
 from tests.billing.test_codes import code, use
 from tests.billing.test_on_account import ask, invoiced
 from tests.standin import visible
+from webapp.billing.buying.order import month_day
 from webapp.billing.models import Invoice
-from webapp.billing.wording import discount_of, month_day, sums_of, told_sums
+from webapp.billing.wording import discount_of, sums_of, told_sums
 from webapp.db import session
 from webapp.money import Money
 

@@ -14,6 +14,7 @@ from tests.billing.conftest import Client, failed_jobs, invoices, rows, subscrip
 from tests.billing.test_webhook import signature
 from tests.elsewhere import elsewhere
 from tests.standin import StandIn
+from webapp.billing import mirroring
 from webapp.billing.buying.order import month_days
 from webapp.db import session
 from webapp.engagements.models import RetainerPeriod, TermsChange
@@ -146,7 +147,6 @@ def made_in_the_dashboard(payer: Client) -> str:
            "items[0][price_data][unit_amount]": "1000",
            "items[0][price_data][recurring][interval]": "month"},
     )  # fmt: skip
-    payer.hear()
     return str(made["id"])
 
 
@@ -154,6 +154,7 @@ def test_second_live_subscription_is_ended_and_its_payment_given_back(payer: Cli
     payer.start()
     first = subscription().stripe_id
     made = made_in_the_dashboard(payer)
+    payer.hear()
     assert subscription().stripe_id == first
     [stray] = [one for one in payer.stripe.objects("subscription") if one["id"] == made]
     assert stray["status"] == "canceled"
@@ -166,6 +167,23 @@ def test_m08_a_subscription_begun_after_the_first_is_over_takes_its_place(payer:
     payer.stripe.api("DELETE", f"subscriptions/{subscription().stripe_id}")
     payer.hear()
     made = made_in_the_dashboard(payer)
+    payer.hear()
+    assert (subscription().stripe_id, subscription().status) == (made, "active")
+    assert payer.stripe.of("refund", payer.engagement.id) == []
+
+
+def test_m08_the_new_ones_invoice_may_be_heard_of_before_either_subscription(
+    payer: Client,
+) -> None:
+    payer.start()
+    payer.stripe.api("DELETE", f"subscriptions/{subscription().stripe_id}")
+    made = made_in_the_dashboard(payer)
+    charged = payer.stripe.objects("invoice")
+    [invoice] = [one["id"] for one in charged if one["amount_paid"] == 1000]
+    mirroring.sync_invoice(payer.engagement, invoice)
+    session.commit()
+    assert subscription().stripe_id == made
+    payer.hear()
     assert (subscription().stripe_id, subscription().status) == (made, "active")
     assert payer.stripe.of("refund", payer.engagement.id) == []
 

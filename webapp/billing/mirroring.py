@@ -122,7 +122,7 @@ def mirror_subscription(engagement: Engagement, found: StripeSubscription) -> No
     mirror = Subscription.of(engagement)
     if mirror and found.id in mirror.former:
         return
-    if mirror and mirror.stripe_id != found.id and not mirror.over:
+    if mirror and mirror.stripe_id != found.id and _still_lives(mirror):
         _end_stray(engagement, found)
         return
     mirror = mirror or Subscription(engagement=engagement, status="")
@@ -132,6 +132,13 @@ def mirror_subscription(engagement: Engagement, found: StripeSubscription) -> No
     if found.default_card:
         _keep_card(engagement, found.default_card)
     _keep_renewal_day(engagement, found)
+
+
+def _still_lives(mirror: Subscription) -> bool:
+    """Its end may not have been heard of yet, when the one that takes its place already is."""
+    if not mirror.over:
+        mirror.take(subscriptions.read(mirror.stripe_id))
+    return not mirror.over
 
 
 def _end_stray(engagement: Engagement, found: StripeSubscription) -> None:
@@ -182,7 +189,8 @@ def sync_card(engagement: Engagement) -> None:
 
 def sync_invoice(engagement: Engagement, invoice_id: str) -> None:
     found = invoices.read(invoice_id)
-    if found.subscription and Subscription.of(engagement) is None:
+    mirror = Subscription.of(engagement)
+    if found.subscription and not (mirror and mirror.charged(found.subscription)):
         mirror_subscription(engagement, subscriptions.read(found.subscription))
     mirror_invoice(engagement, found)
     settle(engagement)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from webapp.engagements.models import Engagement
@@ -38,12 +37,6 @@ def sums_of(billed: Billed) -> list[Row]:
 def told_sums(billed: Billed) -> list[tuple[str, str]]:
     """The same for a mail."""
     return [(what, format_money(amount)) for what, amount in sums_of(billed)]
-
-
-def month_day(engagement: Engagement, at: datetime) -> date:
-    """The local day that an instant of Stripe's stands for: a month begins at a local midnight, an
-    hour off where summer time has begun or ended since, and its last ends two hours before one."""
-    return engagement.local_date(at + timedelta(hours=12))
 
 
 def discount_of(engagement: Engagement) -> str:

@@ -193,11 +193,16 @@ def month_start(engagement: Engagement, number: int) -> date:
     return engagement.kick_off_on + relativedelta(months=number - 1)
 
 
+def month_day(engagement: Engagement, at: datetime) -> date:
+    """The local day that an instant of Stripe's stands for: a month begins at a local midnight, an
+    hour off where summer time has begun or ended since, and its last ends two hours before one."""
+    return engagement.local_date(at + timedelta(hours=12))
+
+
 def month_number(engagement: Engagement, starts: datetime) -> int:
     """Which month of the engagement an instant begins, give or take a few days.
 
     Stripe counts months in UTC and by its own anchor, so that a start may lie an hour or a day off.
     """
-    begun = engagement.local_date(starts + timedelta(hours=12))
-    passed = relativedelta(begun, engagement.kick_off_on)
+    passed = relativedelta(month_day(engagement, starts), engagement.kick_off_on)
     return passed.years * 12 + passed.months + (passed.days > 15) + 1

@@ -7,11 +7,11 @@ and any number of times.
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from webapp import audit, clock, outbox
 from webapp.billing import mirroring
-from webapp.billing.buying.order import midnight
+from webapp.billing.buying.order import midnight, month_day
 from webapp.billing.calls import products, subscriptions
 from webapp.billing.changing.plan import retainer
 from webapp.billing.models import Subscription
@@ -21,7 +21,6 @@ from webapp.engagements.models import Engagement, TermsChange
 from webapp.engagements.planning import BEFORE_MIDNIGHT
 from webapp.engagements.stages import RUNNING
 
-HALF_A_DAY = timedelta(hours=12)
 STOPPED = (
     "The monthly payment has ended at Stripe, which it does two hours before the last day is over,"
     " and it cannot be begun again. Let the engagement end, and book a new one."
@@ -51,7 +50,7 @@ def follow_plan(change_id: uuid.UUID) -> None:
 def _priced(
     engagement: Engagement, found: StripeSubscription, change_id: uuid.UUID
 ) -> StripeSubscription:
-    terms = engagement.terms_on(engagement.local_date(found.renews_at + HALF_A_DAY))
+    terms = engagement.terms_on(month_day(engagement, found.renews_at))
     offering = engagement.offering_of(terms)
     price = retainer(offering, terms.price)
     if (found.product, found.price) == (price["product"], terms.price):

@@ -12,7 +12,7 @@ from datetime import MAXYEAR, date, timedelta
 from webapp import audit, clock, outbox
 from webapp.accounts.models import Person
 from webapp.billing import mirroring
-from webapp.billing.buying.order import midnight
+from webapp.billing.buying.order import midnight, month_day
 from webapp.billing.calls import customers, invoices, payment_methods, subscriptions
 from webapp.billing.changing.discounts import (
     WHOLE,
@@ -50,8 +50,8 @@ def _charged_until(engagement: Engagement, found: StripeSubscription) -> date:
     A pause cuts the period: then the month in which it began tells.
     """
     if found.status == "paused":
-        return engagement.month_after(engagement.local_date(found.began_at + HALF_A_DAY))
-    return engagement.local_date(found.renews_at + HALF_A_DAY)
+        return engagement.month_after(month_day(engagement, found.began_at))
+    return month_day(engagement, found.renews_at)
 
 
 # -- it begins -------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def _put_off(engagement: Engagement, pause: Pause, found: StripeSubscription) ->
 def _invoiced_until(engagement: Engagement, found: StripeSubscription) -> date:
     """The first local day that no invoice of a month covers."""
     months = (one.covers for one in invoices.list_of(found.id) if one.status != "void")
-    ends = (engagement.local_date(month.ends + HALF_A_DAY) for month in months if month)
+    ends = (month_day(engagement, month.ends) for month in months if month)
     return max(ends, default=engagement.kick_off_on)
 
 

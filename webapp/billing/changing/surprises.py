@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.billing import mirroring
+from webapp.billing.buying.order import month_day
 from webapp.billing.changing import given_up
 from webapp.billing.changing.following import end_of
 from webapp.billing.models import Invoice, Subscription
@@ -33,7 +34,6 @@ RENEWAL = ("Stripe will charge no month before {day}, and no pause is planned he
            "back at Stripe, or pause the engagement.")  # fmt: skip
 # By Stripe's clock a month may begin an hour off.
 SLACK = timedelta(hours=3)
-HALF_A_DAY = timedelta(hours=12)
 SETTLING = timedelta(minutes=15)
 # To a month's last day a renewal may stand back for as long, until it is moved.
 A_FEW_DAYS = timedelta(days=4)
@@ -60,7 +60,7 @@ def compare(engagement_id: uuid.UUID) -> None:
 def _will_charge(engagement: Engagement, mirror: Subscription, at: datetime) -> None:
     """The next month's price and first day, against the terms. What was changed here lately is
     let be: Stripe may be about to be told."""
-    day = engagement.local_date(at + HALF_A_DAY)
+    day = month_day(engagement, at)
     lately = clock.now() - SETTLING
     if any(change.at > lately for change in engagement.changes):
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date, timedelta
+from datetime import date
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from webapp.billing import mirroring
 from webapp.billing.buying.order import (
     discounted_products,
     midnight,
+    month_day,
     month_number,
     month_start,
 )
@@ -35,8 +36,6 @@ from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
 from webapp.web import format_day
-
-HALF_A_DAY = timedelta(hours=12)
 
 
 def begin_again(engagement: Engagement, mirror: Subscription) -> bool:
@@ -145,7 +144,7 @@ def _months_ahead(engagement: Engagement, last: date) -> int:
 def _charge_meanwhile(engagement: Engagement, mirror: Subscription, first: date) -> None:
     """The days from `first` until the next month is charged, with what waited for an invoice."""
     assert mirror.renews_at
-    until = engagement.local_date(mirror.renews_at + HALF_A_DAY)
+    until = month_day(engagement, mirror.renews_at)
     until = min(until, engagement.ends_on) if engagement.ends_on else until
     amount = _cost(engagement, first, until)
     if amount:

@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, false, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
-from webapp.billing.buying.order import first_month, midnight, month_days, month_number
+from webapp.billing.buying.order import first_month, midnight, month_day, month_days, month_number
 from webapp.billing.models.mirror import Mirrored
 from webapp.billing.objects.invoice import StripeInvoice, StripeLine
 from webapp.billing.objects.product import kind_of
@@ -114,14 +114,15 @@ class Invoice(Identified, Mirrored, Base):
     def title(self) -> str:
         """What it is for: the plan of the month it charges, or of the day on which it was issued.
 
-        Later changes of plan leave it as it was. A month may begin an hour off (see month_number).
+        Later changes of plan leave it as it was.
         """
         months = (line["starts"] for line in self.lines if line.get("kind") == "retainer")
         starts = min(months, default=None)
-        at = datetime.fromisoformat(starts) + timedelta(hours=12) if starts else self.issued_at
         engagement = self.engagement
-        known = engagement.terms_history
-        return engagement.terms_on(engagement.local_date(at)).name if known else engagement.title
+        if not engagement.terms_history:
+            return engagement.title
+        began = month_day(engagement, datetime.fromisoformat(starts)) if starts else None
+        return engagement.terms_on(began or engagement.local_date(self.issued_at)).name
 
     @property
     def total(self) -> Money:

@@ -9,11 +9,11 @@ from typing import Any
 
 from webapp import clock
 from webapp.accounts.models import Person
+from webapp.billing.buying.order import month_day
 from webapp.billing.calls import invoices
 from webapp.billing.mails import billing_url, page_url, payer
 from webapp.billing.models import Customer, Invoice, Subscription, Upcoming
 from webapp.billing.owing.dropping import dropped
-from webapp.billing.wording import month_day
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.notifications.sending import send_email

@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import Blueprint
 
 from webapp.billing import wording
-from webapp.billing.buying.order import month_days
+from webapp.billing.buying.order import month_day, month_days
 
 blueprint = Blueprint("billing", __name__, template_folder="../templates")
 for told in (
     wording.sums_of,
     wording.told_sums,
     wording.discount_of,
-    wording.month_day,
+    month_day,
     month_days,
 ):
     blueprint.add_app_template_global(told)
