@@ -9,10 +9,9 @@ from webapp.billing import mails, settlement, stripe_events
 from webapp.billing.books import reconciling
 from webapp.billing.buying import account, describing
 from webapp.billing.buying import mails as buying_mails
-from webapp.billing.changing import given_up
+from webapp.billing.changing import closing, given_up
 from webapp.billing.owing import (
     bills,
-    closing,
     deposit,
     dropping,
     dunning,

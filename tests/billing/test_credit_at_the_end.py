@@ -15,8 +15,9 @@ from tests.billing.test_deposit import end, usd
 from tests.billing.test_deposit_and_money_back import contested, decided, give_back
 from tests.billing.test_taxes import pay_from, taxed  # noqa: F401 - a fixture
 from webapp import clock
+from webapp.billing.changing import closing
 from webapp.billing.models import Credit, Invoice
-from webapp.billing.owing import closing
+from webapp.billing.models.credit import CreditDiffers
 from webapp.billing.owing.overage import add_overage
 from webapp.db import session, transaction
 from webapp.engagements.models import Engagement, FollowUp
@@ -49,6 +50,19 @@ def test_second_credit_after_the_end_is_paid_out_too(payer: Client) -> None:
     payer.hear()
     assert len(paid_out()) == 2 and balance() == 0
     agree(payer)
+
+
+def test_one_piece_is_given_back_once_and_never_with_another_amount(payer: Client) -> None:
+    payer.start()
+    unused_days(payer, "1", RATE)
+    unused_days(payer, "1", RATE)
+    with pytest.raises(CreditDiffers):
+        unused_days(payer, "1", Money(100, "USD"))
+    session.rollback()
+    with pytest.raises(ValueError, match="EUR"):
+        unused_days(payer, "2", Money(100, "EUR"))
+    session.rollback()
+    assert [one.amount for one in rows(Credit)] == [RATE]
 
 
 def test_credit_is_paid_out_with_its_tax(

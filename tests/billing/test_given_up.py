@@ -201,7 +201,9 @@ def test_ending_what_is_not_paid_asks_for_the_days_worked_less_the_deposit_on_on
     engagement, today = payer.engagement, payer.engagement.today
     starts, ends = engagement.month_around(today)
     typed = {"ends_on": today.isoformat(), "because": "Not paid"}
-    assert sign_in(coordinator).post(url_of(owed, "/end"), data=typed).status_code == 303
+    browser = sign_in(coordinator)
+    told = visible(browser.get(url_of(owed)).text)
+    assert browser.post(url_of(owed, "/end"), data=typed).status_code == 303
     pass_time(payer, clock.now() + timedelta(hours=4), by=timedelta(hours=1))
     assert (payer.engagement.stage, payer.engagement.ends_on) == ("ended", today)
     assert subscription().status == "canceled"
@@ -210,6 +212,7 @@ def test_ending_what_is_not_paid_asks_for_the_days_worked_less_the_deposit_on_on
     assert by_number[owed.number].status == "void"
     final = invoices()[-1]
     assert final.due.minor == worked.minor + 20000 - 100000
+    assert final.due.format() in told and "$1,000.00" in told and "$4,200.00" in told
     assert [one for one in invoices() if one.status == "open"] == [final]
     assert deposit.left_of(payer.engagement) == Money(0, "USD")
     [change] = rows(TermsChange)
@@ -242,6 +245,26 @@ def test_ending_at_the_months_end_asks_for_the_whole_month_less_the_deposit(
     subjects = [str(mail["Subject"]) for mail in payer.mailbox.messages]
     notice = next(n for n, text in enumerate(subjects) if text.startswith("Notice"))
     assert notice < next(n for n, text in enumerate(subjects) if "has ended" in text)
+
+
+@pytest.mark.parametrize("rule", ["cancel", "past_due", "unpaid"])
+def test_given_up_while_notice_runs_it_ends_on_its_day_and_every_month_worked_is_asked_for(
+    payer: Client, rule: str
+) -> None:
+    payer.stripe.control("rules", retry_days=[3, 5], after_retries=rule)
+    engagement = under_way(payer)
+    engagement.give_notice(engagement.end_dates[0], engagement.sponsor, "We have hired")
+    session.commit()
+    payer.hear()
+    payer.stripe.change_card(payer.card(), "generic_decline")
+    ends_on = payer.engagement.ends_on
+    assert ends_on is not None
+    pass_time(payer, midnight(ends_on, engagement.time_zone) + timedelta(hours=8))
+    assert (payer.engagement.stage, subscription().status) == ("ended", "canceled")
+    assert payer.engagement.ends_on == ends_on and failed_jobs() == []
+    owed = [one.due.minor for one in invoices() if one.status == "open"]
+    assert sum(owed) == 2 * 500000 - 100000
+    assert deposit.left_of(payer.engagement) == Money(0, "USD")
 
 
 def test_paid_again_before_stripes_last_word_is_heard_goes_on_as_it_was(payer: Client) -> None:

@@ -29,6 +29,7 @@ from webapp.billing.models import (
     TransferReversal,
 )
 from webapp.catalog.models import Consultant
+from webapp.db import session
 from webapp.money import Money
 from webapp.web import firm_zone
 
@@ -231,6 +232,23 @@ def test_the_journal_of_all_months_sums_to_the_mirrors_to_the_cent(payer: Client
     )
     back = -sums[entries.DEPOSITS]
     assert back == in_major(deposit)  # the refund was for the work, of which there is enough
+
+
+@pytest.mark.parametrize(("full_refund_days", "kept"), [(400, 1000), (0, 0)])
+def test_deposit_that_a_late_cancellation_keeps_is_held_for_the_client_no_more(
+    payer: Client, full_refund_days: int, kept: int
+) -> None:
+    engagement = payer.start()
+    engagement.terms.full_refund_days = full_refund_days
+    engagement.cancel_before_kickoff(engagement.sponsor, "Plans changed")
+    session.commit()
+    payer.hear()
+    last = clock.now().date() + timedelta(days=120)
+    found = journal(last - timedelta(days=400), last, firm_zone())
+    sums = entries.totals(found)
+    assert sums[entries.DEPOSITS, "USD"] == 0
+    assert -sums.get((entries.OTHER, "USD"), 0) == kept * 100
+    assert all(one.balanced for one in found)
 
 
 def test_months_one_by_one_are_the_whole(payer: Client) -> None:

@@ -31,7 +31,7 @@ from webapp.billing.models import (
 )
 from webapp.billing.returning.splitting import split
 from webapp.db import session
-from webapp.engagements.models import Engagement
+from webapp.engagements.models import Engagement, StageChange
 from webapp.money import Money
 
 # Nothing that is paid ahead is earned later than this after it was invoiced.
@@ -46,7 +46,7 @@ def journal(first: date, last: date, zone: str) -> list[Transaction]:
         *(_of_invoices(first, last, zone)), _of_payments(first, last, zone),
         _of_refunds(first, last, zone), _of_notes(first, last, zone),
         _of_disputes(first, last, zone), _of_transfers(first, last, zone),
-        _of_balances(first, last, zone),
+        _of_balances(first, last, zone), _of_kept_deposits(first, last, zone),
     )  # fmt: skip
     booked = (one for one in found if first <= one.on <= last and one.postings)
     return sorted(booked, key=lambda one: (one.on, one.source, one.text))
@@ -143,6 +143,20 @@ def _of_balances(first: date, last: date, zone: str) -> Iterator[Transaction]:
     wanted = rows.where(BalanceEntry.made_at >= start, BalanceEntry.made_at < end)
     for row, payee in session.execute(wanted.order_by(BalanceEntry.number)):
         yield from money_entries.of_balance(row, payee, zone)
+
+
+def _of_kept_deposits(first: date, last: date, zone: str) -> Iterator[Transaction]:
+    start, end = instants(first, last, zone)
+    cancelled = (StageChange.from_stage == "onboarding", StageChange.to_stage == "ended")
+    rows = select(Invoice, StageChange.at).join(
+        StageChange, StageChange.engagement_id == Invoice.engagement_id)  # fmt: skip
+    wanted = rows.where(*cancelled, StageChange.at >= start, StageChange.at < end)
+    paid = wanted.where(Invoice.status == "paid").options(
+        joinedload(Invoice.engagement).joinedload(Engagement.company)
+    )
+    for invoice, at in session.execute(paid.order_by(Invoice.id)).unique():
+        held = split(invoice).held
+        yield from money_entries.of_kept_deposit(invoice, _payee(invoice), zone, at, held)
 
 
 def _of_transfers(first: date, last: date, zone: str) -> Iterator[Transaction]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from webapp.billing.books.entries import (
     CONSULTANTS,
@@ -16,6 +17,7 @@ from webapp.billing.books.entries import (
     DISPUTED,
     FEES,
     LOST,
+    OTHER,
     OUTSIDE,
     RECEIVABLE,
     REFUNDS,
@@ -123,6 +125,15 @@ def of_balance(entry: BalanceEntry, payee: str, zone: str) -> Iterator[Transacti
         text = "Credit given at Stripe" if entry.credit_minor > 0 else "Credit taken off at Stripe"
         postings = both(REFUNDS, CREDIT, entry.credit)
         yield transaction(entry.made_at, zone, entry, payee, text, postings)
+
+
+def of_kept_deposit(
+    invoice: Invoice, payee: str, zone: str, at: datetime, minor: int
+) -> Iterator[Transaction]:
+    """What the policy keeps of it for a booking that was cancelled (at) is the client's no more."""
+    text = f"Deposit of invoice {invoice.number}: kept, the booking was cancelled"
+    postings = both(DEPOSITS, OTHER, Money(minor, invoice.currency))
+    yield transaction(at, zone, invoice, payee, text, postings)
 
 
 def of_dispute(

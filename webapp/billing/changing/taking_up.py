@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date
+from datetime import date, timedelta
+from itertools import groupby
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import select
@@ -146,13 +147,28 @@ def _charge_meanwhile(engagement: Engagement, mirror: Subscription, first: date)
     assert mirror.renews_at
     until = month_day(engagement, mirror.renews_at)
     until = min(until, engagement.ends_on) if engagement.ends_on else until
-    amount = _cost(engagement, first, until)
-    if amount:
-        label = f"From {format_day(first)}: {(until - first).days} days until the next month begins"
-        InvoiceItem.add(engagement, "proration", f"again:{mirror.stripe_id}", label, amount,
-                        starts=first, ends=until)  # fmt: skip
+    _owe(engagement, mirror, first, until, "until the next month begins")
     if bill_now(engagement, "Charged again") is None:
         _place_with_the_next(engagement, mirror)
+
+
+def charge_to_the_end(engagement: Engagement) -> None:
+    """It has ended, and Stripe had given up before: the days that no invoice asked for wait for the
+    final one. Safe to do again; the engagement's lock is the caller's."""
+    mirror = Subscription.of(engagement)
+    if mirror and mirror.given_up and mirror.over and engagement.ends_on:
+        first = _not_charged_from(engagement, subscriptions.read(mirror.stripe_id))
+        _owe(engagement, mirror, first, engagement.ends_on, "until it ended")
+
+
+def _owe(
+    engagement: Engagement, mirror: Subscription, first: date, until: date, to_when: str
+) -> None:
+    amount = cost_of_work(engagement, first, until)
+    if amount:
+        label = f"From {format_day(first)}: {(until - first).days} days {to_when}"
+        InvoiceItem.add(engagement, "proration", f"again:{mirror.stripe_id}", label, amount,
+                        starts=first, ends=until)  # fmt: skip
 
 
 def _place_with_the_next(engagement: Engagement, mirror: Subscription) -> None:
@@ -162,13 +178,19 @@ def _place_with_the_next(engagement: Engagement, mirror: Subscription) -> None:
         outbox.enqueue("billing.place_item", item.id, key=key)
 
 
-def _cost(engagement: Engagement, first: date, until: date) -> Money:
+def cost_of_work(engagement: Engagement, first: date, until: date) -> Money:
+    """What the days [first, until) cost, less a code that still runs; those of a pause nothing."""
+
     def price_on(day: date) -> Money:
         terms = engagement.terms_on(day)
         number = month_number(engagement, midnight(day, engagement.time_zone))
         off = terms.monthly_discount if terms.discounted(number) else Money(0, terms.currency)
-        return terms.price - off
+        return Money(0, terms.currency) if engagement.paused_on(day) else terms.price - off
 
-    if first >= until:
-        return Money(0, engagement.terms.currency)
-    return cost_of_days(first, until, engagement.month_around, price_on)
+    days = (first + timedelta(days=number) for number in range((until - first).days))
+    total = Money(0, engagement.terms.currency)
+    for _, stretch in groupby(days, price_on):
+        [starts, *others] = stretch
+        ends = starts + timedelta(days=len(others) + 1)
+        total += cost_of_days(starts, ends, engagement.month_around, price_on)
+    return total

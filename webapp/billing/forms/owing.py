@@ -42,6 +42,10 @@ class EndForm(FlaskForm):
         ]
 
     @property
+    def offered(self) -> list[tuple[date, str]]:
+        return [(date.fromisoformat(day), label) for day, label in self.ends_on.choices]
+
+    @property
     def day(self) -> date:
         return date.fromisoformat(self.ends_on.data)
 

@@ -18,6 +18,10 @@ KINDS = ("pause", "proration", "overage", "deposit")
 STATES = ("intended", "placed")
 
 
+class CreditDiffers(ValueError):
+    """The same piece, with another amount."""
+
+
 class Credit(Identified, Base):
     """key: one piece of what is given back, for good, such as 'pause:<pause>'.
 
@@ -62,7 +66,9 @@ class Credit(Identified, Base):
         minutes: int | None = None,
     ) -> Credit:
         """Write down what is given back, once for its key; a job places it on the invoices that
-        charged it."""
+        charged it. Raises CreditDiffers for a known key with another amount."""
+        if amount.currency != engagement.terms.currency:
+            raise ValueError(f"{amount.currency} on an engagement in {engagement.terms.currency}")
         starts, ends = days or (None, None)
         row = insert(cls).values(
             engagement_id=engagement.id, key=key, kind=kind, label=label[:500], starts=starts,
@@ -75,6 +81,8 @@ class Credit(Identified, Base):
             audit.record("credit.intended", credit, engagement=str(engagement.id), kind=kind,
                          minor=amount.minor)  # fmt: skip
             outbox.enqueue("billing.place_credit", credit.id)
+        elif credit.amount != amount or credit.engagement_id != engagement.id:
+            raise CreditDiffers(f"{key} stands at {credit.amount.format()}")
         return credit
 
     @classmethod

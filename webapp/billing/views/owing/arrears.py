@@ -13,6 +13,7 @@ from wtforms import Field
 from webapp import clock
 from webapp.access import Role, allow
 from webapp.billing.changing import given_up
+from webapp.billing.changing.closing import foreseen
 from webapp.billing.forms.owing import EndForm, GoOnForm, PauseForm, month_from
 from webapp.billing.models import ArrearsDecision, Invoice, Subscription
 from webapp.billing.views.owing.found import invoice_of, its_page, viewer
@@ -112,5 +113,6 @@ def _page(
         going_on=going_on or GoOnForm(formdata=None),
         pausing=pausing or PauseForm(formdata=None, resumes_on=resumes_on),
         ending=ending,
+        foreseen=[(label, foreseen(invoice.engagement, day)) for day, label in ending.offered],
         zone=viewer().time_zone,
     )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 
 from webapp import audit
 from webapp.billing import balance, mirroring
 from webapp.billing.calls import items, previews, products
+from webapp.billing.changing import taking_up
 from webapp.billing.models import (
     Bill,
     Credit,
@@ -23,6 +26,7 @@ from webapp.billing.owing import deposit, unpaid_months
 from webapp.billing.owing.asking import params_of
 from webapp.billing.owing.bills import bill_now
 from webapp.billing.owing.credit_left import pay_credit_out
+from webapp.billing.owing.unpaid_months import MONTHS, month_of
 from webapp.billing.returning.giving import contested, left_to_refund
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -30,6 +34,44 @@ from webapp.money import Money
 from webapp.outbox import RetryLater
 
 HOUR = 3600
+STANDING = ("paid", "open", "uncollectible")
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What ending it on a day comes to, in the engagement's currency: asked for before tax, and how
+    much of the deposit is set off against that."""
+
+    asked: Money
+    deposit: Money
+
+    @property
+    def set_off(self) -> Money:
+        return min(self.asked, self.deposit)
+
+    @property
+    def to_pay(self) -> Money:
+        return self.asked - self.set_off
+
+    @property
+    def back(self) -> Money:
+        return self.deposit - self.set_off
+
+
+def foreseen(engagement: Engagement, ends: date) -> Foreseen:
+    """From what is known here; asks nothing of Stripe."""
+    asked, mirror = unpaid_months.foreseen(engagement, ends), Subscription.of(engagement)
+    if mirror and mirror.given_up:
+        asked += taking_up.cost_of_work(engagement, _invoiced_until(engagement), ends)
+    return Foreseen(asked, deposit.left_of(engagement))
+
+
+def _invoiced_until(engagement: Engagement) -> date:
+    """The first day that no invoice is for."""
+    standing = (one for status in STANDING for one in _of(engagement, status))
+    months = (line for one in standing for line in one.lines if line["kind"] in MONTHS)
+    ends = (month_of(engagement, line)[1] for line in months)
+    return max(ends, default=engagement.kick_off_on)
 
 
 def close_account(engagement_id: uuid.UUID) -> None:
@@ -44,6 +86,7 @@ def close_account(engagement_id: uuid.UUID) -> None:
         return
     _wait_for_stripe(engagement)
     unpaid_months.draw_together(engagement)
+    taking_up.charge_to_the_end(engagement)
     waiting = InvoiceItem.pending_of(engagement)
     if waiting and not _under_way(engagement):
         deposit.set_off(engagement, _to_pay(engagement, waiting), "final")
