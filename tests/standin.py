@@ -156,10 +156,11 @@ class StandIn:
         answer.raise_for_status()
 
     def objects(self, kind: str, **equal: Any) -> list[dict[str, Any]]:
-        """Everything of a kind, newest first."""
+        """Everything of a kind, newest first; what is equal to a text is picked out there."""
+        texts = {key: value for key, value in equal.items() if isinstance(value, str)}
         return [
             one
-            for one in self._found(kind=kind)
+            for one in self._found(kind=kind, **texts)
             if all(one[key] == value for key, value in equal.items())
         ]
 

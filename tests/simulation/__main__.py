@@ -1,17 +1,20 @@
 """Live a long year: `python3 -m sandbox run -- python -m tests.simulation --engagements 200`.
 
-Says every finding, then the figures; exits with 1 when anything does not agree.
+Says every finding, then the figures; exits with 1 when anything does not agree. With `--shards 2`
+the engagements live in two worlds side by side (shards.py).
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 import time
 
 import tests.conftest  # noqa: F401 - the environment that tests run in
 from tests.simulation.comparing import figures, findings
+from tests.simulation.shards import live_apart
 from tests.simulation.world import world
 from tests.simulation.year import Year, new_year
 
@@ -22,6 +25,10 @@ BAR = 40
 def main(words: list[str]) -> int:
     wanted = arguments(words)
     logging.disable(logging.WARNING)
+    if wanted.shards > 1:
+        # Told to stop, it ends the others first.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        return live_apart(wanted.engagements, wanted.shards, wanted.seed, alike(wanted))
     helped, taxed = not wanted.alone, wanted.tax
     with world(wanted.seed, new_year(), wanted.workers, helped, taxed) as lived:
         year = Year(lived, wanted.seed, wanted.engagements, round(wanted.months * MONTH))
@@ -45,7 +52,16 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--alone", action="store_true", help="jobs by one process: slower, and in a fixed order"
     )
+    parser.add_argument(
+        "--shards", type=int, default=1, help="so many worlds at once, with seeds that follow"
+    )
     return parser.parse_args(words)
+
+
+def alike(wanted: argparse.Namespace) -> list[str]:
+    """What each world is told alike."""
+    switches = [f"--{name}" for name in ("workers", "tax", "alone") if getattr(wanted, name)]
+    return ["--months", str(wanted.months), *switches]
 
 
 class Bar:
