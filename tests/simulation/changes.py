@@ -7,7 +7,7 @@ from datetime import timedelta
 from tests import make
 from tests.simulation.client import Client, Facts
 from tests.simulation.deeds import deed, staff
-from tests.simulation.oracle import set_off
+from tests.simulation.oracle import left_of_deposit
 from webapp.access import Role
 from webapp.billing.changing import quoting
 from webapp.db import session
@@ -91,7 +91,7 @@ def think_again(client: Client) -> bool:
     if facts is None or client.dice.random() < 0.5:
         return False
     client.engagement.withdraw_notice(staff(Role.COORDINATOR), "They stay")
-    if set_off(facts, client.today):
+    if left_of_deposit(facts, client.today) == {0}:
         facts.deposit = 0
     facts.noticed = facts.ends_on = None
     return True

@@ -29,13 +29,24 @@ PRICES = range(123_456, 999_999, 4_211)
 
 
 @dataclass
+class Contest:
+    """The payer's bank takes a payment back for now, and decides by some day: for the payer, unless
+    somebody answers. of_deposit: it is the payment that brought the deposit."""
+
+    since: date
+    until: date
+    of_deposit: bool
+    lost: bool = True
+
+
+@dataclass
 class Facts:
     """What was agreed with one client, as either side would tell it; amounts in minor units.
 
     prices: (first local day, monthly price), the first at booking; off: (percent, months) by a
     code; items: (kind, amount) of what was added; given_back: refunds asked for; pauses: [from,
     until); noticed: when notice was given; ends_on: the first day that is not paid for; given_up:
-    Stripe ended it, for money or from its dashboard.
+    somebody ended it in Stripe's dashboard.
     """
 
     kind: str
@@ -50,6 +61,7 @@ class Facts:
     pauses: list[tuple[date, date]] = field(default_factory=list)
     noticed: date | None = None
     ends_on: date | None = None
+    contests: list[Contest] = field(default_factory=list)
     cancelled: bool = False
     given_up: bool = False
 
@@ -70,7 +82,7 @@ class Client:
         self.facts: Facts | None = None
         self.plans: dict[date, list[str]] = {}
         self.charged: set[uuid.UUID] = set()
-        self.disputes: list[str] = []
+        self.disputes: list[tuple[str, Contest]] = []
 
     def __repr__(self) -> str:
         return f"client {self.number} ({self.currency}, {self.zone})"
@@ -86,11 +98,20 @@ class Client:
 
     @property
     def given_up(self) -> bool:
-        """Stripe ended the subscription, for money or from its dashboard, and not we."""
+        """Stripe ended a subscription, for money or from its dashboard, and not we."""
+        if self.facts is None or self.facts.given_up:
+            return self.facts is not None
+        ends = [one["cancellation_details"] or {} for one in self.stripes("subscription")]
+        return any(end.get("reason") == "payment_failed" for end in ends)
+
+    def without_price(self, on: date) -> bool:
+        """Whether there is nothing to hold their cost against: what Stripe gave up waits for a
+        person's decision, until it has ended by notice; then all that was worked is asked for."""
         facts = self.facts
-        if facts is None or facts.given_up or facts.cancelled or facts.ends_on:
-            return bool(facts and facts.given_up)
-        return bool(self.stripes("subscription", status="canceled"))
+        if facts is None or facts.given_up:
+            return True
+        over = facts.ends_on is not None and facts.ends_on <= on
+        return self.given_up and not over
 
     @property
     def paid_at_first(self) -> int:

@@ -30,6 +30,7 @@ from webapp.billing.models import (
     Subscription,
     Transfer,
 )
+from webapp.billing.models.event import HANDLE
 from webapp.db import session
 from webapp.notifications.models import EmailMessage
 from webapp.outbox import Job
@@ -284,7 +285,13 @@ def unfinished(year: Year) -> Iterator[str]:
     for job in session.scalars(jobs.where(Job.state != "done")):
         yield f"{job.task} {job.payload} is {job.state}: {job.last_error[:300]}"
     for event in session.scalars(select(StripeEvent).where(StripeEvent.state == "received")):
-        yield f"{event.type} {event.id} was not acted upon"
+        yield f"{event.type} {event.id} was not acted upon: {_line_of(event)}"
+
+
+def _line_of(event: StripeEvent) -> list[str]:
+    """Its jobs, and how they stand."""
+    rows = select(Job).where(Job.task == HANDLE, Job.payload[0].as_string() == event.id)
+    return [f"{job.state} until {job.run_after}, {job.last_error}" for job in session.scalars(rows)]
 
 
 def _in_hand() -> ColumnElement[bool]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 
 from tests.simulation.changes import running
-from tests.simulation.client import Client
+from tests.simulation.client import Client, Contest
 from tests.simulation.deeds import deed, staff
 from webapp.access import Role
 from webapp.billing.models import ConnectedAccount, Invoice, InvoiceItem, Payment
@@ -77,17 +78,23 @@ def partial_refund(client: Client) -> bool:
 @deed(0.002)
 def dispute(client: Client) -> bool:
     """The payer's bank takes a charge back for now."""
-    if running(client, "active", "ending") is None:
+    facts = running(client, "active", "ending")
+    if facts is None:
         return False
     ours = [one.id for one in Invoice.paid_of(client.engagement)]
-    whole = select(Payment).where(
-        Payment.invoice_id.in_(ours), ~Payment.disputed, Payment.refunded_minor == 0
-    )
-    charges = [one.stripe_id for one in session.scalars(whole.order_by(Payment.paid_at))]
-    if not charges:
+    paid = session.scalars(
+        select(Payment).where(Payment.invoice_id.in_(ours)).order_by(Payment.paid_at)
+    ).all()
+    whole = [one for one in paid if not one.disputed and not one.refunded_minor]
+    if not whole:
         return False
-    made = client.world.stripe.control("disputes", charge=client.dice.choice(charges))
-    client.disputes.append(made["id"])
+    chosen = client.dice.choice(whole)
+    made = client.world.stripe.control("disputes", charge=chosen.stripe_id)
+    due = datetime.fromtimestamp(made["evidence_details"]["due_by"], UTC)
+    answered_by = client.engagement.local_date(due)
+    contest = Contest(client.today, answered_by, of_deposit=chosen is paid[0])
+    facts.contests.append(contest)
+    client.disputes.append((made["id"], contest))
     client.later(client.dice.randint(3, 30), "dispute_decided")
     return True
 
@@ -95,11 +102,12 @@ def dispute(client: Client) -> bool:
 @deed(0)
 def dispute_decided(client: Client) -> bool:
     """Unless the bank has decided by itself: nobody answered in time."""
-    key, outcome = client.disputes.pop(0), client.dice.choice(["won", "lost"])
+    (key, contest), outcome = client.disputes.pop(0), client.dice.choice(["won", "lost"])
     [found] = client.world.stripe.objects("dispute", id=key)
     if found["status"] in ("won", "lost", "warning_closed"):
         return False
     client.world.stripe.control(f"disputes/{key}", outcome=outcome)
+    contest.until, contest.lost = client.today, outcome == "lost"
     return True
 
 

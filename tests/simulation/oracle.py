@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from tests.simulation.client import Facts
+from tests.simulation.client import Contest, Facts
 
 DAY = timedelta(days=1)
 
@@ -90,26 +90,52 @@ def lessened(facts: Facts, until: datetime) -> int:
     return sum(part(price_on(facts, first), percent, 100) for first, _ in begun)
 
 
-def set_off(facts: Facts, today: date) -> bool:
-    """Whether the deposit has paid of what is owed last: the last month, where notice came before
-    it began; else what is left at the end."""
+def left_of_deposit(facts: Facts, today: date) -> set[int]:
+    """What is held of it, or was lost to the payer's bank: all of it or nothing. Both are right
+    where a bank took a payment back, or decided, within days of when it would have been set off."""
+    held = {facts.deposit}
+    for day in _set_off(facts, today):
+        free = {_free(facts, day - n * DAY) for n in range(4)}
+        if day == today and any(_open(one, day - n * DAY) for one in facts.contests
+                                for n in range(4)):  # fmt: skip
+            free.add(False)
+        if True in free:
+            held = {0} if free == {True} else held | {0}
+    return held
+
+
+def _set_off(facts: Facts, today: date) -> Iterator[date]:
+    """When the deposit pays of what is owed last: the last month, where notice came before it
+    began; else, and once a bank has decided, what is left at the end."""
     if facts.ends_on is None or facts.noticed is None:
-        return False
+        return
     number = 1
     while month_start(facts.kick_off, number + 1) < facts.ends_on:
         number += 1
     last = month_start(facts.kick_off, number)
-    in_time = number > 1 and facts.noticed < last
-    return today >= (last if in_time else facts.ends_on)
+    if number > 1 and facts.noticed < last <= today:
+        yield last
+    if facts.ends_on <= today:
+        yield today
 
 
-def owed(facts: Facts, until: datetime) -> int:
+def _free(facts: Facts, day: date) -> bool:
+    """Whether no bank has the payment that brought it: for now, or for good."""
+    ours = [one for one in facts.contests if one.of_deposit and one.since <= day]
+    return not any(one.lost or _open(one, day) for one in ours)
+
+
+def _open(contest: Contest, day: date) -> bool:
+    return contest.since <= day <= contest.until
+
+
+def owed(facts: Facts, until: datetime) -> set[int]:
     """What an engagement has cost the client by an instant, the deposit that is held included."""
     today = until.astimezone(ZoneInfo(facts.zone)).date()
-    deposit = 0 if set_off(facts, today) else facts.deposit
     items = sum(minor for _, minor in facts.items)
     work = cost_of_work(facts, until) - lessened(facts, until)
-    return work + deposit + items - sum(facts.given_back)
+    rest = work + items - sum(facts.given_back)
+    return {rest + deposit for deposit in left_of_deposit(facts, today)}
 
 
 def items(facts: Facts) -> Counter[tuple[str, int]]:
