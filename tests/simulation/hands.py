@@ -67,7 +67,7 @@ class Hands:
                 os.kill(self.dice.choice(children).pid, signal.SIGKILL)
 
     def supervise(self) -> None:
-        """Start again what ended by itself (a worker does when a child dies while it starts)."""
+        """Start again what has ended."""
         for name, start in (("worker", _start_worker), ("relay", _start_relay)):
             process = self.stack.programs[name].process
             if process and process.poll() is not None:

@@ -31,7 +31,8 @@ A_MOMENT, MOST_MOMENTS = timedelta(minutes=20), 20
 
 @dataclass
 class World:
-    """hands: whoever does the jobs: this process, or workers of their own (crew.py)."""
+    """hands: whoever does the jobs: this process, or workers of their own (crew.py), which live no
+    longer than the thread that starts them."""
 
     app: Flask
     stripe: StandIn
@@ -60,23 +61,25 @@ class World:
 
     def do_what_is_due(self) -> None:
         """What is put off for a moment, because a call went wrong, is not put off for a day."""
-        elsewhere(self._in_app(self.plan))
+        self.apart(self.plan)
         for _ in range(MOST_MOMENTS):
             # What is put off may have come due before the others were done.
             began = clock.now()
-            elsewhere(self._in_app(self.hands))
+            self.hands()
             soon, now = self.jobs.next_due(began), clock.now()
             if soon is None or soon > now + A_MOMENT:
                 break
             self.set_clock(max(soon, now) + timedelta(seconds=1))
         session.rollback()
 
-    def _in_app(self, work: Callable[[], None]) -> Callable[[], None]:
+    def apart(self, work: Callable[[], object]) -> None:
+        """In a thread and a session of its own."""
+
         def inside() -> None:
             with self.app.app_context():
                 work()
 
-        return inside
+        elsewhere(inside)
 
     def receive(self, body: bytes, signature: str) -> int:
         """Stripe's webhook at our door."""
@@ -108,7 +111,7 @@ def world(
         engine = db.connect(url, pool_timeout=30, max_overflow=40, pool_pre_ping=False)
         made = World(
             flask_app, stripe, box, url, clock_file, Weather(drawn, stripe),
-            hands=drain_jobs, plan=plan.everything, jobs=Jobs(url),
+            hands=lambda: made.apart(drain_jobs), plan=plan.everything, jobs=Jobs(url),
         )  # fmt: skip
         stripe.receive = made.receive
         try:
@@ -119,7 +122,8 @@ def world(
                 if workers:
                     made.hands = crew.enter_context(hands(url, there, drawn))
                 elif helped:
-                    made.hands = crew.enter_context(pair(url, there))
+                    both = crew.enter_context(pair(url, there))
+                    made.hands = lambda: made.apart(both)
                 yield made
         finally:
             session.remove()
