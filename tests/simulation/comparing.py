@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 
 from tests.simulation.costs import by_engagement, kind_of, terms
+from tests.simulation.hands import Hands
 from tests.simulation.year import Year
 from webapp import clock
 from webapp.billing.models import (
@@ -59,8 +60,9 @@ def figures(year: Year) -> dict[str, int | float]:
     }  # fmt: skip
     rows = {name: session.scalar(select(func.count()).select_from(noun)) or 0
             for name, noun in counted.items()}  # fmt: skip
-    sent = year.world.stripe.control("webhooks")["states"]
-    return rows | {
+    sent, hands = year.world.stripe.control("webhooks")["states"], year.world.hands
+    killed = {"killed": hands.killed} if isinstance(hands, Hands) else {}
+    return rows | killed | {
         "engagements": len(year.clients), "days": year.days, "seconds": round(year.seconds, 1),
         "webhooks lost": sent.get("dropped", 0), "webhooks delivered": sent.get("delivered", 0),
     }  # fmt: skip
