@@ -702,6 +702,7 @@ def upgrade() -> None:
     op.add_column("checkout", sa.Column("debited_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("checkout", sa.Column("total_minor", sa.BigInteger(), nullable=True))
     op.add_column("checkout", sa.Column("tax_minor", sa.BigInteger(), nullable=True))
+    op.add_column("company", sa.Column("postal_code", sa.Text(), server_default="", nullable=False))
     op.add_column("company", sa.Column("net_days", sa.Integer(), nullable=True))
     op.add_column(
         "consultant", sa.Column("share_percent", sa.Integer(), server_default="0", nullable=False)
@@ -1057,6 +1058,7 @@ def downgrade() -> None:
     op.drop_column("engagement", "settles_by")
     op.drop_column("consultant", "share_percent")
     op.drop_column("company", "net_days")
+    op.drop_column("company", "postal_code")
     op.drop_column("checkout", "tax_minor")
     op.drop_column("checkout", "total_minor")
     op.drop_column("checkout", "debited_at")
