@@ -20,6 +20,7 @@ from webapp.db import Base, Email, Identified, aside, session
 class Company(Identified, Base):
     """A client company, with what invoices need.
 
+    address: as it is printed; postal_code: apart from it, since in some countries it decides on tax.
     net_days: how long they have to pay a sent invoice; None where a card or account is charged.
     """
 
@@ -29,6 +30,7 @@ class Company(Identified, Base):
     time_zone: Mapped[str]
     country: Mapped[str] = mapped_column(default="")
     address: Mapped[str] = mapped_column(default="")
+    postal_code: Mapped[str] = mapped_column(default="", server_default="")
     purchase_order: Mapped[str] = mapped_column(default="")
     net_days: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
