@@ -7,6 +7,9 @@ import re
 from babel import Locale
 
 COUNTRY = re.compile(r"[A-Z]{2}")
+# Where the country alone does not say which tax is due.
+# https://docs.stripe.com/tax/customer-locations#supported-formats
+TAXED_BY_PLACE = frozenset({"CA", "US"})
 NO_COUNTRIES = {"EU", "EZ", "UN", "XA", "XB", "QO", "ZZ"}
 
 

@@ -23,7 +23,8 @@ What a browser test may rely on
       ``cancel_url``; the amount due is ``#total``. An expired session answers 410, a paid one goes
       to ``success_url``.
     * Where Checkout works out tax or asks for an address: ``#buyer-form`` with ``country`` (two
-      letters), ``tax_number`` and ``#save-buyer``; the pay form appears once the place is known.
+      letters), ``postal_code``, ``tax_number`` and ``#save-buyer``; the pay form appears once the
+      place is known.
       Where codes are allowed: ``#code-form`` with ``code`` and ``#apply-code``, then ``#used-code``
       and ``#remove-code``. ``li[data-sum]`` are subtotal, discount and tax.
     * 3-D Secure: the buttons ``#complete`` and ``#fail``.

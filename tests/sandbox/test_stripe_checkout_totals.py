@@ -125,6 +125,17 @@ def test_tax_is_added_once_the_buyer_has_said_where_they_are(desk: Desk) -> None
     assert owner.address.country == "DE" and done.customer_details.address.country == "DE"
 
 
+def test_a_buyer_in_the_us_gives_the_postal_code_too(desk: Desk) -> None:
+    session = opened(desk, **TAXED)
+    wrong = desk.browser.post(f"{session.url}/buyer", data={"country": "us"})
+    assert wrong.status_code == 422 and 'id="postal_code-error"' in wrong.text
+    entry = {"country": "us", "postal_code": "04101"}
+    assert 'id="pay-form"' in desk.browser.post(f"{session.url}/buyer", data=entry).text
+    done, _ = paid(desk, session)
+    owner = desk.api.v1.customers.retrieve(str(done.customer))
+    assert (owner.address.country, owner.address.postal_code) == ("US", "04101")
+
+
 def test_a_business_abroad_answers_for_the_tax_itself(desk: Desk) -> None:
     desk.control("POST", "rules", {"country": "DE"})
     update = {"customer_update": {"address": "auto", "name": "auto"}}

@@ -11,8 +11,9 @@ TAXED: Any = {"automatic_tax": {"enabled": True}}
 
 
 def buyer(desk: Desk, country: str | None, vat: str | None = None, **values: Any) -> str:
-    address = {"address": {"country": country}} if country else {}
-    customer = desk.customer(**address, **values).id
+    given = {"country": country, **({"postal_code": "04101"} if country == "US" else {})}
+    address = {"address": given} if country else {}
+    customer = desk.customer(**(address | values)).id
     if vat:
         desk.api.v1.customers.tax_ids.create(customer, {"type": "eu_vat", "value": vat})
     return customer
@@ -106,6 +107,15 @@ def test_nobody_knows_where_the_customer_is(desk: Desk) -> None:
     assert refusal.value.code == "customer_tax_location_invalid"
     [draft] = desk.api.v1.invoices.list().data
     assert (draft.status, draft.automatic_tax.status) == ("draft", "requires_location_inputs")
+
+
+@pytest.mark.parametrize("country", ["US", "CA"])
+def test_in_some_countries_the_country_alone_does_not_say_which_tax_is_due(
+    desk: Desk, country: str
+) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        invoiced(desk, buyer(desk, None, address={"country": country}), 100)
+    assert refusal.value.code == "customer_tax_location_invalid"
 
 
 def test_renewals_and_previews_are_taxed_after_discounts(desk: Desk) -> None:

@@ -20,7 +20,7 @@ from webapp.db import Base, Email, Identified, aside, session
 class Company(Identified, Base):
     """A client company, with what invoices need.
 
-    address: as it is printed; postal_code: apart from it, since in some countries it decides on tax.
+    address: as it is printed; postal_code: apart, since in some countries it decides on tax.
     net_days: how long they have to pay a sent invoice; None where a card or account is charged.
     """
 

@@ -27,6 +27,11 @@ from webapp.accounts.tax_ids import of_country
 from webapp.countries import countries
 from webapp.engagements.models import Draft
 from webapp.plain_text import has_letter, name_field, one_line, ordinary_text, stripped
+from webapp.postal_code_field import (
+    check_postal_code,
+    decides_on_tax,
+    postal_code_field,
+)
 from webapp.zone_field import ZoneField
 
 FULL_ADDRESS = "Enter a full e-mail address, such as ana@example.com."
@@ -48,6 +53,7 @@ class DetailsForm(FlaskForm):
         filters=[stripped],
         render_kw={"rows": 3},
     )
+    postal_code = postal_code_field()
     tax_number = StringField(
         "VAT or tax number",
         [Optional(), Length(max=40), one_line],
@@ -80,6 +86,10 @@ class DetailsForm(FlaskForm):
             except ValueError as error:
                 raise ValidationError(str(error)) from error
 
+    def validate_postal_code(self, field: StringField) -> None:
+        country = self._on_file or (self.country.data if self.country else "")
+        check_postal_code(field, country)
+
     def ask_only_unknown(self, company: Company | None, person: Person | None) -> None:
         """Take out what is on file for the company chosen and the client signed in."""
         if company:
@@ -90,6 +100,8 @@ class DetailsForm(FlaskForm):
             for name in ("country", "address"):
                 if getattr(company, name):
                     delattr(self, name)
+            if company.postal_code or (company.address and not decides_on_tax(company.country)):
+                del self.postal_code
         if person:
             del self.contact_name, self.contact_email
             if person.phone:

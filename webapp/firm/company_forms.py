@@ -9,6 +9,7 @@ from wtforms.validators import Length, NumberRange, Optional
 from webapp.accounts.models import Company
 from webapp.countries import countries
 from webapp.plain_text import name_field, one_line, ordinary_text, stripped
+from webapp.postal_code_field import check_postal_code, postal_code_field
 
 LONGEST_NET_DAYS = 90
 
@@ -17,6 +18,7 @@ class CompanyForm(FlaskForm):  # type: ignore[misc]
     name = name_field("Name", "Give its name.")
     country = SelectField("Country", choices=[("", "Not known"), *countries()])
     address = TextAreaField("Billing address", [Length(max=500), ordinary_text], filters=[stripped])
+    postal_code = postal_code_field()
     purchase_order = StringField(
         "Their order number",
         [Length(max=140), one_line],
@@ -28,6 +30,9 @@ class CompanyForm(FlaskForm):  # type: ignore[misc]
         [Optional(), NumberRange(1, LONGEST_NET_DAYS)],
         description="Empty: by card or bank debit. New bookings follow it; what runs stays.",
     )
+
+    def validate_postal_code(self, field: StringField) -> None:
+        check_postal_code(field, self.country.data)
 
     def apply(self, company: Company) -> dict[str, list[object]]:
         """Write it down; what changed, as {field: [before, after]}."""

@@ -25,8 +25,10 @@ JUDITH = Bookable(
 
 
 def draft(company: str, contact: str, email: str, zone: str, address: str, country: str) -> Draft:
+    """The postal code stands at the address's end where the country is the US."""
+    code = address.split()[-1] if country == "US" else ""
     return Draft(
-        company_name=company, time_zone=zone, country=country, address=address,
+        company_name=company, time_zone=zone, country=country, address=address, postal_code=code,
         contact_name=contact, contact_email=email,
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Who is buying in a Checkout session: the customer it came with, and what they say of themselves.
 
-Kept in the session's private part as ``buyer``: ``{"country": "DE", "tax_id": {"type", "value"}}``.
+Kept in the session's private part as ``buyer``: ``{"country": "DE", "tax_id": {"type", "value"}}``,
+with a ``postal_code`` where tax depends on it.
 Source: https://docs.stripe.com/tax/checkout and https://docs.stripe.com/tax/checkout/tax-ids: what
 is typed becomes the new customer's, or the old one's where ``customer_update`` says so.
 """
@@ -43,9 +44,21 @@ def country(account: Account, session: Document) -> str | None:
     return typed(session).get("country") or (taxes.country_of(owner) if owner else None)
 
 
+def postal_code(account: Account, session: Document) -> str:
+    """As typed, else as known of the customer."""
+    owner = account.store.load(session["customer"] or "") or {}
+    known = (owner.get("address") or {}).get("postal_code")
+    return str(typed(session).get("postal_code") or known or "")
+
+
 def is_located(account: Account, session: Document) -> bool:
     """Whether there is all that tax needs."""
-    return not session["automatic_tax"]["enabled"] or country(account, session) is not None
+    if not session["automatic_tax"]["enabled"]:
+        return True
+    owner, place = account.store.load(session["customer"] or ""), typed(session)
+    if place.get("country"):
+        return taxes.located({"address": place})
+    return owner is not None and taxes.located(owner)
 
 
 def rehearsed(account: Account, session: Document) -> Document:
@@ -59,12 +72,13 @@ def rehearsed(account: Account, session: Document) -> Document:
 
 
 def settle(account: Account, session: Document, owner: Document) -> None:
-    """Give the customer what was typed: the country where it is another, and the tax number."""
+    """Give the customer what was typed: the place where it is another, and the tax number."""
     given = typed(session)
-    place = given.get("country")
-    known = (owner["address"] or {}).get("country")
-    if place and place != known and may_change(session, "address"):
-        change(account, "customer.updated", owner, address={"country": place})
+    place = {name: given[name] for name in ("country", "postal_code") if given.get(name)}
+    known = owner["address"] or {}
+    other = any(known.get(name) != said for name, said in place.items())
+    if other and may_change(session, "address"):
+        change(account, "customer.updated", owner, address=place)
     number = given.get("tax_id")
     if number and number not in tax_ids.shown(tax_ids.of(account, owner["id"])):
         tax_ids.add(account, owner, number["type"], number["value"])
@@ -75,7 +89,7 @@ def check(account: Account, session: Document) -> None:
     owner = account.store.load(session["customer"] or "")
     if owner is None:
         return
-    lost = taxes.country_of(owner) is None and not may_change(session, "address")
+    lost = not taxes.located(owner) and not may_change(session, "address")
     if session["automatic_tax"]["enabled"] and lost:
         text = (
             "Automatic tax calculation in Checkout requires a valid address on the customer. "

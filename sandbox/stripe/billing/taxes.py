@@ -24,6 +24,7 @@ from sandbox.stripe.core.errors import ApiError, invalid
 
 # https://docs.stripe.com/tax/tax-codes: nontaxable.
 UNTAXED = "txcd_00000000"
+BY_PLACE = frozenset({"CA", "US"})
 NO_LOCATION = "customer_tax_location_invalid"
 
 
@@ -41,9 +42,19 @@ def country_of(customer: Document) -> str | None:
     return next((place for place in places if place), None)
 
 
+def located(customer: Document) -> bool:
+    """Whether tax can be reckoned there: in some countries not by the country alone.
+
+    Source: https://docs.stripe.com/tax/customer-locations#supported-formats
+    """
+    place = country_of(customer)
+    address = customer["address"] or (customer.get("shipping") or {}).get("address") or {}
+    return place is not None and (place not in BY_PLACE or bool(address.get("postal_code")))
+
+
 def require_location(customer: Document) -> None:
     """Raises what Stripe answers when tax is asked for and nobody knows where the customer is."""
-    if country_of(customer) is None:
+    if not located(customer):
         raise no_location()
 
 

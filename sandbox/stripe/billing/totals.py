@@ -64,7 +64,7 @@ def _tax(account: Account, invoice: Document) -> None:
     customer = account.get("customer", invoice["customer"])
     numbers = tax_ids.of(account, customer["id"])
     invoice["customer_tax_ids"] = tax_ids.shown(numbers)
-    known = taxes.country_of(customer) is not None
+    known = taxes.located(customer)
     invoice["automatic_tax"]["status"] = "complete" if known else "requires_location_inputs"
     if known:
         how = taxes.treatment(account, customer, numbers)

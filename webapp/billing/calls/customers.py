@@ -69,7 +69,7 @@ def _describe(customer: str, details: CustomerDetails) -> bool:
 
 def _address(details: CustomerDetails) -> Document:
     first, *rest = [line.strip() for line in details.address.splitlines() if line.strip()] or [""]
-    lines = {"line1": first, "line2": ", ".join(rest)}
+    lines = {"line1": first, "line2": ", ".join(rest), "postal_code": details.postal_code}
     country = {"country": details.country} if len(details.country) == 2 else {}
     return {name: text[:200] for name, text in lines.items() if text} | country
 

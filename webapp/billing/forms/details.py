@@ -12,6 +12,7 @@ from wtforms.validators import DataRequired, Email, Length, Optional, Validation
 from webapp.accounts.models import Company
 from webapp.accounts.tax_ids import BY_COUNTRY, KINDS, normal
 from webapp.plain_text import name_field, one_line, stripped
+from webapp.postal_code_field import check_postal_code, postal_code_field
 
 
 class DetailsForm(FlaskForm):
@@ -19,12 +20,21 @@ class DetailsForm(FlaskForm):
     address = TextAreaField(
         "Address on invoices", [Optional(), Length(max=400)], filters=[stripped]
     )
+    postal_code = postal_code_field()
     purchase_order = StringField(
         "Your order number",
         [Optional(), Length(max=140), one_line],
         filters=[stripped],
         description="It is printed on every invoice from now on.",
     )
+
+    def __init__(self, country: str, *args: Any, **kwargs: Any) -> None:
+        """country: the company's, which only the firm changes."""
+        super().__init__(*args, **kwargs)
+        self._country = country
+
+    def validate_postal_code(self, field: StringField) -> None:
+        check_postal_code(field, self._country)
 
 
 class ContactForm(FlaskForm):

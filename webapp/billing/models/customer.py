@@ -97,6 +97,7 @@ def details_of(company: Company) -> CustomerDetails:
         name=company.name,
         email=contact.email if contact else "",
         address=company.address,
+        postal_code=company.postal_code,
         country=company.country,
         purchase_order=company.purchase_order,
         tax_ids=tuple((row.kind, row.value) for row in company.tax_ids),

@@ -97,6 +97,7 @@ class CustomerDetails:
     name: str
     email: str
     address: str
+    postal_code: str
     country: str
     purchase_order: str
     tax_ids: tuple[tuple[str, str], ...] = ()

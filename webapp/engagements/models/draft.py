@@ -28,6 +28,7 @@ class Draft:
     time_zone: str = ""
     country: str = ""
     address: str = ""
+    postal_code: str = ""
     tax_number: str = ""
     purchase_order: str = ""
     contact_name: str = ""
@@ -63,6 +64,7 @@ class Draft:
         company = self.known_company() or Company(name=self.company_name, time_zone=self.time_zone)
         company.country = company.country or self.country
         company.address = company.address or self.address
+        company.postal_code = company.postal_code or self.postal_code
         company.purchase_order = self.purchase_order or company.purchase_order or ""
         session.add(company)
         session.flush()

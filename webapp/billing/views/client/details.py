@@ -20,7 +20,7 @@ from webapp.billing.owing.standing import billed_companies
 from webapp.billing.views.room import blueprint
 from webapp.db import session
 
-FIELDS = ("name", "address", "purchase_order")
+FIELDS = ("name", "address", "postal_code", "purchase_order")
 
 
 def _found(company_id: uuid.UUID) -> Company:
@@ -40,7 +40,8 @@ def billing_details(company_id: uuid.UUID) -> ResponseReturnValue:
 @allow(Role.SPONSOR, Role.BILLING)
 def change_details(company_id: uuid.UUID) -> ResponseReturnValue:
     """From the next invoice on; those that were issued are never changed."""
-    company, form = _found(company_id), DetailsForm()
+    company = _found(company_id)
+    form = DetailsForm(company.country)
     if not form.validate():
         return _page(company, details=form), 422
     before = {name: getattr(company, name) for name in FIELDS}
@@ -154,7 +155,7 @@ def _page(
     return render_template(
         "billing/client/details.html",
         company=company,
-        form=details or DetailsForm(formdata=None, obj=company),
+        form=details or DetailsForm(company.country, formdata=None, obj=company),
         contact=contact or _contact_form(company),
         tax_form=tax_id or TaxIdForm.blank(company),
         kinds=KINDS,
