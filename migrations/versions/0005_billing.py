@@ -361,6 +361,7 @@ def upgrade() -> None:
         sa.Column("discount_minor", sa.BigInteger(), nullable=False),
         sa.Column("tax_minor", sa.BigInteger(), nullable=False),
         sa.Column("balance_applied_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("deposit_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("due_minor", sa.BigInteger(), nullable=False),
         sa.Column("lines", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("synced_at", sa.DateTime(timezone=True), nullable=False),
