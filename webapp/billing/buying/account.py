@@ -97,6 +97,7 @@ def _make(engagement: Engagement, purchase: AccountPurchase, customer: str) -> N
         _bill_once(engagement, order)
         purchase.state = "made"
         return
+    purchase.follow_the_catalog()
     found = _subscription(purchase, customer)
     purchase.made(found.id)
     mirroring.mirror_subscription(engagement, found)
@@ -111,11 +112,9 @@ def _subscription(purchase: AccountPurchase, customer: str) -> StripeSubscriptio
 
 
 def _send_first(engagement: Engagement, found: StripeSubscription) -> None:
-    """Stripe leaves the first invoice a draft for an hour; it goes out at once."""
+    """Stripe leaves the first invoice a draft for an hour; final now, it goes out at once."""
     for first in invoices.list_of(found.id):
         invoices.finalize(first.id)
-        if invoices.read(first.id).status == "open":
-            invoices.send(first.id)
         mirroring.sync_invoice(engagement, first.id)
 
 

@@ -120,5 +120,16 @@ def _recalled(call: Call, customer: str) -> StripeSession | None:
     if call.stripe_id:
         return checkout_calls.read(call.stripe_id)
     if call.repeat:
-        return checkout_calls.open_session(call.params | {"customer": customer}, call.key)
+        return _repeated(call, customer)
     return checkout_calls.find(customer, call.key)
+
+
+def _repeated(call: Call, customer: str) -> StripeSession | None:
+    """None where it was never opened, and names what nobody makes any more: a coupon is another
+    since there are other plans."""
+    try:
+        return checkout_calls.open_session(call.params | {"customer": customer}, call.key)
+    except gateway.Missing:
+        if call.wanted:
+            raise
+        return None

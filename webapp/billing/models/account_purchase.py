@@ -70,5 +70,13 @@ class AccountPurchase(Identified, Base):
         outbox.enqueue("billing.sell_on_account", self.engagement_id, key=key,
                        run_after=self.attempted_at + AGAIN)  # fmt: skip
 
+    def follow_the_catalog(self) -> None:
+        """A coupon names the plans there are on a day: where others came since, another one is made
+        and asked for, under another key. Safe, since Stripe is then looked at first (`stale`)."""
+        now_sold = on_account(self.engagement, self.net_days)
+        if now_sold.get("discounts") != self.params.get("discounts"):
+            self.params = self.params | {"discounts": now_sold["discounts"]}
+            self.attempt, self.attempted_at = self.attempt + 1, clock.now()
+
     def made(self, stripe_id: str) -> None:
         self.state, self.stripe_id = "made", stripe_id
