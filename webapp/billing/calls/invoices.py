@@ -49,8 +49,12 @@ def find(customer: str, bill: str) -> StripeInvoice | None:
 
 
 def finalize(invoice: str) -> None:
-    """Number a draft; from then on Stripe collects it as it does any. One that is no draft is let
-    be."""
+    """Number a draft; from then on Stripe collects it as it does any: it charges what is on file,
+    or mails the invoice, once. One that is no draft is let be.
+
+    To ask for the mail as well would be a second one:
+    https://docs.stripe.com/invoicing/integration/automatic-advancement-collection
+    """
     try:
         ask(lambda v1: v1.invoices.finalize_invoice(invoice, {"auto_advance": True}))
     except Missing:
@@ -94,11 +98,6 @@ def void(invoice: str) -> None:
     except Bug:
         if read(invoice).status == "open":
             raise
-
-
-def send(invoice: str) -> None:
-    """Let Stripe mail an invoice that is paid by its due date."""
-    ask(lambda v1: v1.invoices.send_invoice(invoice))
 
 
 def pay_out_of_band(invoice: str, key: str) -> None:

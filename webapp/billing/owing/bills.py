@@ -144,8 +144,8 @@ def issue(plan: Plan) -> StripeInvoice | None:
             return None
         invoices.finalize(found.id)
         found = invoices.read(found.id)
-    if found.status == "open" and not found.attempts:
-        _collect(plan, found)
+    if found.status == "open" and found.collection == "card" and not found.attempts:
+        _charge(plan, found)
     return found
 
 
@@ -173,11 +173,8 @@ def _fill(plan: Plan, draft: str) -> int:
     return count
 
 
-def _collect(plan: Plan, invoice: StripeInvoice) -> None:
+def _charge(plan: Plan, invoice: StripeInvoice) -> None:
     """A payment that fails leaves the invoice open: the mirror tells of it as of any other."""
-    if invoice.collection == "invoice":
-        invoices.send(invoice.id)
-        return
     try:
         invoices.pay(invoice.id, f"bill:{plan.bill}:pay")
     except (gateway.Declined, gateway.ActionRequired) as reason:
