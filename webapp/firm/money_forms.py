@@ -53,7 +53,7 @@ class ExportForm(FlaskForm):  # type: ignore[misc]
         "What",
         choices=[
             ("invoices", "Invoices"), ("lines", "Invoice lines"), ("payments", "Payments"),
-            ("refunds", "Refunds"), ("fees", "Stripe's fees"),
+            ("refunds", "Refunds"), ("credit_notes", "Credit notes"), ("fees", "Stripe's fees"),
             ("payouts", "Consultants' shares"), ("journal", "Journal (beancount)"),
         ],
     )  # fmt: skip

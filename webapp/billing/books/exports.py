@@ -1,19 +1,24 @@
-"""Tables of the books as CSV, for an accountant: ISO dates, exact decimals, no formulas."""
+"""Tables of the books as CSV, for an accountant: ISO dates, exact decimals, no formulas.
+
+They add up. Of an invoice that is not void: total = credited + from_credit + paid + due. Of all
+that were paid, `paid` is what the payments say, those made outside Stripe among them.
+"""
 
 from __future__ import annotations
 
 import csv
+import heapq
 import io
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import joinedload
 
 from webapp.billing.books.journal import instants
-from webapp.billing.models import Invoice, Payment, Refund, Transfer
+from webapp.billing.models import CreditNote, Invoice, Payment, Refund, Transfer
 from webapp.billing.states import STATES, state
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -72,24 +77,35 @@ def _invoices(start: datetime, end: datetime) -> Select[Any]:
     return rows.order_by(Invoice.issued_at, Invoice.id)
 
 
-def _with_states(start: datetime, end: datetime) -> Iterable[tuple[Invoice, str]]:
-    """Invoices, each with its state in a word for people."""
-    rows = _invoices(start, end).add_columns(state().label("state"))
+def _with_states(start: datetime, end: datetime) -> Iterable[tuple[Invoice, str, Money]]:
+    """Invoices, each with its state in a word for people, and what credit notes lessened it by."""
+    rows = _invoices(start, end).add_columns(state().label("state"), _lessened().label("lessened"))
     found = session.execute(rows.execution_options(yield_per=AT_A_TIME))
-    return ((row[0], STATES[row.state].word) for row in found)
+    return (
+        (row[0], STATES[row.state].word, Money(int(row.lessened), row[0].currency)) for row in found
+    )
+
+
+def _lessened() -> ScalarSelect[int]:
+    """By credit notes while it was open."""
+    amount = func.coalesce(func.sum(CreditNote.amount_minor), 0)
+    ours = select(amount).where(CreditNote.invoice_id == Invoice.id)
+    lessening = ours.where(CreditNote.means == "reduce", CreditNote.state == "issued")
+    return lessening.correlate(Invoice).scalar_subquery()
 
 
 def invoices(start: datetime, end: datetime) -> Iterator[Cells]:
-    for row, word in _with_states(start, end):
+    for row, word, credited in _with_states(start, end):
         yield [
-            row.number, row.stripe_id, _client(row), word, row.issued_at, row.due_on,
-            row.paid_at, row.currency, row.subtotal, row.discount, row.tax, row.total, row.paid,
-            row.due, "yes" if row.out_of_band else "no", "yes" if row.reverse_charge else "no",
+            row.number, row.stripe_id, _client(row), word, row.issued_at, row.due_on, row.paid_at,
+            row.currency, row.subtotal, row.discount, row.tax, row.total, credited,
+            row.balance_applied, row.paid, row.due, "yes" if row.out_of_band else "no",
+            "yes" if row.reverse_charge else "no",
         ]  # fmt: skip
 
 
 def lines(start: datetime, end: datetime) -> Iterator[Cells]:
-    for row, word in _with_states(start, end):
+    for row, word, _ in _with_states(start, end):
         for line in row.lines:
             yield [
                 row.number, row.stripe_id, _client(row), word, row.issued_at,
@@ -106,11 +122,35 @@ def _payments(start: datetime, end: datetime) -> Select[Any]:
 
 
 def payments(start: datetime, end: datetime) -> Iterator[Cells]:
+    """What came in, in the order in which it came, outside Stripe too."""
+    charged, outside = _charged(start, end), _outside(start, end)
+    return heapq.merge(charged, outside, key=lambda row: row[PAID_AT])
+
+
+PAID_AT = 3
+
+
+def _charged(start: datetime, end: datetime) -> Iterator[Cells]:
     for row in _stream(_payments(start, end)):
         yield [
             row.stripe_id, row.invoice.number, _client(row.invoice), row.paid_at, row.method,
             row.last4, row.currency, row.amount, Money(row.refunded_minor, row.currency),
             "yes" if row.disputed else "no",
+        ]  # fmt: skip
+
+
+def _outside(start: datetime, end: datetime) -> Iterator[Cells]:
+    """Invoices that finance recorded as paid: no charge of Stripe's tells of them."""
+    rows = select(Invoice).where(
+        Invoice.out_of_band, Invoice.status == "paid",
+        Invoice.paid_at >= start, Invoice.paid_at < end,
+    )  # fmt: skip
+    rows = rows.options(_with_client(joinedload(Invoice.engagement)))
+    for row in _stream(rows.order_by(Invoice.paid_at, Invoice.id)):
+        nothing = Money(0, row.currency)
+        yield [
+            "", row.number, _client(row), row.paid_at, "outside Stripe", "", row.currency,
+            row.paid, nothing, "no",
         ]  # fmt: skip
 
 
@@ -122,6 +162,21 @@ def refunds(start: datetime, end: datetime) -> Iterator[Cells]:
         yield [
             row.stripe_id, row.invoice.number, _client(row.invoice), row.created_at, row.state,
             row.reason, row.currency, row.amount,
+        ]  # fmt: skip
+
+
+def credit_notes(start: datetime, end: datetime) -> Iterator[Cells]:
+    """means: 'reduce' (less was due), 'refund' (the paper to a refund), 'credit' (for the next
+    invoices), 'outside' (given back outside Stripe)."""
+    rows = select(CreditNote).where(CreditNote.created_at >= start, CreditNote.created_at < end)
+    owner = joinedload(CreditNote.invoice).joinedload(Invoice.engagement)
+    rows = rows.options(_with_client(owner), joinedload(CreditNote.refund))
+    for row in _stream(rows.order_by(CreditNote.created_at, CreditNote.id)):
+        tax = Money(row.tax_minor, row.currency)
+        yield [
+            row.number, row.stripe_id, row.invoice.number, _client(row.invoice), row.created_at,
+            row.state, row.means, row.reason, row.note, row.refund.stripe_id if row.refund else "",
+            row.currency, row.amount - tax, tax, row.amount,
         ]  # fmt: skip
 
 
@@ -151,12 +206,14 @@ def payouts(start: datetime, end: datetime) -> Iterator[Cells]:
 Read = Callable[[datetime, datetime], Iterator[Cells]]
 TABLES: dict[str, tuple[str, Read]] = {
     "invoices": ("number stripe_id client state issued_at due_on paid_at currency subtotal discount"
-                 " tax total paid due out_of_band reverse_charge", invoices),
+                 " tax total credited from_credit paid due out_of_band reverse_charge", invoices),
     "lines": ("invoice stripe_id client state issued_at kind text starts ends currency amount tax",
               lines),
     "payments": ("stripe_id invoice client paid_at method last4 currency amount refunded disputed",
                  payments),
     "refunds": ("stripe_id invoice client made_at state reason currency amount", refunds),
+    "credit_notes": ("number stripe_id invoice client made_at state means reason note refund"
+                     " currency net tax amount", credit_notes),
     "fees": ("stripe_id invoice paid_at currency gross fee net", fees),
     "payouts": ("stripe_id invoice consultant part share_percent state owed_at sent_at currency"
                 " earned taken_back set_off sent", payouts),

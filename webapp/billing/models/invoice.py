@@ -99,6 +99,15 @@ class Invoice(Identified, Mirrored, Base):
         return list(session.scalars(paid.order_by(cls.issued_at)))
 
     @classmethod
+    def lock_of(cls, engagement: Engagement) -> None:
+        """All of an engagement's, until the transaction ends; what was read before may be stale by
+        then, and is read anew."""
+        session.flush()
+        session.expire_all()
+        theirs = select(cls).where(cls.engagement_id == engagement.id)
+        session.scalars(theirs.order_by(cls.id).with_for_update()).all()
+
+    @classmethod
     def open_of(cls, engagement: Engagement) -> list[Invoice]:
         """What is still to be paid, oldest first."""
         unpaid = select(cls).where(cls.engagement_id == engagement.id, cls.status == "open")
@@ -134,7 +143,10 @@ class Invoice(Identified, Mirrored, Base):
 
     @property
     def due(self) -> Money:
-        return Money(self.due_minor, self.currency)
+        """What is still to be paid: nothing of one that is void, whatever Stripe's document says,
+        nor of one that finance has recorded as paid outside Stripe."""
+        over = self.status == "void" or bool(self.settled_note)
+        return Money(0 if over else self.due_minor, self.currency)
 
     @property
     def rows(self) -> list[tuple[str, Money]]:
