@@ -747,6 +747,10 @@ def upgrade() -> None:
         "invoice", sa.Column("settled_note", sa.Text(), server_default="", nullable=False)
     )
     op.add_column("invoice", sa.Column("settled_by", sa.Text(), server_default="", nullable=False))
+    op.add_column(
+        "invoice",
+        sa.Column("asked_anew", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
     op.alter_column(
         "invoice",
         "total_minor",
@@ -1043,6 +1047,7 @@ def downgrade() -> None:
         type_=sa.INTEGER(),
         existing_nullable=False,
     )
+    op.drop_column("invoice", "asked_anew")
     op.drop_column("invoice", "settled_by")
     op.drop_column("invoice", "settled_note")
     op.drop_column("invoice", "out_of_band")
