@@ -60,8 +60,8 @@ def _not_charged_from(engagement: Engagement, last: StripeSubscription) -> date:
     until = month_start(engagement, month_number(engagement, last.renews_at))
     over = [pause for pause in engagement.pauses if pause.state == "over" and pause.paid_until]
     pause = max(over, key=lambda one: one.starts, default=None)
-    if pause is None or pause.paid_until is None or pause.paid_until < until:
-        return until
+    if pause is None or pause.starts >= until:
+        return until  # nothing was charged for its days
     charged = select(InvoiceItem.id).where(InvoiceItem.key == f"resume:{pause.id}")
     return until if session.scalar(charged) else pause.ends
 
