@@ -122,7 +122,9 @@ class Transfer(Identified, Base):
         self.amount_minor, self.destination = amount_minor, destination
         self.state, self.reason, self.attempted_at = "intended", "", clock.now()
         audit.record("transfer.intended", self, minor=amount_minor, set_off=self.set_off_minor)
-        outbox.enqueue("billing.send_transfer", self.id)
+        outbox.enqueue(
+            "billing.send_transfer", self.id, key=f"billing.send_transfer:{self.call_key}"
+        )
 
     def drop(self) -> None:
         """Nothing is left to send."""

@@ -30,10 +30,10 @@ def received_from(invoice: Invoice) -> Received:
     )
 
 
-def credits_used(invoice: Invoice) -> list[tuple[Payment | None, Received]]:
-    """The work of an invoice that the client's credit paid for, by the payment that had brought
-    the money; less what was credited of this invoice beyond its own payment, and less what has
-    gone of that payment since, by a refund in Stripe's dashboard or a dispute that was lost.
+def credits_used(invoice: Invoice) -> list[tuple[list[Payment], Received]]:
+    """The work of an invoice that the client's credit paid for, by the payments that had brought
+    the money, the nearest first; less what was credited of this invoice beyond its own payment, and
+    less what has gone since, by a refund in Stripe's dashboard or a dispute that was lost.
 
     Credit that no credit note of ours gave has no payment behind it, and is nobody's share.
     """
@@ -50,18 +50,17 @@ def credits_used(invoice: Invoice) -> list[tuple[Payment | None, Received]]:
     return found
 
 
-def _brought(given: CreditNote | None, amount: Money) -> tuple[Payment | None, Received]:
+def _brought(given: CreditNote | None, amount: Money) -> tuple[list[Payment], Received]:
     if given is None:
-        return None, _plain(amount * 0)
-    return _payment_behind(given.invoice), _plain(amount.prorate(*_still_there(given.invoice)))
+        return [], _plain(amount * 0)
+    return _payments_behind(given.invoice), _plain(amount.prorate(*_still_there(given.invoice)))
 
 
-def _payment_behind(invoice: Invoice) -> Payment | None:
-    """Its own; of one that credit paid whole, the first of those that had brought the credit."""
-    own = next(iter(Payment.of(invoice)), None)
-    notes = (CreditNote.made_as(note) for note, _ in used_by(invoice)) if own is None else ()
-    before = (_payment_behind(note.invoice) for note in notes if note)
-    return own or next((payment for payment in before if payment), None)
+def _payments_behind(invoice: Invoice) -> list[Payment]:
+    """Its own, and those that had brought the credit that paid (a part of) it."""
+    notes = (CreditNote.made_as(note) for note, _ in used_by(invoice))
+    before = (one for note in notes if note for one in _payments_behind(note.invoice))
+    return list(dict.fromkeys([*Payment.of(invoice)[:1], *before]))
 
 
 def _still_there(invoice: Invoice) -> tuple[int, int]:

@@ -28,12 +28,10 @@ def release(transfer: Transfer) -> None:
     if held:
         transfer.wait("held", held)
         return
-    assert payment
     account = ConnectedAccount.of(transfer.consultant_id)
     if account is None or not account.enabled or not account.stripe_id:
         transfer.wait("waiting", "account")
         return
-    transfer.source = payment.stripe_id
     _send(transfer, account.stripe_id)
 
 
@@ -44,19 +42,49 @@ def _send(transfer: Transfer, destination: str) -> None:
     if amount == 0:
         transfer.drop()
         return
+    source = _covering(transfer, amount)
+    transfer.source = source.stripe_id if source else ""
     if transfer.attempted_at:  # a key is good for one amount and one destination
         transfer.attempt += 1
     transfer.intend(amount, destination)
 
 
 def source_of(transfer: Transfer) -> Payment | None:
-    """The payment whose money it is: of credit, the one that had brought it."""
+    """The payment whose money it is: of credit, the nearest of those that had brought it."""
+    return next(iter(_sources(transfer)), None)
+
+
+def _sources(transfer: Transfer) -> list[Payment]:
     part = transfer.part.partition(":")[0]
     if part.startswith("credit"):
-        behind = [payment for payment, _ in credits_used(transfer.invoice)]
+        behind = [payments for payments, _ in credits_used(transfer.invoice)]
         place = int(part.partition(".")[2])
-        return behind[place] if place < len(behind) else None
-    return next(iter(Payment.of(transfer.invoice)), None)
+        return behind[place] if place < len(behind) else []
+    return Payment.of(transfer.invoice)[:1]
+
+
+def _covering(transfer: Transfer, amount: int) -> Payment | None:
+    """The first of its payments that Stripe lets that much be taken of; None where no single one
+    has it: credit of several came together. Then it comes from the balance."""
+    free = (one for one in _sources(transfer) if not _held(transfer, one))
+    return next((one for one in free if room_in(one, transfer) >= amount), None)
+
+
+def room_in(payment: Payment, besides: Transfer) -> int:
+    """All transfers that name a payment come to no more than that, less what was called back.
+
+    https://docs.stripe.com/connect/separate-charges-and-transfers#transfer-availability
+    """
+    rows = select(Transfer).where(
+        Transfer.source == payment.stripe_id, Transfer.id != besides.id,
+        Transfer.state.in_(("intended", "sent")), Transfer.outside.is_(False),
+    )  # fmt: skip
+    return payment.amount_minor - sum(map(_still_sent, session.scalars(rows)))
+
+
+def _still_sent(transfer: Transfer) -> int:
+    back = (one.minor for one in transfer.reversals if one.state == "made")
+    return transfer.amount_minor - sum(back)
 
 
 def _held(transfer: Transfer, payment: Payment | None) -> str:

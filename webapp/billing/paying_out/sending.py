@@ -13,13 +13,21 @@ from sqlalchemy import select
 from webapp import audit
 from webapp.billing import stripe_gateway as gateway
 from webapp.billing.calls import transfers
-from webapp.billing.models import ConnectedAccount, Dispute, Transfer, TransferReversal
+from webapp.billing.models import (
+    ConnectedAccount,
+    Dispute,
+    Payment,
+    Transfer,
+    TransferReversal,
+)
 from webapp.billing.objects.document import Document
 from webapp.billing.objects.transfer import StripeReversal
 from webapp.billing.paying_out.planning import locked
-from webapp.billing.paying_out.releasing import release, source_of
+from webapp.billing.paying_out.releasing import release, room_in, source_of
 from webapp.db import session
 from webapp.outbox import RetryLater
+
+NOT_YET = 6 * 3600
 
 
 def send(transfer_id: uuid.UUID) -> None:
@@ -33,17 +41,30 @@ def send(transfer_id: uuid.UUID) -> None:
     if found is None and _contested(transfer):
         transfer.wait("held", "dispute")
         return
+    if found is None and _taken_meanwhile(transfer):
+        transfer.wait("waiting", "")
+        release(transfer)
+        return
     try:
         transfer.take(found or transfers.make(_params(transfer), transfer.call_key))
     except gateway.Faulted:
         transfer.try_again()
     except (gateway.NotEnabled, gateway.Missing) as reason:
         _account_lost(transfer, isinstance(reason, gateway.Missing))
+    except gateway.Insufficient:
+        raise RetryLater("what is available at Stripe does not cover it yet", NOT_YET) from None
 
 
 def _contested(transfer: Transfer) -> bool:
     payment = source_of(transfer)
     return bool(payment and any(one.open for one in Dispute.of(payment.invoice)))
+
+
+def _taken_meanwhile(transfer: Transfer) -> bool:
+    """Whether others took so much of its payment at the same time that Stripe would refuse it."""
+    rows = select(Payment).where(Payment.stripe_id == transfer.source)
+    payment = session.scalar(rows) if transfer.source else None
+    return payment is not None and room_in(payment, transfer) < transfer.amount_minor
 
 
 def _params(transfer: Transfer) -> Document:
@@ -53,11 +74,11 @@ def _params(transfer: Transfer) -> Document:
         "engagement": str(transfer.invoice.engagement_id),
         "part": transfer.part,
     }
-    return {
+    source = {"source_transaction": transfer.source} if transfer.source else {}
+    return source | {
         "amount": transfer.amount_minor,
         "currency": transfer.currency.lower(),
         "destination": transfer.destination,
-        "source_transaction": transfer.source,
         "transfer_group": str(transfer.invoice_id),
         "metadata": ours,
     }
