@@ -97,6 +97,16 @@ def engagement(stage: str = "onboarding", **values: Any) -> Engagement:
     return made
 
 
-def terms(made: Engagement) -> Terms:
+def terms(made: Engagement, **other: Any) -> Terms:
     values = {name: getattr(made.offering, name) for name in COPIED}
-    return Terms(engagement_id=made.id, valid_from=made.kick_off_on, **values)
+    return Terms(engagement_id=made.id, **({"valid_from": made.kick_off_on} | values | other))
+
+
+def on_another_plan(name: str, planned: str = "A plan to come", **values: Any) -> Engagement:
+    """Under way since forty days, and on another plan since yesterday; one more is planned."""
+    today = clock.now().date()
+    made = engagement("active", kick_off_on=today - timedelta(days=40), **values)
+    saved(terms(made, name=name, valid_from=today - timedelta(days=1)))
+    saved(terms(made, name=planned, valid_from=today + timedelta(days=20)))
+    session.refresh(made, ["terms_history"])
+    return made

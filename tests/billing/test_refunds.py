@@ -13,6 +13,7 @@ from webapp import clock, outbox
 from webapp.accounts.models import Person
 from webapp.billing.models import Refund
 from webapp.billing.queries import money_of
+from webapp.billing.states import states_of
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
@@ -111,7 +112,8 @@ def test_cancelling_in_time_gives_everything_back_and_ends_the_subscription(paye
     payer.hear()
     assert refunded_at_stripe(payer) == [600000]
     assert subscription().status == "canceled"
-    assert money_of([payer.engagement.id])[payer.engagement.id].refunded
+    shown = money_of([payer.engagement.id])[payer.engagement.id].shown
+    assert shown and states_of([shown])[shown.id].key == "refunded"
     [mail] = payer.mails("is on its way back")
     assert "in time for a full refund" in mail and "Coming back: $6,000.00" in mail
 

@@ -129,6 +129,34 @@ def test_one_word_in_list_filter_page_export_and_on_the_engagement(
         assert word in its_page
 
 
+@pytest.mark.parametrize("wanted", sorted(set(STATES) - {"void"}))
+def test_the_practice_list_says_it_in_the_same_word(
+    app: object, sign_in: SignIn, wanted: str
+) -> None:
+    """Of the latest invoice; one that nobody owes says nothing of how an engagement stands."""
+    engagement = make.engagement("active")
+    earlier = invoice(engagement, issued_at=clock.now() - 40 * A_DAY)
+    latest = next(row for state, row in one_of_each(make.engagement("active")) if state == wanted)
+    latest.engagement = engagement
+    invoice(engagement, status="void")
+    session.commit()
+    page = visible(sign_in(make.person(Role.FINANCE)).get("/practice").text)
+    amount = (latest.due or latest.total).format()
+    assert f"{amount} {STATES[wanted].word}" in page
+    assert wanted == "paid" or f"{earlier.total.format()} Paid" not in page
+
+
+def test_an_overdue_invoice_stands_before_a_later_one_that_is_paid(
+    app: object, sign_in: SignIn
+) -> None:
+    engagement = make.engagement("active")
+    invoice(engagement, status="open", attempts=1, total_minor=70000,
+            issued_at=clock.now() - 40 * A_DAY)  # fmt: skip
+    invoice(engagement)
+    page = visible(sign_in(make.person(Role.FINANCE)).get("/practice").text)
+    assert "$700.00 Overdue" in page and "$5,000.00" not in page
+
+
 def table(finance: FlaskClient, month: date) -> list[dict[str, str]]:
     answer = finance.get(f"/practice/money/export?kind=invoices&first={month:%Y-%m}")
     return list(csv.DictReader(io.StringIO(answer.text)))

@@ -17,13 +17,13 @@ from webapp.money import Money
 
 @dataclass(frozen=True)
 class MoneyLine:
-    """paid: the latest paid invoice, refunded: all of it goes back; overdue: not paid
-    when it should have been; next_at: the renewal."""
+    """paid: the latest paid invoice; overdue: not paid when it should have been; shown: the one
+    that tells how they stand, the overdue or else the latest; next_at: the renewal."""
 
     paid: Money | None = None
     paid_at: datetime | None = None
-    refunded: bool = False
     overdue: Money | None = None
+    shown: Invoice | None = None
     hosted_url: str = ""
     next_at: datetime | None = None
 
@@ -43,16 +43,16 @@ def _renewals(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, datetime | None]:
 
 def _invoices(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Invoice]]:
     rows = select(Invoice).where(Invoice.engagement_id.in_(ids)).order_by(Invoice.issued_at)
-    rows = rows.options(joinedload(Invoice.refunds), joinedload(Invoice.engagement))
     found: dict[uuid.UUID, list[Invoice]] = {}
-    for invoice in session.scalars(rows).unique():
+    for invoice in session.scalars(rows.options(joinedload(Invoice.engagement))):
         found.setdefault(invoice.engagement_id, []).append(invoice)
     return found
 
 
 def _line(invoices: Iterable[Invoice], next_at: datetime | None) -> MoneyLine:
-    paid = overdue = None
+    paid = overdue = latest = None
     for invoice in invoices:
+        latest = invoice if invoice.status not in {"draft", "void"} else latest
         if invoice.status == "paid":
             paid = invoice
         elif invoice.late:
@@ -60,8 +60,8 @@ def _line(invoices: Iterable[Invoice], next_at: datetime | None) -> MoneyLine:
     return MoneyLine(
         paid=paid.total if paid else None,
         paid_at=paid.paid_at if paid else None,
-        refunded=bool(paid and paid.given_back == paid.paid),
-        overdue=Money(overdue.due_minor, overdue.currency) if overdue else None,
+        overdue=overdue.due if overdue else None,
+        shown=overdue or latest,
         hosted_url=overdue.hosted_url if overdue else "",
         next_at=next_at,
     )

@@ -19,7 +19,11 @@ from webapp.engagements.models import Assignment, Engagement
 
 PAST = ("ended",)
 UNFINISHED_SHOWN = 5
-NAMES = (joinedload(Engagement.company), joinedload(Engagement.offering))
+NAMES = (
+    joinedload(Engagement.company),
+    joinedload(Engagement.offering),
+    selectinload(Engagement.terms_history),
+)
 
 
 @dataclass(frozen=True)

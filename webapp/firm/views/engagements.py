@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from webapp.access import FIRM, Role, allow
 from webapp.accounts.models import Company
 from webapp.billing.queries import money_of
+from webapp.billing.states import states_of
 from webapp.booking.models import Booking, Hold
 from webapp.db import session
 from webapp.engagements.models import Assignment, Engagement, FollowUp
@@ -31,11 +32,14 @@ EVERY = "every"
 def engagements() -> ResponseReturnValue:
     page = paged(_filtered(_rows()))
     ids = [row.id for row in page.rows]
+    lines = money_of(ids)
+    invoices = {key: line.shown for key, line in lines.items() if line.shown}
     return render_template(
         "firm/engagements.html",
         page=page,
         next_meetings=Booking.next_of(ids),
-        money_lines=money_of(ids),
+        invoices=invoices,
+        states=states_of(invoices.values()),
         follow_ups=FollowUp.still_open(),
         form=_form(),
     )
@@ -61,7 +65,8 @@ def _form() -> SearchForm:
 def _rows() -> Select[Any]:
     leads = selectinload(Engagement.assignments).joinedload(Assignment.consultant)
     held = joinedload(Engagement.hold).selectinload(Hold.seat_rows)
-    parties = (joinedload(Engagement.company), joinedload(Engagement.offering), leads, held)
+    agreed = (joinedload(Engagement.offering), selectinload(Engagement.terms_history))
+    parties = (joinedload(Engagement.company), *agreed, leads, held)
     return select(Engagement).options(*parties).order_by(Engagement.created_at.desc())
 
 

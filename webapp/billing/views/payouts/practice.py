@@ -64,7 +64,9 @@ def consultant_payouts(consultant_id: uuid.UUID) -> ResponseReturnValue:
     theirs = select(Assignment).where(Assignment.consultant_id == found.id)
     parties = joinedload(Assignment.engagement)
     rows = theirs.options(
-        parties.joinedload(Engagement.company), parties.joinedload(Engagement.offering)
+        parties.joinedload(Engagement.company),
+        parties.joinedload(Engagement.offering),
+        parties.selectinload(Engagement.terms_history),
     )
     return render_template(
         "billing/payouts/consultant.html",
