@@ -26,7 +26,7 @@ from webapp.billing.paying_out import statement_mails
 from webapp.billing.paying_out.statements import WORKED_OUT
 from webapp.catalog.models import Consultant
 from webapp.db import session
-from webapp.engagements.models import Engagement
+from webapp.engagements.models import Assignment, Engagement
 from webapp.notifications.models import EmailMessage
 
 
@@ -150,11 +150,23 @@ def test_each_share_says_what_it_was_worked_out_from(
 def test_a_share_that_stripes_fee_cut_says_by_how_much(
     consultant: Consultant, sign_in: SignIn
 ) -> None:
-    """All of it is theirs, and Stripe kept a part."""
-    invoice_of(engaged(consultant, percent=100), 500000, fee_minor=14530)
+    """All of it is shared, and Stripe kept a part: every figure to check the sum is told."""
+    engagement = engaged(consultant, percent=55)
+    other = make.consultant()
+    make.saved(Assignment(engagement=engagement, consultant=other, leads=False, share_percent=45))
+    lines = [{"text": "Month", "minor": 720000, "kind": "retainer"},
+             {"text": "Deposit", "minor": 150000, "kind": "deposit"}]  # fmt: skip
+    invoice_of(engagement, 870000, fee_minor=25260, lines=lines)
     page = visible(sign_in(consultant.person).get("/earnings").text)
-    assert "100% of $5,000.00 less $145.30, since Stripe’s fee left no more" in page
-    assert "$4,854.70" in page
+    assert "55% of $7,200.00 $8,700.00 paid, less $1,500.00 deposit" in page
+    assert (
+        "$138.93 less: all shares together, 100% of it, may be no more than the $6,947.40 that"
+        " Stripe’s fee of $252.60 leaves of it; this one is 55/100 of that"
+    ) in page
+    assert "$3,821.07" in page
+    assert "never more than Stripe’s fee leaves of that" in page
+    theirs = visible(sign_in(other.person).get("/earnings").text)
+    assert "$113.67 less" in theirs and "45/100 of that" in theirs and "$3,126.33" in theirs
 
 
 @pytest.mark.parametrize(

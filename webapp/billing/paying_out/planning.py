@@ -36,11 +36,12 @@ def share_out(invoice_id: uuid.UUID) -> None:
     if invoice.status != "paid" or Transfer.of(invoice.id):
         return
     team = _team(invoice)
+    percents = [row.share_percent for row in team]
     for part, received in _parts(invoice):
-        amounts = shares(received, [row.share_percent for row in team])
-        for row, amount in zip(team, amounts, strict=True):
+        facts = facts_of(received, sum(percents))
+        for row, amount in zip(team, shares(received, percents), strict=True):
             if amount:
-                _add(invoice, row.consultant_id, part, row.share_percent, amount, received)
+                _add(invoice, row.consultant_id, part, row.share_percent, amount, facts)
     release_all(invoice)
 
 
@@ -63,13 +64,13 @@ def _add(
     part: str,
     percent: int,
     amount: Money,
-    received: Received | None = None,
+    facts: dict[str, int] | None = None,
 ) -> None:
-    """received: what it is that percentage of; None for the rest of another share."""
+    """facts: what it was worked out from; None for the rest of another share."""
     made = Transfer(
         invoice_id=invoice.id, consultant_id=consultant_id, part=part, share_percent=percent,
         earned_minor=amount.minor, currency=amount.currency, state="waiting", amount_minor=0,
-        set_off_minor=0, attempt=0, worked_out=facts_of(received) if received else {},
+        set_off_minor=0, attempt=0, worked_out=facts or {},
     )  # fmt: skip
     session.add(made)
     session.flush()

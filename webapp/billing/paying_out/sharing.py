@@ -1,10 +1,10 @@
 """How much of a payment is each consultant's: pure, in minor units of one currency.
 
-A share is a whole percentage of what was paid for the work: without tax, which is the state's,
-and without a deposit, which is the client's until it is applied. What goes back to the client
-for the work takes of each share in proportion; days that are credited take exactly theirs. All
-shares together never pass what is left of the payment once Stripe has kept its fee; where they
-would, each is cut in proportion.
+A share is a whole percentage of what was paid for the work: after any discount, without tax, which
+is the state's, and without a deposit, which is the client's until it is applied. What goes back to
+the client for the work takes of each share in proportion; days that are credited take exactly
+theirs. All shares together never pass what Stripe's fee leaves of the work's own money; where they
+would, what it leaves is shared by the percentages. docs/payouts.md says the same with figures.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class Received:
 
     @property
     def net(self) -> Money:
-        """The most that may be sent on."""
+        """The most that all shares together may be: what Stripe's fee leaves of the work's money,
+        and never more than is left of the payment without tax, where tax went back with it."""
         given_back = self.returned + self.deposit_returned
         left = self.paid - self.tax - self.fee - given_back - self.unearned
         return max(min(left, self.for_work - self.fee), self.nothing)
@@ -64,7 +65,6 @@ def shares(received: Received, percents: Sequence[int]) -> list[Money]:
     if any(not 0 <= percent <= 100 for percent in percents) or sum(percents) > 100:
         raise ValueError(f"no shares of one payment: {list(percents)}")
     wanted = [received.for_work.floored(percent, 100) for percent in percents]
-    whole = sum(share.minor for share in wanted)
-    if whole <= received.net.minor:
+    if sum(share.minor for share in wanted) <= received.net.minor:
         return wanted
-    return [received.net.floored(share.minor, whole) for share in wanted]
+    return [received.net.floored(percent, sum(percents)) for percent in percents]

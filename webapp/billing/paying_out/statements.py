@@ -128,7 +128,7 @@ def as_csv(statement: Statement) -> str:
     """One line a movement, amounts in major units with a point, dates in the consultant's zone.
 
     A share's line says what it was worked out from: base = paid - tax - deposit - given_back, and
-    amount = share_percent of base, rounded down, less what Stripe's fee left no room for.
+    amount = share_percent of base, rounded down, less cut_by_stripes_fee: see docs/payouts.md.
     """
     out = io.StringIO()
     writer = csv.writer(out)
