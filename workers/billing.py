@@ -9,7 +9,7 @@ from webapp.billing import mails, settlement, stripe_events
 from webapp.billing.books import reconciling
 from webapp.billing.buying import account, describing
 from webapp.billing.buying import mails as buying_mails
-from webapp.billing.changing import closing, given_up
+from webapp.billing.changing import closing, following, given_up
 from webapp.billing.owing import (
     bills,
     deposit,
@@ -50,7 +50,7 @@ def cancel_subscription(stripe_id: str) -> None:
 
 @task("billing.move_renewal")
 def move_renewal(stripe_id: str, to: str) -> None:
-    settlement.move_renewal(stripe_id, datetime.fromisoformat(to))
+    following.move_renewal(stripe_id, datetime.fromisoformat(to))
 
 
 @task("billing.prepare_coupon")

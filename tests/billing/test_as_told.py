@@ -46,7 +46,7 @@ def test_lines_discount_and_tax_add_up_and_the_code_is_named(app: object) -> Non
         (datetime(2026, 12, 8, 5, tzinfo=UTC), date(2026, 12, 8)),  # local midnight
         (datetime(2026, 12, 8, 4, tzinfo=UTC), date(2026, 12, 8)),  # of a summer's kick-off
         (datetime(2026, 6, 8, 5, tzinfo=UTC), date(2026, 6, 8)),  # of a winter's
-        (datetime(2026, 12, 8, 3, tzinfo=UTC), date(2026, 12, 8)),  # an end, two hours before
+        (datetime(2026, 12, 8, 3, tzinfo=UTC), date(2026, 12, 8)),  # two hours before
     ],
 )
 def test_a_months_day_is_the_local_one_whatever_the_clocks_have_done_since(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from dateutil.relativedelta import relativedelta
 
 from tests.billing.conftest import Client, failed_jobs, invoices, refunds, rows, subscription
 from tests.billing.owed import (
@@ -89,7 +90,7 @@ def test_m26_nothing_open_gives_the_whole_deposit_back_once(payer: Client) -> No
 def test_m26_deposit_is_set_off_on_the_last_renewal_and_never_below_nothing(payer: Client) -> None:
     payer.start()
     last = payer.renewal()
-    cancel_at = last + timedelta(days=28)
+    cancel_at = last + relativedelta(months=1)
     payer.stripe.api("POST", f"subscriptions/{subscription().stripe_id}",
                      cancel_at=int(cancel_at.timestamp()), proration_behavior="none")  # fmt: skip
     payer.hear()
@@ -109,7 +110,7 @@ def test_set_off_before_notice_is_withdrawn_pays_that_month_and_a_person_is_aske
     payer.start()
     last = payer.renewal()
     named = f"subscriptions/{subscription().stripe_id}"
-    at = int((last + timedelta(days=28)).timestamp())
+    at = int((last + relativedelta(months=1)).timestamp())
     payer.stripe.api("POST", named, cancel_at=at, proration_behavior="none")
     payer.hear()
     payer.until(last - timedelta(hours=30), by=MONTH)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import pytest
+from dateutil.relativedelta import relativedelta
 from flask.testing import FlaskClient
 
 from tests.billing.changing import firm, pass_time, under_way
 from tests.billing.conftest import Client, failed_jobs, invoices, rows, subscription
+from tests.standin import StandIn
 from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.billing.buying.order import midnight
@@ -37,7 +40,9 @@ def test_notice_ends_it_where_a_paid_month_ends_and_frees_the_days(payer: Client
     assert ends_on == engagement.month_around(ends_on)[0]
     assert ends_on >= engagement.today + timedelta(days=30)
     assert ends_on == engagement.minimum_until
-    assert subscription().cancels_at == midnight(ends_on, engagement.time_zone) - timedelta(hours=2)
+    cancels_at = subscription().cancels_at
+    assert cancels_at and engagement.local_date(cancels_at + timedelta(hours=1)) == ends_on
+    assert cancels_at in [payer.renewal() + relativedelta(months=number) for number in range(4)]
     taken = [row.month for row in rows(CapacityMonth) if row.used_days]
     assert max(taken) == ends_on.replace(day=1)
     months = 3
@@ -126,31 +131,48 @@ def test_notice_drops_what_was_planned_for_later(payer: Client) -> None:
     assert kinds == ["pause_planned", "pause_withdrawn", "notice_given"]
 
 
-def test_notice_is_not_withdrawn_once_stripe_has_ended_the_payment(
-    payer: Client, sign_in: SignIn
-) -> None:
+@pytest.fixture
+def ended_at_stripe(
+    begin: Callable[..., Client], stripe: StandIn, set_clock: Callable[[datetime], None]
+) -> Client:
+    """Out of summer time Stripe's month ends an hour before ours does: it is that hour."""
+    summer = datetime(2027, 7, 1, 9, tzinfo=UTC)
+    set_clock(summer)
+    stripe.advance(summer)
+    payer = begin()
     engagement = under_way(payer)
-    noticed(payer)
-    assert payer.engagement.ends_on is not None
-    ends = midnight(payer.engagement.ends_on, engagement.time_zone)
-    pass_time(payer, ends - timedelta(minutes=90))
+    engagement.give_notice(engagement.end_dates[1], engagement.sponsor, "We have hired")
+    session.commit()
+    payer.hear()
+    pass_time(payer, last_midnight(payer) - timedelta(minutes=30))
     assert (payer.engagement.stage, subscription().status) == ("ending", "canceled")
+    return payer
+
+
+def last_midnight(payer: Client) -> datetime:
+    engagement = payer.engagement
+    assert engagement.ends_on is not None
+    return midnight(engagement.ends_on, engagement.time_zone)
+
+
+def test_notice_is_not_withdrawn_once_stripe_has_ended_the_payment(
+    ended_at_stripe: Client, sign_in: SignIn
+) -> None:
+    payer = ended_at_stripe
     browser = sign_in(firm())
-    address = f"/engagements/{engagement.id}/notice/withdrawal"
+    address = f"/engagements/{payer.engagement.id}/notice/withdrawal"
     assert "cannot be begun again" in browser.get(address).text
     refused = browser.post(address, data={"reason": "They stay"})
     assert refused.status_code == 409 and "has ended at Stripe" in refused.text
     assert payer.engagement.stage == "ending"
-    pass_time(payer, ends + HOURS)
+    pass_time(payer, last_midnight(payer) + HOURS)
     assert payer.engagement.stage == "ended"
 
 
-def test_notice_withdrawn_as_stripe_ends_the_payment_does_not_go_on_unpaid(payer: Client) -> None:
-    engagement = under_way(payer)
-    noticed(payer)
-    assert payer.engagement.ends_on is not None
-    ends = midnight(payer.engagement.ends_on, engagement.time_zone)
-    pass_time(payer, ends - timedelta(minutes=90))
+def test_notice_withdrawn_as_stripe_ends_the_payment_does_not_go_on_unpaid(
+    ended_at_stripe: Client,
+) -> None:
+    payer, ends = ended_at_stripe, last_midnight(ended_at_stripe)
     payer.engagement.withdraw_notice(firm(), "They stay")
     session.commit()
     payer.hear()

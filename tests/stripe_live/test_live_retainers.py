@@ -99,7 +99,7 @@ def test_a_pause_makes_no_invoice(world: World) -> None:
 def test_notice_is_withdrawn_without_a_trace_and_then_kept(world: World) -> None:
     subscription = world.retainer(world.customer())
     world.renew(subscription)
-    ends = subscriptions.read(subscription.id).renews_at - timedelta(hours=2)
+    ends = subscriptions.read(subscription.id).renews_at
     assert subscriptions.set_end(subscription.id, ends, world.key()).cancels_at == ends
     assert subscriptions.set_end(subscription.id, None, world.key()).cancels_at is None
     subscriptions.set_end(subscription.id, ends, world.key())
@@ -107,6 +107,27 @@ def test_notice_is_withdrawn_without_a_trace_and_then_kept(world: World) -> None
     world.advance_to(ends + 2 * DAY)
     assert subscriptions.read(subscription.id).over
     assert len(invoices.list_of(subscription.id)) == before
+
+
+def test_an_end_where_a_later_period_ends_charges_that_period_whole(world: World) -> None:
+    subscription = world.retainer(world.customer())
+    found = subscriptions.read(subscription.id)
+    ends = found.period_end_near(found.renews_at + 30 * DAY)
+    subscriptions.set_end(subscription.id, ends, world.key())
+    assert invoices.preview_renewal(subscription.id).total.minor == MONTH
+    assert world.renew(subscription).total.minor == MONTH
+    before = len(invoices.list_of(subscription.id))
+    world.advance_to(ends + 2 * DAY)
+    assert subscriptions.read(subscription.id).over
+    assert len(invoices.list_of(subscription.id)) == before
+
+
+def test_an_end_inside_a_later_period_charges_that_period_short(world: World) -> None:
+    subscription = world.retainer(world.customer())
+    found = subscriptions.read(subscription.id)
+    ends = found.period_end_near(found.renews_at + 30 * DAY) - timedelta(hours=2)
+    subscriptions.set_end(subscription.id, ends, world.key())
+    assert world.renew(subscription).total.minor < MONTH
 
 
 def test_an_invoice_with_days_to_pay_is_settled_outside(world: World) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 
 import structlog
 from sqlalchemy import select
 
-from webapp import audit, clock, outbox
+from webapp import audit, outbox
 from webapp.billing import balance
 from webapp.billing import stripe_gateway as gateway
 from webapp.billing.buying.order import Order
@@ -142,14 +141,6 @@ def cancel_subscription(stripe_id: str) -> None:
     found = subscriptions.cancel(stripe_id)
     if mirror:
         mirror.take(found)
-
-
-def move_renewal(stripe_id: str, to: datetime) -> None:
-    """Let the running month end at `to`, while it still runs."""
-    mirror = _mirror(stripe_id)
-    if mirror and mirror.status == "active" and clock.now() < to:
-        mirror.take(subscriptions.move_renewal(stripe_id, to))
-        audit.record("subscription.renewal_moved", mirror.engagement, to=to.isoformat())
 
 
 def _mirror(stripe_id: str) -> Subscription | None:

@@ -25,6 +25,12 @@ def period_of(subscription: Document) -> tuple[int, int]:
     return first["current_period_start"], first["current_period_end"]
 
 
+def ends_with_period(subscription: Document) -> bool:
+    """Whether it is to end by itself before another period begins."""
+    ends = subscription["cancel_at"]
+    return bool(ends and ends <= period_of(subscription)[1])
+
+
 def anchor_of(subscription: Document) -> Anchor:
     return Anchor(subscription["billing_cycle_anchor"], private(subscription)["anchor_day"])
 

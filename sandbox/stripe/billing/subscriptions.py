@@ -133,11 +133,19 @@ def _item(subscription: Document, item: Item, now: int, period: tuple[int, int])
 
 
 def period_lines(account: Account, subscription: Document) -> list[Line]:
-    """What the present period costs: nothing on trial, a part of it up to the anchor, or all."""
+    """What the present period costs: nothing on trial, a part of it up to the anchor, or all.
+
+    An end that was set inside it while it was a future one cuts it, however prorations were asked
+    for (the SDK's docstring of ``cancel_at``).
+    """
     period = start, end = period_of(subscription)
     rows, identifier = items_of(subscription), subscription["id"]
     if (subscription["trial_end"] or 0) >= end:
         return [trial_line(account, row, identifier, period) for row in rows]
+    ends = subscription["cancel_at"]
+    if ends and start < ends < end:
+        cut = start, ends
+        return [stub_line(account, row, identifier, cut, period, prorate=True) for row in rows]
     full = period_around(anchor_of(subscription), rows[0]["price"]["recurring"], start)
     if full == period:
         return [recurring_line(account, row, identifier, period) for row in rows]

@@ -4,7 +4,7 @@ Nothing is computed twice: the invoice is really made and then undone.
 """
 
 from sandbox.stripe.billing import balances
-from sandbox.stripe.billing.agenda import period_of
+from sandbox.stripe.billing.agenda import ends_with_period, period_of
 from sandbox.stripe.billing.subscriptions import draft_invoice, next_period
 from sandbox.stripe.core.account import Account
 from sandbox.stripe.core.documents import Document, duplicate
@@ -17,7 +17,7 @@ def announce_renewal(account: Account, identifier: str) -> None:
     """Send ``invoice.upcoming``, whose invoice has no id yet worth keeping."""
     subscription = account.get("subscription", identifier)
     goes_on = subscription["status"] in ("active", "trialing", "past_due")
-    if goes_on and not subscription["cancel_at_period_end"] and not subscription["cancel_at"]:
+    if goes_on and not ends_with_period(subscription):
         with account.store.rehearsal():
             preview = as_preview(account, renewal(account, subscription))
         emit(account, "invoice.upcoming", preview)

@@ -11,6 +11,7 @@ customer who subscribes**: by ``customer_details`` and ``currency``.
 from typing import Any
 
 from sandbox.stripe.billing import invoice_items, tax_ids
+from sandbox.stripe.billing.agenda import ends_with_period
 from sandbox.stripe.billing.customers import create_customer
 from sandbox.stripe.billing.discounts import attach
 from sandbox.stripe.billing.drafting import Draft, draft, pending_lines
@@ -126,7 +127,7 @@ def _of_subscription(account: Account, params: Params) -> Document:
     made = apply_update(account, subscription, details)
     if made is not None:
         return made
-    if subscription["ended_at"] or subscription["cancel_at_period_end"]:
+    if subscription["ended_at"] or ends_with_period(subscription):
         raise _nothing_upcoming(subscription["customer"])
     return renewal(account, subscription)
 
@@ -150,7 +151,7 @@ def _of_customer(account: Account, owner: Document, currency: str | None) -> Doc
 
 def _renews(subscription: Document) -> bool:
     paused = subscription["status"] == "paused"
-    return not (subscription["ended_at"] or subscription["cancel_at_period_end"] or paused)
+    return not (subscription["ended_at"] or ends_with_period(subscription) or paused)
 
 
 def _nothing_upcoming(customer: str) -> Exception:

@@ -17,6 +17,7 @@ from sandbox.stripe.core.errors import ApiError, invalid
 
 _DETAILS = (
     "billing_mode",
+    "cancel_at",
     "collection_method",
     "days_until_due",
     "default_payment_method",

@@ -24,7 +24,7 @@ _ITEMS = "items.price items.price_data items.quantity items.metadata"
     "subscription.create",
     "add_invoice_items.price add_invoice_items.price_data add_invoice_items.quantity "
     "automatic_tax.enabled "
-    "billing_cycle_anchor billing_cycle_anchor_config billing_mode "
+    "billing_cycle_anchor billing_cycle_anchor_config billing_mode cancel_at "
     "collection_method currency "
     "customer days_until_due default_payment_method description metadata off_session "
     "payment_behavior "
@@ -77,6 +77,7 @@ def apply_update(account: Account, subscription: Document, params: Params) -> Do
         taxes.require_location(account.get("customer", subscription["customer"]))
     if trial_end is not None:
         trials.give(account, subscription, trial_end, behavior)
+    _check_end(subscription, params, behavior)
     if params:
         values = _values(subscription, params, account.time_of(subscription))
         change(account, "customer.subscription.updated", subscription, **values)
@@ -88,6 +89,14 @@ def apply_update(account: Account, subscription: Document, params: Params) -> Do
     if items and behavior == "always_invoice" and settled:
         return plan_changes.invoice_now(account, subscription)
     return None
+
+
+def _check_end(subscription: Document, params: Params, behavior: str) -> None:
+    """What is unused of the present period is not credited here: it is to be left alone."""
+    asked, (start, end) = params.get("cancel_at"), period_of(subscription)
+    inside = isinstance(asked, int) and start < asked < end
+    if inside and behavior != "none" and subscription["status"] != "trialing":
+        raise not_imitated("cancel_at")
 
 
 def _check_method(account: Account, subscription: Document, params: Params) -> None:

@@ -194,8 +194,8 @@ def month_start(engagement: Engagement, number: int) -> date:
 
 
 def month_day(engagement: Engagement, at: datetime) -> date:
-    """The local day that an instant of Stripe's stands for: a month begins at a local midnight, an
-    hour off where summer time has begun or ended since, and its last ends two hours before one."""
+    """The local day that an instant of Stripe's stands for: a month begins and ends at a local
+    midnight, an hour off where summer time has begun or ended since."""
     return engagement.local_date(at + timedelta(hours=12))
 
 

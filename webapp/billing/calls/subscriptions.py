@@ -23,15 +23,17 @@ def cancel(subscription: str) -> StripeSubscription:
         return read(subscription)
 
 
-def move_renewal(subscription: str, to: datetime) -> StripeSubscription:
+def move_renewal(subscription: str, to: datetime, end: datetime | None) -> StripeSubscription:
     """Let the present period end at `to`, at no charge; later ones are counted from there.
 
-    Stripe has no other way to move the day than a trial up to it:
+    end: when it shall end by itself, by that count; None: as it stands, or never. Stripe has no
+    other way to move the day than a trial up to it:
     https://docs.stripe.com/billing/subscriptions/billing-cycle
     """
-    at = int(to.timestamp())
-    params = {"trial_end": at, "proration_behavior": "none"}
-    return _updated(subscription, params, f"renewal:{subscription}:{at}")
+    at, ends = int(to.timestamp()), {"cancel_at": int(end.timestamp())} if end else {}
+    params = {"trial_end": at, "proration_behavior": "none", **ends}
+    key = f"renewal:{subscription}:{at}"
+    return _updated(subscription, params, f"{key}:{ends['cancel_at']}" if ends else key)
 
 
 def start(params: Document, key: str) -> StripeSubscription:
@@ -69,7 +71,10 @@ def set_price(
 
 
 def set_end(subscription: str, at: datetime | None, key: str) -> StripeSubscription:
-    """End it by itself at that instant, with no credit; None: it goes on."""
+    """End it by itself at that instant, with no credit; None: it goes on.
+
+    At the end of one of its periods exactly, or inside the present one.
+    """
     when = {"cancel_at": int(at.timestamp())} if at else {"cancel_at": ""}
     return _updated(subscription, when | {"proration_behavior": "none"}, key)
 

@@ -7,7 +7,10 @@ and any number of times.
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
 
 from webapp import audit, clock, outbox
 from webapp.billing import mirroring
@@ -18,13 +21,14 @@ from webapp.billing.models import Subscription
 from webapp.billing.objects.subscription import StripeSubscription
 from webapp.db import session
 from webapp.engagements.models import Engagement, TermsChange
-from webapp.engagements.planning import BEFORE_MIDNIGHT
 from webapp.engagements.stages import RUNNING
 
 STOPPED = (
-    "The monthly payment has ended at Stripe, which it does two hours before the last day is over,"
-    " and it cannot be begun again. Let the engagement end, and book a new one."
+    "The monthly payment has ended at Stripe, with the last month that is paid, and it cannot be"
+    " begun again. Let the engagement end, and book a new one."
 )
+# By Stripe's count a month that begins on the last days of a longer one begins so much sooner.
+A_FEW_DAYS = timedelta(days=4)
 
 
 def _running(change_id: uuid.UUID) -> tuple[Engagement, Subscription] | None:
@@ -62,16 +66,29 @@ def _priced(
 
 
 def follow_end(change_id: uuid.UUID) -> None:
-    """Let the subscription end a little before the engagement's last day is over, or go on.
-
-    Two hours before, since by Stripe's clock a renewal may stand an hour off.
-    """
+    """Let the subscription end with the last month that is paid, or go on."""
     if not (running := _running(change_id)):
         return _left_without(session.get_one(TermsChange, change_id).engagement)
     engagement, mirror = running
     found = subscriptions.read(mirror.stripe_id)
     if not found.over:
         found = _ended(engagement, found, change_id)
+    mirror.take(found)
+
+
+def move_renewal(stripe_id: str, to: datetime) -> None:
+    """Let the running month end at `to`, while it still runs, and the last one by that count."""
+    mirror = session.scalar(select(Subscription).filter_by(stripe_id=stripe_id))
+    engagement = mirroring.locked(mirror.engagement_id) if mirror else None
+    if mirror is None or engagement is None or clock.now() >= to:
+        return
+    session.refresh(mirror)
+    if mirror.stripe_id != stripe_id:
+        return
+    found = subscriptions.read(stripe_id)
+    if found.status == "active":
+        found = subscriptions.move_renewal(stripe_id, to, end_at(engagement, found, to))
+        audit.record("subscription.renewal_moved", engagement, to=to.isoformat())
     mirror.take(found)
 
 
@@ -90,6 +107,7 @@ def why_no_withdrawal(engagement: Engagement) -> str:
     mirror, end = Subscription.of(engagement), end_of(engagement)
     if mirror:
         session.refresh(mirror)
+        end = min(filter(None, (end, mirror.cancels_at)), default=None)
     stopped = mirror and mirror.over and not mirror.given_up
     if stopped or (end and end <= clock.now()):
         return STOPPED
@@ -99,8 +117,8 @@ def why_no_withdrawal(engagement: Engagement) -> str:
 def _ended(
     engagement: Engagement, found: StripeSubscription, change_id: uuid.UUID
 ) -> StripeSubscription:
-    wanted = end_of(engagement)
-    if wanted and wanted <= clock.now():
+    wanted = end_at(engagement, found)
+    if engagement.stage == "ended" or (wanted and wanted <= clock.now()):
         return subscriptions.cancel(found.id)
     if wanted == found.cancels_at and not (wanted is None and found.cancel_at_period_end):
         return found
@@ -112,7 +130,24 @@ def _ended(
 
 
 def end_of(engagement: Engagement) -> datetime | None:
-    """When the subscription shall end by itself; None while the engagement goes on."""
+    """The midnight with which its last day is over; None while the engagement goes on."""
     if engagement.stage not in {"ending", "ended"} or engagement.ends_on is None:
         return None
-    return midnight(engagement.ends_on, engagement.time_zone) - BEFORE_MIDNIGHT
+    return midnight(engagement.ends_on, engagement.time_zone)
+
+
+def end_at(
+    engagement: Engagement, found: StripeSubscription, renewal: datetime | None = None
+) -> datetime | None:
+    """When the subscription shall end by itself: where Stripe's own period ends, to the second.
+
+    Inside a period that has not begun, Stripe would charge that period short whatever we ask
+    (`cancel_at`, https://docs.stripe.com/api/subscriptions/update); inside the present one nothing
+    is asked for or credited. renewal: to which the present period's end is about to be moved.
+    """
+    wanted = end_of(engagement)
+    if wanted is None:
+        return None
+    known = replace(found, anchor=renewal, renews_at=renewal) if renewal else found
+    ends = known.period_end_near(wanted)
+    return ends if abs(ends - wanted) < A_FEW_DAYS and ends >= known.began_at else wanted

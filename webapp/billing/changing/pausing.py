@@ -22,6 +22,7 @@ from webapp.billing.changing.discounts import (
     paid_share,
     share_ahead,
 )
+from webapp.billing.changing.following import end_at
 from webapp.billing.changing.proration import cost_of_days
 from webapp.billing.models import Credit, InvoiceItem, Subscription
 from webapp.billing.objects.subscription import StripeSubscription
@@ -142,7 +143,8 @@ def _put_off(engagement: Engagement, pause: Pause, found: StripeSubscription) ->
     wanted = midnight(_next_month(engagement, pause.ends), engagement.time_zone)
     pause.held = "moved"
     if found.renews_at < wanted - HALF_A_DAY:
-        found = subscriptions.move_renewal(found.id, wanted)
+        end = end_at(engagement, found, wanted)
+        found = subscriptions.move_renewal(found.id, wanted, end)
     _credit_until(engagement, pause, _invoiced_until(engagement, found))
     return found
 
@@ -229,7 +231,8 @@ def _taken_up(
     if pause.held == "moved":
         wanted = midnight(engagement.month_after(on), engagement.time_zone)
         if found.renews_at > wanted + HALF_A_DAY:
-            return subscriptions.move_renewal(found.id, wanted)
+            end = end_at(engagement, found, wanted)
+            return subscriptions.move_renewal(found.id, wanted, end)
     return found
 
 

@@ -16,7 +16,7 @@ from webapp import clock
 from webapp.billing import mirroring
 from webapp.billing.buying.order import month_day
 from webapp.billing.changing import given_up
-from webapp.billing.changing.following import end_of
+from webapp.billing.changing.following import A_FEW_DAYS, end_of
 from webapp.billing.models import Invoice, Subscription
 from webapp.db import session
 from webapp.engagements.models import Engagement, FollowUp
@@ -35,8 +35,6 @@ RENEWAL = ("Stripe will charge no month before {day}, and no pause is planned he
 # By Stripe's clock a month may begin an hour off.
 SLACK = timedelta(hours=3)
 SETTLING = timedelta(minutes=15)
-# To a month's last day a renewal may stand back for as long, until it is moved.
-A_FEW_DAYS = timedelta(days=4)
 
 
 def compare(engagement_id: uuid.UUID) -> None:
@@ -83,7 +81,7 @@ def _pause_runs(engagement: Engagement) -> bool:
 def _ended(engagement: Engagement, mirror: Subscription) -> None:
     """As planned, when notice was given for that day; else it takes the engagement along."""
     planned, at = end_of(engagement), mirror.ended_at
-    if planned and at and at >= planned - SLACK:
+    if planned and at and at > planned - A_FEW_DAYS:
         return
     day = _paid_until(engagement, mirror)
     engagement.cut_off(day, "The monthly payment was ended")
@@ -109,7 +107,7 @@ def _paid_until(engagement: Engagement, mirror: Subscription) -> date:
 
 def _will_end(engagement: Engagement, mirror: Subscription) -> None:
     wanted, told = end_of(engagement), mirror.cancels_at or mirror.renews_at
-    if told is None or (wanted and told >= wanted - SLACK):
+    if told is None or (wanted and told > wanted - A_FEW_DAYS):
         return
     day = format_day(told, engagement.time_zone)
     cause = f"will_end:{mirror.stripe_id}:{told.date()}"

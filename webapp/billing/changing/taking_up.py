@@ -24,7 +24,7 @@ from webapp.billing.buying.order import (
     month_start,
 )
 from webapp.billing.calls import coupons, customers, products, subscriptions
-from webapp.billing.changing.following import end_of
+from webapp.billing.changing.following import end_at
 from webapp.billing.changing.plan import retainer
 from webapp.billing.changing.proration import cost_of_days
 from webapp.billing.models import InvoiceItem, Subscription
@@ -86,7 +86,7 @@ def _begun(engagement: Engagement, last: StripeSubscription, on: date) -> Stripe
         "metadata": {"engagement": str(engagement.id), "after": last.id},
         **_collected(engagement, last),
         **_reduced(engagement, on),
-        **_ending(engagement),
+        **_ending(engagement, last, on),
     }
     return subscriptions.start_after(last.id, params, f"again:{last.id}:{_digest(params)}")
 
@@ -102,8 +102,8 @@ def _collected(engagement: Engagement, last: StripeSubscription) -> Document:
     return collection_of(engagement.company.net_days, method)
 
 
-def _ending(engagement: Engagement) -> Document:
-    ends = end_of(engagement)
+def _ending(engagement: Engagement, last: StripeSubscription, on: date) -> Document:
+    ends = end_at(engagement, last, midnight(on, engagement.time_zone))
     return {"cancel_at": int(ends.timestamp())} if ends else {}
 
 
