@@ -751,6 +751,8 @@ def upgrade() -> None:
         "invoice",
         sa.Column("asked_anew", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
+    op.add_column("invoice", sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("invoice", sa.Column("written_off_at", sa.DateTime(timezone=True), nullable=True))
     op.alter_column(
         "invoice",
         "total_minor",
@@ -1047,6 +1049,8 @@ def downgrade() -> None:
         type_=sa.INTEGER(),
         existing_nullable=False,
     )
+    op.drop_column("invoice", "written_off_at")
+    op.drop_column("invoice", "voided_at")
     op.drop_column("invoice", "asked_anew")
     op.drop_column("invoice", "settled_by")
     op.drop_column("invoice", "settled_note")
