@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 
 from webapp import audit
 from webapp.access import FIRM, allow
@@ -19,15 +19,23 @@ from webapp.firm.views.room import KEEPERS, blueprint
 from webapp.paging import counted, paged
 
 MOST_AT_ONCE = 200
+EVERY = "every"
+IGNORED = "ignored"
 
 
 @blueprint.get("/stripe-events")
 @allow(FIRM)
 def stripe_events() -> ResponseReturnValue:
-    rows = select(StripeEvent).order_by(StripeEvent.received_at.desc(), StripeEvent.id)
-    form = SearchForm.over(STATES, counted(StripeEvent.state))
+    """Those that matter, unless others are asked for: most of what Stripe tells is ignored."""
+    state = request.args.get("state", "")
+    rows = _found(select(StripeEvent))
+    shown = rows.where(_in(state)).order_by(StripeEvent.received_at.desc(), StripeEvent.id)
     return render_template(
-        "firm/stripe_events.html", page=paged(_filtered(rows)), form=form, failed=_failed_count()
+        "firm/stripe_events.html",
+        page=paged(shown),
+        form=_form(),
+        hidden=0 if state in (EVERY, *STATES) else _count(rows.where(_in(IGNORED))),
+        failed=_failed_count(),
     )
 
 
@@ -79,10 +87,27 @@ def _failed_count() -> int:
     return session.scalar(failed) or 0
 
 
-def _filtered(rows: Select[Any]) -> Select[Any]:
-    state, wanted = request.args.get("state", ""), request.args.get("q", "").strip()
-    if state in STATES:
-        rows = rows.where(StripeEvent.state == state)
+def _count(rows: Select[Any]) -> int:
+    return session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+
+
+def _form() -> SearchForm:
+    counts = counted(StripeEvent.state)
+    form = SearchForm.over(STATES, counts)
+    every = sum(counts.values())
+    unasked = ("", f"all but ignored ({every - counts.get(IGNORED, 0)})")
+    form.state.choices = [unasked, (EVERY, f"all ({every})"), *form.state.choices[1:]]
+    return form
+
+
+def _in(state: str) -> ColumnElement[bool]:
+    if state == EVERY:
+        return true()
+    return StripeEvent.state == state if state in STATES else StripeEvent.state != IGNORED
+
+
+def _found(rows: Select[Any]) -> Select[Any]:
+    wanted = request.args.get("q", "").strip()
     if wanted:
         fields = (StripeEvent.type, StripeEvent.id, StripeEvent.about, StripeEvent.error)
         rows = rows.where(or_(*(field.icontains(wanted, autoescape=True) for field in fields)))
