@@ -10,7 +10,7 @@ from typing import Any
 
 from tests import make
 from tests.engagements.conftest import Booking, free_times
-from tests.simulation.ways import NET_DAYS, Ways
+from tests.simulation.ways import NET_DAYS, POSTAL_CODES, Ways
 from tests.simulation.world import World
 from webapp import access, clock
 from webapp.booking.models import Hold
@@ -99,10 +99,13 @@ class Client:
     @property
     def given_up(self) -> bool:
         """Stripe ended a subscription, for money or from its dashboard, and not we."""
-        if self.facts is None or self.facts.given_up:
-            return self.facts is not None
-        ends = [one["cancellation_details"] or {} for one in self.stripes("subscription")]
-        return any(end.get("reason") == "payment_failed" for end in ends)
+        ended = self.facts is not None and self.facts.given_up
+        return ended or any(map(_for_money, self.stripes("subscription")))
+
+    @property
+    def waits_for_money(self) -> bool:
+        """Stripe ended the latest subscription for money, and none goes on."""
+        return any(map(_for_money, self.stripes("subscription")[:1]))
 
     def without_price(self, on: date) -> bool:
         """Whether there is nothing to hold their cost against: what Stripe gave up waits for a
@@ -111,7 +114,7 @@ class Client:
         if facts is None or facts.given_up:
             return True
         over = facts.ends_on is not None and facts.ends_on <= on
-        return self.given_up and not over
+        return self.waits_for_money and not over
 
     @property
     def paid_at_first(self) -> int:
@@ -166,6 +169,7 @@ class Client:
             "time_zone": self.zone,
             "country": self.ways.country,
             "tax_number": self.ways.tax_number,
+            "postal_code": POSTAL_CODES.get(self.ways.country, ""),
         }
 
     def _agreed(self, hold: Hold) -> Facts:
@@ -224,6 +228,10 @@ class Client:
 
     def later(self, days: int, what: str) -> None:
         self.plans.setdefault(self.today + timedelta(days=days), []).append(what)
+
+
+def _for_money(subscription: dict[str, Any]) -> bool:
+    return (subscription["cancellation_details"] or {}).get("reason") == "payment_failed"
 
 
 def subscriber(invoice: dict[str, Any]) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 from tests.simulation.client import Client
 from tests.standin import CARD
@@ -141,11 +142,15 @@ def pay_the_invoice(client: Client) -> bool:
     due = client.invoices(status="open") if client.ways.by == "account" else []
     if not due:
         return False
+    pay_on_page(client, due[-1])
+    return True
+
+
+def pay_on_page(client: Client, invoice: dict[str, Any]) -> None:
     typed = {"email": "payer@example.com", "number": CARD, "exp": "12 / 40", "cvc": "123",
              "name": "Pat Payer", "country": client.ways.country}  # fmt: skip
-    paid = client.world.stripe.web.post(due[-1]["hosted_invoice_url"], data=typed, timeout=30)
+    paid = client.world.stripe.web.post(invoice["hosted_invoice_url"], data=typed, timeout=30)
     assert paid.status_code == 200, paid.text
-    return True
 
 
 def _card(client: Client) -> str | None:

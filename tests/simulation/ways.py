@@ -17,6 +17,8 @@ COUNTRIES = {
 }  # fmt: skip
 # Of companies that exist in the books of those who check such numbers.
 TAX_NUMBERS = {"GB": "GB980780684", "DE": "DE136695976"}
+# Where tax goes by it.
+POSTAL_CODES = {"US": "04101"}
 # Where the firm of a year with taxes is at home, and where else it collects them.
 AT_HOME, REGISTERED = "DE", ["GB", "US", "AU"]
 NET_DAYS = 30

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from tests import make
-from tests.simulation import changes, deeds, dues
+from tests.simulation import arrears, changes, deeds, dues
 from tests.simulation.client import Client
 from tests.simulation.ways import AT_HOME, CODES, FOR_EVER, REGISTERED
 from tests.simulation.world import World
@@ -26,7 +26,7 @@ CLIENTS_EACH = 8
 CLEARING_DAYS = 4
 
 # What may happen stands in these; importing them registers it.
-WHAT_HAPPENS = (changes, deeds, dues)
+WHAT_HAPPENS = (arrears, changes, deeds, dues)
 Progress = Callable[[int, int], None]
 
 
