@@ -20,6 +20,7 @@ from webapp.billing.owing import (
     telling,
     upcoming,
 )
+from webapp.billing.returning import mails as returning_mails
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from workers.job import task
@@ -141,6 +142,11 @@ def close_account(engagement_id: str) -> None:
     closing.close_account(uuid.UUID(engagement_id))
 
 
+@task("billing.pay_credit_out")
+def pay_credit_out(engagement_id: str) -> None:
+    closing.pay_out_again(uuid.UUID(engagement_id))
+
+
 @task("billing.apply_deposit")
 def apply_deposit(engagement_id: str, _renews_on: str) -> None:
     deposit.apply_to_last_renewal(uuid.UUID(engagement_id))
@@ -167,6 +173,11 @@ def tell_upcoming(subscription_id: str, renews_at: str) -> None:
 @task("billing.tell_failed")
 def tell_failed(invoice_id: str, day: int) -> None:
     telling.tell_failed(uuid.UUID(invoice_id), day)
+
+
+@task("billing.tell_paid_twice")
+def tell_paid_twice(invoice_id: str) -> None:
+    returning_mails.tell_paid_twice(uuid.UUID(invoice_id))
 
 
 @task("billing.tell_debit_begun")

@@ -78,6 +78,11 @@ def tell_refund(refund_id: str, state: str) -> None:
     mails.tell_refund(uuid.UUID(refund_id), state)
 
 
+@task("billing.tell_credit_note")
+def tell_credit_note(note_id: str, _attempt: int) -> None:
+    mails.tell_credit_note(uuid.UUID(note_id))
+
+
 @task("billing.tell_dispute_opened")
 def tell_dispute_opened(dispute_id: str) -> None:
     mails.tell_dispute_opened(uuid.UUID(dispute_id))

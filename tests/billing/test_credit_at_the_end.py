@@ -101,7 +101,8 @@ def test_overage_that_was_too_much_on_the_final_invoice_goes_back(payer: Client)
     agree(payer)
 
 
-def test_refunds_that_a_new_dispute_forbids_are_made_once_it_is_won(payer: Client) -> None:
+def closed_and_contested(payer: Client) -> str:
+    """The bank contests the payment after the refunds were written down, before they are sent."""
     payer.start()
     unused_days(payer, "1", RATE)
     payer.stripe.api("DELETE", f"subscriptions/{subscription().stripe_id}")
@@ -109,17 +110,38 @@ def test_refunds_that_a_new_dispute_forbids_are_made_once_it_is_won(payer: Clien
     over(payer)
     with transaction():
         closing.close_account(payer.engagement.id)
-    dispute = contested(payer)  # before the refunds are sent
-    assert {row.state for row in refunds()} == {"failed"}
-    assert balance() == 20000  # taken off for the refund, and put back
+    dispute = str(contested(payer))
+    assert {row.state for row in refunds()} == {"failed"} and balance() == 20000
     agree(payer)
+    return dispute
+
+
+def made() -> list[tuple[int, str, str]]:
+    assert len({row.idempotency_key for row in refunds()}) == len(refunds())
+    return sorted((row.amount_minor, row.state, row.reason) for row in refunds())
+
+
+def test_refunds_that_a_new_dispute_forbids_are_made_once_it_is_won(payer: Client) -> None:
+    dispute = closed_and_contested(payer)
     decided(payer, dispute, "won")
-    made = sorted((row.amount_minor, row.state, row.reason) for row in refunds())
-    assert made == [
-        (20000, "failed", "credit_at_the_end"), (20000, "succeeded", "credit_at_the_end"),
+    assert made() == [
+        (20000, "succeeded", "credit_at_the_end"),  # it waits for the paper of the deposit
         (100000, "failed", "deposit"), (100000, "succeeded", "deposit"),
     ]  # fmt: skip
-    assert len({row.idempotency_key for row in refunds()}) == 4 and balance() == 0
+    assert balance() == 0
+    agree(payer)
+
+
+def test_credit_taken_off_for_a_refund_that_a_dispute_forbids_is_put_back_until_it_is_won(
+    begin: Callable[..., Client],
+) -> None:
+    payer = begin(deposit_minor=0)
+    dispute = closed_and_contested(payer)
+    assert made() == [(20000, "failed", "credit_at_the_end")]
+    decided(payer, dispute, "won")
+    assert made() == [(20000, "failed", "credit_at_the_end"),
+                      (20000, "succeeded", "credit_at_the_end")]  # fmt: skip
+    assert balance() == 0
     agree(payer)
 
 

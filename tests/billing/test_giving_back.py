@@ -20,7 +20,7 @@ from webapp.access import Role
 from webapp.accounts.models import Person
 from webapp.audit import AuditEvent
 from webapp.billing.models import CreditNote, Invoice, Refund
-from webapp.billing.returning.giving import left_of
+from webapp.billing.returning.left import left_of
 from webapp.db import session
 from webapp.money import Money
 

@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.billing.conftest import Client, failed_jobs, invoices
+from tests.billing.changing import firm
+from tests.billing.conftest import Client, failed_jobs, invoices, rows
 from tests.billing.owed import charges
-from tests.billing.test_dunning import failing, new_card
+from tests.billing.test_dunning import failing, new_card, paid_on_hosted_page
+from webapp.access import Role
 from webapp.billing.models import Invoice
 from webapp.billing.owing import paying
 from webapp.db import session, transaction
+from webapp.engagements.models import FollowUp
 
 
 def charge_now(owed: Invoice) -> None:
@@ -52,3 +55,21 @@ def test_m47_recorded_as_paid_outside_stripe_it_is_neither_charged_nor_chased(
     payer.hear()
     assert (invoices()[-1].status, invoices()[-1].out_of_band) == ("paid", True)
     assert len(charges(payer)) == 1 and failed_jobs() == []
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_recorded_as_paid_outside_stripe_and_paid_by_card_too_somebody_is_told(
+    payer: Client, heard: bool
+) -> None:
+    owed, finance = failing(payer), firm(Role.FINANCE)
+    paid_on_hosted_page(payer, owed)
+    paid_by_wire(owed)
+    if heard:
+        payer.stripe.deliver()  # the payment is known before the job runs
+    payer.drain()
+    payer.hear()
+    [asked] = rows(FollowUp)
+    assert "may have come twice" in asked.text and "By wire, Fay Finance" in asked.text
+    [mail] = payer.mails("may have been paid twice")
+    assert mail.startswith(finance.name) and "Paid at Stripe: $5,000.00" in mail
+    assert (invoices()[-1].status, invoices()[-1].out_of_band) == ("paid", False)

@@ -11,8 +11,8 @@ from tests.billing.test_one_checkout import lose_time
 from tests.standin import visible
 from webapp import clock, outbox
 from webapp.accounts.models import Person
-from webapp.billing.models import Refund
 from webapp.billing.queries import money_of
+from webapp.billing.returning.refunding import refund
 from webapp.billing.states import states_of
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -162,9 +162,9 @@ def test_refund_through_every_fault_is_made_once(payer: Client, kind: str) -> No
 def test_never_more_is_given_back_than_was_paid(payer: Client) -> None:
     payer.start()
     [invoice] = invoices()
-    Refund.intend(invoice, Money(500000, "USD"), "first")
-    Refund.intend(invoice, Money(500000, "USD"), "second")
-    Refund.intend(invoice, Money(500000, "USD"), "third")
+    refund(invoice, Money(500000, "USD"), "first")
+    refund(invoice, Money(500000, "USD"), "second")
+    refund(invoice, Money(500000, "USD"), "third")
     session.commit()
     payer.drain()
     assert sorted(refunded_at_stripe(payer)) == [100000, 500000]

@@ -137,3 +137,16 @@ def test_the_page_shows_the_note_and_its_pdf(desk: Desk) -> None:
     assert desk.browser.get(f"{desk.url}/cn/{note.id}/guessed/pdf").status_code == 404
     changed = desk.api.v1.credit_notes.update(note.id, {"memo": "Sorry", "metadata": {"a": "b"}})
     assert (changed.memo, changed.metadata["a"]) == ("Sorry", "b")
+
+
+def test_refunds_without_a_note_lower_what_notes_may_come_to(desk: Desk) -> None:
+    invoice = invoice_of(desk, 100_000, pay=True)
+    [charge] = desk.api.v1.charges.list().data
+    made = desk.api.v1.refunds.create({"charge": charge.id, "amount": 70_000})
+    with pytest.raises(stripe.InvalidRequestError, match="between 1 and 30000"):
+        note_of(desk, invoice, amount=30_001, credit_amount=30_001)
+    note_of(desk, invoice, amount=30_000, credit_amount=30_000)
+    paper: Any = {"refund": made.id, "amount_refunded": 70_000}
+    note_of(desk, invoice, amount=70_000, refunds=[paper])
+    with pytest.raises(stripe.InvalidRequestError, match="between 1 and 0"):
+        note_of(desk, invoice, amount=1, credit_amount=1)

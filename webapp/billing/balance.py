@@ -110,11 +110,3 @@ def payers_with(invoice: Invoice) -> list[uuid.UUID]:
     named = [name for name, pieces in used if given & {piece.note for piece in pieces}]
     rows = select(Invoice.id).where(Invoice.stripe_id.in_(named), Invoice.id != invoice.id)
     return list(session.scalars(rows.order_by(Invoice.id)))
-
-
-def to_pay_out(customer: Customer, currency: str) -> tuple[Money, Money]:
-    """(credit that credit notes gave, what came otherwise) and no invoice has used."""
-    waiting = pieces_of(customer, currency).waiting
-    ours = sum(piece.minor for piece in waiting if piece.note)
-    other = sum(piece.minor for piece in waiting if not piece.note)
-    return Money(ours, currency), Money(other, currency)

@@ -8,7 +8,8 @@ from typing import Any
 
 from webapp import clock
 from webapp.accounts.models import Person
-from webapp.billing.models import Invoice
+from webapp.billing.models import CreditNote, Invoice
+from webapp.billing.returning.left import given_of, settled
 from webapp.billing.settlement import CANCELLED, SLOT_LOST
 from webapp.booking.models import nearest
 from webapp.db import session
@@ -52,6 +53,7 @@ def tell_slot_lost(engagement_id: uuid.UUID) -> None:
         "engagement": engagement,
         "client": payer(engagement),
         "amount": _going_back(engagement, SLOT_LOST),
+        "credit": _credit_again(engagement, SLOT_LOST),
         "alternatives": nearest(hold.team, max(hold.starts_at, clock.now())),
         "again": absolute_url(
             "booking.choose_slot",
@@ -66,15 +68,23 @@ def tell_slot_lost(engagement_id: uuid.UUID) -> None:
 def tell_cancellation(engagement_id: uuid.UUID) -> None:
     """What comes back, and what does not, after cancelling before the kick-off."""
     engagement = session.get_one(Engagement, engagement_id)
-    paid = _sum((invoice.paid for invoice in Invoice.paid_of(engagement)), engagement)
+    invoices = Invoice.paid_of(engagement)
+    paid = _sum(map(settled, invoices), engagement)
+    amount, credit = _going_back(engagement, CANCELLED), _credit_again(engagement, CANCELLED)
+    before = _sum(map(given_of, invoices), engagement) - amount - credit
     send_email("cancellation_refund", payer(engagement), engagement, engagement=engagement,
-               amount=_going_back(engagement, CANCELLED), paid=paid,
+               amount=amount, credit=credit, paid=paid, before=before,
                percent=engagement.refund_percent(), url=page_url(engagement))  # fmt: skip
 
 
 def _going_back(engagement: Engagement, reason: str) -> Money:
     refunds = [refund for invoice in Invoice.paid_of(engagement) for refund in invoice.refunds]
     return _sum((refund.amount for refund in refunds if refund.reason == reason), engagement)
+
+
+def _credit_again(engagement: Engagement, reason: str) -> Money:
+    notes = (CreditNote.given_again(one, reason) for one in Invoice.paid_of(engagement))
+    return _sum((note.amount for note in notes if note), engagement)
 
 
 def _sum(amounts: Iterable[Money], engagement: Engagement) -> Money:

@@ -29,6 +29,7 @@ from webapp.billing.objects.invoice import StripeInvoice
 from webapp.billing.objects.session import StripeSession
 from webapp.billing.objects.subscription import StripeSubscription
 from webapp.billing.patience import time_left
+from webapp.billing.returning import refunding
 from webapp.billing.settlement import settle
 from webapp.db import session
 from webapp.engagements.models import Engagement, RetainerPeriod
@@ -36,6 +37,7 @@ from webapp.outbox import RetryLater
 
 log = structlog.get_logger()
 LOCK_SECONDS = 3
+SECOND = "Paid for a subscription that was one too many"
 # https://www.postgresql.org/docs/18/errcodes-appendix.html
 LOCK_NOT_AVAILABLE = "55P03"
 
@@ -210,7 +212,7 @@ def mirror_invoice(engagement: Engagement, found: StripeInvoice) -> None:
         _note_customer(engagement, found.customer, found.livemode)
     mirror = Subscription.of(engagement)
     if found.subscription and mirror and not mirror.charged(found.subscription):
-        Refund.intend(invoice, invoice.paid, "second_subscription")
+        refunding.give_back(invoice, 100, "second_subscription", SECOND)
     elif found.status == "paid" and found.covers:
         _open_month(engagement, month_number(engagement, found.covers.starts))
 

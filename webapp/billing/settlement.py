@@ -16,11 +16,13 @@ from webapp.billing.calls import invoices, refunds, subscriptions
 from webapp.billing.models import Checkout, Invoice, Refund, Subscription
 from webapp.billing.models.refund import CREDIT_PAID_OUT
 from webapp.billing.objects.refund import StripeRefund
+from webapp.billing.returning import refunding
 from webapp.booking.models import SlotTaken
 from webapp.db import session
 from webapp.engagements.models import Engagement, FollowUp
 
 SLOT_LOST, CANCELLED = "slot_lost", "cancelled"
+LABELS = {SLOT_LOST: "The kick-off’s time was lost", CANCELLED: "Cancelled before the kick-off"}
 KEPT = ("Cancelled late, before invoice {number} was paid, which is void now: by the policy "
         "{share} of it stays owed. Bill it as a one-off item, or let it be.")  # fmt: skip
 log = structlog.get_logger()
@@ -68,10 +70,10 @@ def _slot_lost(engagement: Engagement) -> None:
 
 
 def give_back(engagement: Engagement, percent: int, reason: str) -> None:
-    """Refund that share of all that was paid, once for the reason; end the subscription, and ask
-    for nothing that is still open."""
+    """Give that share of all that was paid back, by money and by credit of before, once for the
+    reason; end the subscription, and ask for nothing that is still open."""
     for invoice in Invoice.paid_of(engagement):
-        Refund.intend(invoice, invoice.paid.percent(percent), reason)
+        refunding.give_back(invoice, percent, reason, LABELS[reason])
     mirror = Subscription.of(engagement)
     if mirror and not mirror.over:
         outbox.enqueue("billing.cancel_subscription", mirror.stripe_id)

@@ -55,7 +55,7 @@ def issue(account: Account, invoice: Document, params: dict[str, Any]) -> Docume
     parts = _parts(invoice, params)
     total = sum(part.total for part in parts)
     before = min(total, invoice["amount_remaining"])
-    _check(invoice, total)
+    _check(account, invoice, total, params)
     _remember(invoice, parts)
     note = _note(account, invoice, parts, before, params)
     if before:
@@ -129,11 +129,24 @@ def _amount(given: dict[str, Any], row: dict[str, Any] | None) -> int:
     return rounded(row["amount"] * Decimal(given.get("quantity", count)) / count)
 
 
-def _check(invoice: Document, total: int) -> None:
+def _check(account: Account, invoice: Document, total: int, params: dict[str, Any]) -> None:
     names = ("pre_payment_credit_notes_amount", "post_payment_credit_notes_amount")
-    most = invoice["total"] - sum(invoice[name] for name in names)
+    notes = sum(invoice[name] for name in names)
+    most = invoice["total"] - notes - _refunded_without_note(account, invoice, params)
     if not 0 < total <= most:
         raise invalid(f"The credit note's total must be between 1 and {most}.", "amount")
+
+
+def _refunded_without_note(account: Account, invoice: Document, params: dict[str, Any]) -> int:
+    """Refunds through the Refund API lower what notes may come to, except those that a note names
+    (a guess: else no note could name the refund of a whole invoice)."""
+    notes = account.find("credit_note", invoice=invoice["id"])
+    linked = [one for note in notes for one in note["refunds"]] + params.get("refunds", [])
+    named = {one.get("refund") for one in linked}
+    payment = (intent_of(account, invoice) or {}).get("id")
+    made = account.find("refund", payment_intent=payment) if payment else []
+    bare = (one for one in made if one["id"] not in named)
+    return sum(one["amount"] for one in bare if one["status"] in ("pending", "succeeded"))
 
 
 def _note(

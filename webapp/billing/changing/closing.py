@@ -19,7 +19,6 @@ from webapp.billing.models import (
     CreditNote,
     Invoice,
     InvoiceItem,
-    Refund,
     Subscription,
 )
 from webapp.billing.owing import deposit, unpaid_months
@@ -27,7 +26,8 @@ from webapp.billing.owing.asking import params_of
 from webapp.billing.owing.bills import bill_now
 from webapp.billing.owing.credit_left import pay_credit_out
 from webapp.billing.owing.unpaid_months import MONTHS, month_of
-from webapp.billing.returning.giving import contested, left_to_refund
+from webapp.billing.returning.left import contested, left_to_refund
+from webapp.billing.returning.refunding import refund
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
@@ -97,6 +97,18 @@ def close_account(engagement_id: uuid.UUID) -> None:
     _give_back(engagement)
 
 
+def pay_out_again(engagement_id: uuid.UUID) -> None:
+    """The credit of an account that is closed, once what it waited for came to nothing."""
+    engagement = mirroring.locked(engagement_id)
+    if engagement and not (_still_open(engagement) or _under_way(engagement)):
+        pay_credit_out(engagement)
+
+
+def _still_open(engagement: Engagement) -> bool:
+    """Whether something is owed yet, or a bank is deciding."""
+    return bool(_of(engagement, "open") or Bill.unmade(engagement) or _contested(engagement))
+
+
 def _under_way(engagement: Engagement) -> bool:
     """Whether a credit is not made yet: once it is, we are called again."""
     session.flush()
@@ -137,7 +149,7 @@ def _wait_for_stripe(engagement: Engagement) -> None:
 def _give_back(engagement: Engagement) -> None:
     """Once nothing is owed any more and no bank is deciding; what was never paid is kept of the
     deposit. A booking that was cancelled has its deposit back by the policy, or not at all."""
-    if _of(engagement, "open") or Bill.unmade(engagement) or _contested(engagement):
+    if _still_open(engagement):
         return
     kept = sum(row.due_minor for row in _of(engagement, "uncollectible"))
     left = deposit.left_of(engagement)
@@ -153,14 +165,14 @@ def _give_back(engagement: Engagement) -> None:
 def _give_deposit_back(engagement: Engagement, taken: Invoice, back: Money) -> None:
     """To the payment that brought it. What credit of before had paid of it becomes credit again,
     which is paid out once it is there."""
-    refund = min(back, left_to_refund(taken))
+    money = min(back, left_to_refund(taken))
     told = any(row.reason == deposit.REASON for row in taken.refunds)
     if taken.out_of_band and told:
         return  # finance has been asked to give it back by hand
-    if refund:
-        Refund.intend(taken, refund, deposit.REASON, again=True)
-    if back > refund:
-        deposit.set_off(engagement, back - refund, "rest")
+    if money:
+        refund(taken, money, deposit.REASON, again=True)
+    if back > money:
+        deposit.set_off(engagement, back - money, "rest")
 
 
 def _contested(engagement: Engagement) -> bool:

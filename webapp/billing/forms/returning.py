@@ -11,7 +11,8 @@ from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaF
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from webapp.amount_field import amount_from
-from webapp.billing.returning.giving import CARD, CREDIT, OUTSIDE, REDUCE, Giving
+from webapp.billing.returning.giving import Giving
+from webapp.billing.returning.left import CARD, CREDIT, OUTSIDE, REDUCE
 from webapp.money import Money
 from webapp.plain_text import ordinary_text, stripped
 

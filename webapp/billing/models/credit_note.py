@@ -72,6 +72,15 @@ class CreditNote(Identified, Base):
         return Money(self.amount_minor, self.currency)
 
     @property
+    def gross(self) -> Money:
+        """With tax: what it comes to, or will at most once Stripe has reckoned."""
+        if self.stripe_id or not self.lines:
+            return self.amount
+        charged = {line["id"]: line for line in self.invoice.lines}
+        taxes = (_tax_of(charged[one["id"]], one["minor"]) for one in self.lines)
+        return Money(self.amount_minor + sum(taxes), self.currency)
+
+    @property
     def net(self) -> Money:
         """Of the lines it credits, without tax."""
         return Money(sum(line["net"] for line in self.lines), self.currency)
@@ -100,29 +109,39 @@ class CreditNote(Identified, Base):
     ) -> CreditNote:
         """Write down that a person gives (said: reason, note, by); a job sends it. The caller has
         the invoice's lock and has seen that so much is left."""
-        note = cls(invoice=invoice, means=means, amount_minor=amount.minor, state="intended",
-                   currency=amount.currency, idempotency_key=f"credit:{once}",
-                   **said)  # fmt: skip
-        session.add(note)
-        session.flush()
-        audit.record("credit_note.intended", invoice, minor=amount.minor, means=means,
-                     reason=note.note)  # fmt: skip
-        outbox.enqueue("billing.make_credit_note", note.id)
-        return note
+        return cls._write(invoice, amount, means=means, idempotency_key=f"credit:{once}", **said)
+
+    @classmethod
+    def give_again(cls, invoice: Invoice, amount: Money, reason: str, label: str) -> None:
+        """Write down that what the client's credit had paid is credit again, once for the reason.
+        The caller has the invoice's lock and has seen that so much is left."""
+        key = f"credit:{invoice.id}:{reason}"
+        if session.scalar(select(cls.id).where(cls.idempotency_key == key)) is None:
+            cls._write(invoice, amount, means="credit", idempotency_key=key, note=label)
+
+    @classmethod
+    def given_again(cls, invoice: Invoice, reason: str) -> CreditNote | None:
+        key = f"credit:{invoice.id}:{reason}"
+        return session.scalar(select(cls).where(cls.idempotency_key == key))
 
     @classmethod
     def carry_out(cls, credit: Credit, invoice: Invoice, lines: Sequence[dict[str, Any]]) -> None:
         """Write down the part of a credit that an invoice gives, once; a job sends it."""
-        net = sum(line["net"] for line in lines)
-        note = cls(invoice=invoice, credit=credit, lines=list(lines), amount_minor=net,
-                   means="reduce" if invoice.status == "open" else "credit", state="intended",
-                   currency=invoice.currency, note=credit.label,
-                   idempotency_key=f"{credit.key}:{invoice.id}")  # fmt: skip
+        net = Money(sum(line["net"] for line in lines), invoice.currency)
+        cls._write(invoice, net, means="reduce" if invoice.status == "open" else "credit",
+                   idempotency_key=f"{credit.key}:{invoice.id}", note=credit.label,
+                   credit=credit, lines=list(lines))  # fmt: skip
+
+    @classmethod
+    def _write(cls, invoice: Invoice, amount: Money, **values: Any) -> CreditNote:
+        note = cls(invoice=invoice, amount_minor=amount.minor, currency=amount.currency,
+                   state="intended", **values)  # fmt: skip
         session.add(note)
         session.flush()
-        audit.record("credit_note.intended", invoice, minor=net, means=note.means,
-                     reason=credit.label)  # fmt: skip
+        audit.record("credit_note.intended", invoice, minor=amount.minor, means=note.means,
+                     reason=note.note)  # fmt: skip
         outbox.enqueue("billing.make_credit_note", note.id)
+        return note
 
     @classmethod
     def of_credits(cls, credits: Sequence[Credit]) -> list[CreditNote]:
@@ -178,9 +197,29 @@ class CreditNote(Identified, Base):
             outbox.enqueue("billing.follow_credit_note", self.id, self.state)
 
     def fail(self, why: str) -> None:
-        """Stripe refuses it; somebody has to see to it."""
+        """It cannot be made; somebody has to see to it."""
         self.state, self.failure = "failed", why
         audit.record("credit_note.failed", self, reason=why)
+        key = f"billing.follow_credit_note:{self.call_key}:failed"
+        outbox.enqueue("billing.follow_credit_note", self.id, self.state, key=key)
+
+    def give_as_credit(self) -> None:
+        """What was to lessen an invoice is credit for the next one; asked of Stripe under a key of
+        its own, since it is another thing."""
+        self.means, self.attempt = "credit", self.attempt + 1
+        audit.record("credit_note.turned_into_credit", self)
+
+    @property
+    def refused_as(self) -> str:
+        """The name of this refusal: when it is refused again, that is another."""
+        return f"credit_note:{self.id}:{self.attempt}"
+
+    def make_again(self, by: str) -> None:
+        """After it was refused, as a person decides; the caller has seen that so much is left."""
+        self.state, self.failure, self.attempt = "intended", "", self.attempt + 1
+        audit.record("credit_note.made_again", self, by=by)
+        key = f"billing.make_credit_note:{self.call_key}"
+        outbox.enqueue("billing.make_credit_note", self.id, key=key)
 
     def try_again(self) -> None:
         """In a minute, after a fault of Stripe's."""
@@ -188,6 +227,11 @@ class CreditNote(Identified, Base):
         run_after = clock.now() + AFTER_FAULT
         key = f"billing.make_credit_note:{self.call_key}"
         outbox.enqueue("billing.make_credit_note", self.id, key=key, run_after=run_after)
+
+
+def _tax_of(line: dict[str, Any], minor: int) -> int:
+    """The tax on so much of a line, before discount; rounded up."""
+    return -(-int(line["tax"]) * minor // int(line["minor"]))
 
 
 def _deposit_line(refund: Refund) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from webapp.money import Money
 REQUESTED = "requested"
 # Pays out credit that no invoice will take any more; the credit note that gave it is its paper.
 CREDIT_PAID_OUT = "credit_at_the_end"
+NO_PAPER = frozenset({"dashboard", CREDIT_PAID_OUT})
 STATES = ("intended", "pending", "succeeded", "failed")
 # Stripe's own, in our words: https://docs.stripe.com/api/refunds/object#refund_object-status
 STATE_OF = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
@@ -74,11 +75,10 @@ class Refund(Identified, Base):
     def intend(cls, invoice: Invoice, amount: Money, reason: str, again: bool = False) -> None:
         """Write down that an invoice's money goes back, once for that reason; a job sends it.
 
-        Never more than is left of what was paid. again: the caller has seen that it is another
-        time, since the amount is what is left after those before.
+        The caller has the invoice's lock and has seen that so much is left (see refunding.refund).
+        again: it is another time, since the amount is what is left after those before.
         """
-        session.refresh(invoice, ["paid_minor", "refunds"], with_for_update=True)
-        minor = min(amount.minor, (invoice.paid - invoice.given_back).minor)
+        minor = amount.minor
         key = f"refund:{invoice.id}:{reason}" + (_time_of(invoice, reason) if again else "")
         if minor <= 0 or cls._known(key):
             return
@@ -126,6 +126,11 @@ class Refund(Identified, Base):
         )
         session.add(refund)
         refund.take(found)
+
+    @property
+    def wants_paper(self) -> bool:
+        """Whether it gets a credit note, once it has arrived."""
+        return self.state != "failed" and self.reason not in NO_PAPER
 
     @property
     def under_way(self) -> bool:

@@ -19,7 +19,7 @@ from webapp.billing.calls import invoices
 from webapp.billing.models import Credit, Invoice, Subscription
 from webapp.billing.models.subscription import OVER
 from webapp.billing.returning.crediting import with_deposit
-from webapp.billing.returning.giving import contested
+from webapp.billing.returning.left import contested
 from webapp.billing.returning.splitting import split
 from webapp.db import session
 from webapp.engagements.models import Engagement, FollowUp

@@ -15,9 +15,12 @@ from webapp.billing.calls import customers, invoices
 from webapp.billing.models import Customer, Invoice, Subscription
 from webapp.billing.models.customer import details_of
 from webapp.db import session
-from webapp.engagements.models import Engagement
+from webapp.engagements.models import Engagement, FollowUp
 
 log = structlog.get_logger()
+TWICE = ("Invoice {number} was recorded as paid outside Stripe ({note}, {by}), and {paid} was paid "
+         "for it at Stripe as well: the money may have come twice. Give one of them "
+         "back.")  # fmt: skip
 
 
 def pay_failing(customer_id: uuid.UUID, means: str) -> None:
@@ -59,14 +62,24 @@ def _instead(engagement: Engagement) -> str | None:
 
 
 def settle_elsewhere(invoice_id: uuid.UUID) -> None:
-    """Tell Stripe that finance was paid outside it, so that nothing is collected any more."""
+    """Tell Stripe that finance was paid outside it, so that nothing is collected any more. Where it
+    was paid at Stripe meanwhile, the money came twice: a person is asked about it."""
     invoice = session.get_one(Invoice, invoice_id)
     engagement = mirroring.locked(invoice.engagement_id)
     assert engagement is not None
-    session.refresh(invoice)
+    mirroring.sync_invoice(engagement, invoice.stripe_id)
     if invoice.status in {"open", "uncollectible"} and invoice.settled_note:
         invoices.pay_out_of_band(invoice.stripe_id, f"settle:{invoice.id}")
-    mirroring.sync_invoice(engagement, invoice.stripe_id)
+        mirroring.sync_invoice(engagement, invoice.stripe_id)
+    if invoice.status == "paid" and invoice.settled_note and not invoice.out_of_band:
+        _ask_about_second(invoice)
+
+
+def _ask_about_second(invoice: Invoice) -> None:
+    text = TWICE.format(number=invoice.number, by=invoice.settled_by, note=invoice.settled_note,
+                        paid=invoice.paid.format())  # fmt: skip
+    FollowUp.ask(invoice.engagement_id, f"paid_twice:{invoice.id}", text)
+    outbox.enqueue("billing.tell_paid_twice", invoice.id)
 
 
 def describe_customer(company_id: uuid.UUID) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from webapp.billing.buying.order import month_number
 from webapp.billing.models import CreditNote, Invoice
-from webapp.billing.returning.giving import left_of
+from webapp.billing.returning.left import left_for_notes
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.engagements.models.period import month_of
@@ -60,8 +60,7 @@ def _newest(engagement: Engagement) -> Iterable[Invoice]:
 def _filled(invoices: Iterable[Invoice], amount: Money, wanted: Any) -> list[Part]:
     parts: list[Part] = []
     for invoice in invoices:
-        left = min(amount, _net_left(invoice))
-        lines = tuple(_taken(invoice, filter(wanted, invoice.lines), left.minor))
+        lines = tuple(_taken(invoice, filter(wanted, invoice.lines), amount.minor))
         if lines:
             parts.append(Part(invoice, lines))
             amount -= parts[-1].net
@@ -82,25 +81,18 @@ def _month_of(engagement: Engagement, line: dict[str, Any]) -> int | None:
     return None
 
 
-def _net_left(invoice: Invoice) -> Money:
-    """What is left of an invoice to give, without its tax."""
-    whole = invoice.total
-    if whole.minor <= 0:
-        return Money(0, invoice.currency)
-    left = min(left_of(invoice), whole)
-    net = (invoice.total_minor - invoice.tax_minor) * left.minor // whole.minor
-    return Money(net, invoice.currency)
-
-
 def _taken(
-    invoice: Invoice, lines: Iterable[dict[str, Any]], left: int
+    invoice: Invoice, lines: Iterable[dict[str, Any]], wanted: int
 ) -> Iterator[dict[str, Any]]:
-    before = _credited(invoice)
+    """The newest first; with their tax never more than what is left of the invoice."""
+    before, left = _credited(invoice), left_for_notes(invoice).minor
     for line in sorted(lines, key=lambda line: str(line["starts"]), reverse=True):
-        free = line["minor"] - line.get("discount", 0) - before.get(line["id"], 0)
-        net = min(left, free)
+        whole = line["minor"] - line.get("discount", 0)
+        gross = whole + line.get("tax", 0)
+        net = min(wanted, whole - before.get(line["id"], 0), left * whole // gross if gross else 0)
         if net > 0:
-            left -= net
+            wanted -= net
+            left -= -(-net * gross // whole)
             yield {"id": line["id"], "minor": before_discount(line, net), "net": net}
 
 

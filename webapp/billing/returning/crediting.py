@@ -33,6 +33,7 @@ def place(credit_id: uuid.UUID) -> None:
     if credit.state != "intended" or engagement is None:
         return
     amount = lessening.lessen(credit) if credit.kind == "overage" else credit.amount
+    Invoice.lock_of(engagement)
     parts = parts_of(credit, amount)
     if charged.sum_of(parts, credit.currency) < amount:
         _read_new_invoices(engagement)

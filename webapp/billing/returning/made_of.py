@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from webapp.billing.models import Invoice
 from webapp.billing.owing import deposit
-from webapp.billing.returning.giving import left_of
+from webapp.billing.returning.left import left_of
 from webapp.billing.returning.preview import Preview
 from webapp.billing.returning.splitting import deposit_on
 from webapp.money import Money

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from webapp.access import Role
 from webapp.accounts.models import Membership, Person
 from webapp.billing.mails import page_url, payer
-from webapp.billing.models import Dispute, Payment, Refund
+from webapp.billing.models import CreditNote, Dispute, Invoice, Payment, Refund
 from webapp.billing.settlement import CANCELLED, SLOT_LOST
 from webapp.db import session
 from webapp.notifications.sending import send_email
@@ -44,6 +44,24 @@ def _tell_failed(refund: Refund) -> None:
     for person in money_people():
         send_email("refund_failed", person, refund, refund=refund, invoice=refund.invoice,
                    engagement=refund.invoice.engagement, url=url)  # fmt: skip
+
+
+def tell_credit_note(note_id: uuid.UUID) -> None:
+    """The firm, while one that could not be made is not made."""
+    note = session.get_one(CreditNote, note_id)
+    url = absolute_url("billing.give_back", invoice_id=note.invoice_id)
+    for person in money_people() if note.state == "failed" else ():
+        send_email("credit_note_failed", person, note, note=note, invoice=note.invoice,
+                   engagement=note.invoice.engagement, url=url)  # fmt: skip
+
+
+def tell_paid_twice(invoice_id: uuid.UUID) -> None:
+    """The firm, when what was recorded as paid outside Stripe was paid there as well."""
+    invoice = session.get_one(Invoice, invoice_id)
+    url = absolute_url("billing.give_back", invoice_id=invoice.id)
+    for person in money_people():
+        send_email("paid_twice", person, invoice, invoice=invoice,
+                   engagement=invoice.engagement, url=url)  # fmt: skip
 
 
 def tell_dispute_opened(dispute_id: uuid.UUID) -> None:

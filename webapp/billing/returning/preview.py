@@ -12,7 +12,8 @@ from webapp.billing.models import Invoice, Payment, Transfer
 from webapp.billing.models.transfer import standing
 from webapp.billing.paying_out.received import received_from
 from webapp.billing.paying_out.sharing import shares
-from webapp.billing.returning.giving import REDUCE, Giving, left_of
+from webapp.billing.returning.giving import Giving
+from webapp.billing.returning.left import REDUCE, left_of
 from webapp.db import session
 from webapp.money import Money
 

@@ -14,14 +14,18 @@ from webapp import audit
 from webapp.access import Role, allow
 from webapp.billing.forms.returning import MEANS, GiveBackForm
 from webapp.billing.models import CreditNote, Dispute, Invoice, Payment, Refund
-from webapp.billing.returning.giving import CannotGive, contested, give, left_of, means_of
+from webapp.billing.patience import patience
+from webapp.billing.returning.giving import CannotGive, give, make_again, means_of
+from webapp.billing.returning.left import contested, left_of
 from webapp.billing.returning.made_of import made_of
 from webapp.billing.returning.preview import preview
 from webapp.billing.views.room import blueprint
 from webapp.db import session
 from webapp.engagements.models import Engagement
+from webapp.outbox import RetryLater
 from webapp.paging import paged
 
+BUSY = "Somebody is at this engagement’s money just now. Try again in a moment."
 MONEY = (Role.FINANCE, Role.OWNER)
 
 
@@ -66,12 +70,36 @@ def confirm_giving(invoice_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _page(invoice, form), 422
     try:
-        give(invoice_id, form.decision(str(current_user.email)))
+        with patience():
+            give(invoice_id, form.decision(str(current_user.email)))
     except CannotGive as refused:
         form.amount.errors = [*form.amount.errors, str(refused)]
         return _page(invoice, form), 409
+    except RetryLater:
+        flash(BUSY, "warn")
+        return _page(invoice, form), 503
     assert form.money
     flash(f"{form.money.format()} is on its way. How far it is, is told here.", "good")
+    return redirect(url_for("billing.give_back", invoice_id=invoice_id), 303)
+
+
+@blueprint.post("/practice/invoices/<uuid:invoice_id>/credit-notes/<uuid:note_id>/again")
+@allow(*MONEY)
+def make_note_again(invoice_id: uuid.UUID, note_id: uuid.UUID) -> ResponseReturnValue:
+    """One that was refused is tried once more."""
+    invoice, note = _found(invoice_id), session.get(CreditNote, note_id)
+    if note is None or note.invoice_id != invoice.id:
+        abort(404)
+    try:
+        with patience():
+            make_again(note_id, str(current_user.email))
+    except CannotGive as refused:
+        flash(str(refused), "bad")
+        return _page(invoice, _form(invoice)), 409
+    except RetryLater:
+        flash(BUSY, "warn")
+        return _page(invoice, _form(invoice)), 503
+    flash("It is being made again. How far it is, is told here.", "good")
     return redirect(url_for("billing.give_back", invoice_id=invoice_id), 303)
 
 
