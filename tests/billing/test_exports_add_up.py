@@ -1,4 +1,4 @@
-"""The tables an accountant gets add up, whatever paid an invoice, lessened it, or ended it."""
+"""Tables and pages add up, whatever paid an invoice, lessened it, or ended it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from flask.testing import FlaskClient
 from tests import make
 from tests.billing import beancount_file
 from tests.billing.conftest import Client, invoices
+from tests.standin import visible
 from webapp import clock
 from webapp.access import Role
 from webapp.accounts.models import Person
+from webapp.billing.books.invoice_trace import trace
 from webapp.billing.books.overview import overview
 from webapp.billing.models import Invoice
 from webapp.db import session
@@ -124,3 +126,26 @@ def test_credit_notes_say_what_they_credit_how_and_why(finance: FlaskClient) -> 
     for row in (credit, lessened):
         assert whole([row], "net", "tax") == whole([row], "amount")
         assert row["number"] and row["stripe_id"] and date.fromisoformat(row["made_at"][:10])
+
+
+def test_the_page_of_an_invoice_adds_up_to_what_is_open_and_says_whose_credit_paid(
+    finance: FlaskClient,
+) -> None:
+    first, second, third, void, last = invoices()
+    for row in invoices():
+        taken = [amount for _, amount in trace(row).settled]
+        assert row.total - sum(taken, Money(0, row.currency)) == row.due
+    pages = {
+        row.id: visible(finance.get(f"/practice/money/invoices/{row.id}").text)
+        for row in (second, third, void, last)
+    }
+    [note] = trace(first).credit_notes
+    told = "Total $5,000.00 Paid from their credit -$200.00 Paid -$4,800.00 Still open nothing"
+    assert told in pages[second.id]
+    source = f"The client’s credit: credit note {note.number} on invoice {first.number}"
+    assert source in pages[second.id]
+    told = "Credited while it was open -$1,000.00 Paid outside Stripe -$4,000.00 Still open nothing"
+    assert told in pages[third.id]
+    assert "Paid outside Stripe: By wire recorded by Fay Finance" in pages[third.id]
+    assert "Total $5,000.00 Void -$5,000.00 Still open nothing" in pages[void.id]
+    assert "Total $5,000.00 Still open $5,000.00" in pages[last.id]

@@ -11,8 +11,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 
+from webapp.accounts.models import Person
+from webapp.billing.balance import used_by
+from webapp.billing.books.traced_shares import TracedShare, shares_of
 from webapp.billing.books.tracing import dashboard_url, events_about
 from webapp.billing.models import (
+    ArrearsDecision,
     CreditNote,
     Dispute,
     Invoice,
@@ -32,7 +36,8 @@ OF_THE_TERMS = frozenset({"retainer", "first_month", "deposit", "diagnostic"})
 @dataclass(frozen=True)
 class TracedLine:
     """terms: what it was agreed by; change: the dated change that set those, or caused the item;
-    period: the month it pays for; item: the row of ours it was made from."""
+    period: the month it pays for; item: the row of ours it was made from; replaces: the number of
+    the invoice that it is asked for instead of, and decision: whose it was that it ended there."""
 
     text: str
     amount: Money
@@ -41,18 +46,27 @@ class TracedLine:
     change: TermsChange | None
     period: RetainerPeriod | None
     item: InvoiceItem | None
+    replaces: str = ""
+    decision: ArrearsDecision | None = None
 
 
 @dataclass(frozen=True)
 class InvoiceTrace:
+    """settled: (how, amount) of what took something off the total, so that the total less all of
+    it is what is still due; credits: the client's credit that paid, by the note that had given
+    it; names: of the people whose addresses stand on decisions, by address."""
+
     invoice: Invoice
     lines: list[TracedLine]
+    settled: list[tuple[str, Money]]
+    credits: list[tuple[CreditNote | None, Money]]
     payments: list[Payment]
     credit_notes: list[CreditNote]
     disputes: list[Dispute]
-    transfers: Sequence[Transfer]
+    shares: list[TracedShare]
     emails: Sequence[EmailMessage]
     events: list[StripeEvent]
+    names: dict[str, str]
     dashboard: str
 
 
@@ -68,14 +82,36 @@ def trace(invoice: Invoice) -> InvoiceTrace:
     return InvoiceTrace(
         invoice=invoice,
         lines=list(_lines(invoice)),
+        settled=_settled(invoice, notes),
+        credits=[(CreditNote.made_as(note), amount) for note, amount in used_by(invoice)],
         payments=payments,
         credit_notes=notes,
         disputes=disputes,
-        transfers=transfers,
+        shares=shares_of(invoice, transfers),
         emails=_emails(touched),
         events=events_about(row.stripe_id for row in touched),
+        names=_names([*(row.by for row in invoice.refunds), *(row.by for row in notes)]),
         dashboard=dashboard_url(f"invoices/{invoice.stripe_id}", invoice.livemode),
     )
+
+
+def _settled(invoice: Invoice, notes: Sequence[CreditNote]) -> list[tuple[str, Money]]:
+    """Those that are something. The last is whatever else makes nothing due of it."""
+    nothing, credit = Money(0, invoice.currency), invoice.balance_applied
+    lessened = (n.amount for n in notes if n.means == "reduce" and n.state == "issued")
+    found = [
+        ("Credited while it was open", sum(lessened, nothing)),
+        ("Put on the client’s credit" if credit < nothing else "Paid from their credit", credit),
+        ("Paid outside Stripe" if invoice.out_of_band else "Paid", invoice.paid),
+    ]
+    rest = invoice.total - sum((amount for _, amount in found), nothing) - invoice.due
+    over = "Void" if invoice.status == "void" else "Paid outside Stripe, which is to hear of it"
+    return [one for one in (*found, (over, rest)) if one[1]]
+
+
+def _names(addresses: Sequence[str]) -> dict[str, str]:
+    rows = select(Person.email, Person.name).where(Person.email.in_(set(addresses)))
+    return {row.email: row.name for row in session.execute(rows)}
 
 
 def _lines(invoice: Invoice) -> Iterator[TracedLine]:
@@ -101,6 +137,7 @@ def _line(
     item = items.get(line.get("item") or "")
     kind = line.get("kind") or (item.kind if item else "") or "retainer"
     agreed = engagement.terms_on(day) if kind in OF_THE_TERMS and engagement.terms_history else None
+    replaces = _replaced(item)
     return TracedLine(
         text=line["text"],
         amount=Money(line["minor"], currency),
@@ -109,7 +146,17 @@ def _line(
         change=_change(engagement, item, agreed),
         period=_period(engagement, kind, day),
         item=item,
+        replaces=replaces,
+        decision=ArrearsDecision.end_of(engagement) if replaces else None,
     )
+
+
+def _replaced(item: InvoiceItem | None) -> str:
+    """The number of the invoice that an item of a final one is asked for instead of."""
+    if item is None or not item.key.startswith("final:"):
+        return ""
+    before = session.get(Invoice, uuid.UUID(item.key.split(":")[1]))
+    return before.number if before else ""
 
 
 def _period(engagement: Engagement, kind: str, day: date) -> RetainerPeriod | None:
