@@ -1,6 +1,6 @@
 """Money at a glance, by currency: what is due, came in, is late, and will be charged next.
 
-All of it is summed by PostgreSQL from the mirrors, in a constant number of queries.
+It is summed by PostgreSQL from the mirrors; what begins again after a pause is reckoned one by one.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import ColumnElement, Row, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, case, func, select
 
 from webapp import clock
+from webapp.billing.books.coming import coming
 from webapp.billing.models import (
     Dispute,
     Drift,
@@ -23,10 +24,8 @@ from webapp.billing.models import (
     Payment,
     Refund,
     StripeEvent,
-    Subscription,
 )
 from webapp.billing.models.invoice_item import PENDING
-from webapp.billing.models.subscription import OVER
 from webapp.billing.states import is_overdue, late_since, undecided
 from webapp.db import session
 from webapp.money import Money
@@ -34,7 +33,6 @@ from webapp.money import Money
 # Days late: up to 30, up to 60, up to 90, and more.
 AGES = (30, 60, 90)
 AGE_LABELS = ("0–30 days", "31–60 days", "61–90 days", "over 90 days")
-AHEAD = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,8 @@ class CurrencyLine:
     """What one currency's books come to. overdue: one Sum for each of AGE_LABELS.
 
     paid, returned, lost: of this month, each on its own day, whenever the others were; disputed:
-    what banks have taken and not decided on, to be answered by answer_by.
+    what banks have taken and not decided on, to be answered by answer_by; upcoming: of the next
+    thirty days.
     """
 
     currency: str
@@ -87,13 +86,14 @@ class Overview:
 
 
 def overview(zone: str) -> Overview:
-    """The books as they stand; this month is counted in the firm's zone. Eight queries."""
+    """The books as they stand; this month is counted in the firm's zone. As many queries for
+    however many clients, but for a few for each pause."""
     since = month_start(clock.now(), zone)
-    parts = {
+    parts: dict[str, Sequence[Any]] = {
         "open": _by_currency(_open()),
         "paid": _by_currency(_paid(since)),
         "returned": _by_currency(_returned(since)),
-        "upcoming": _by_currency(_upcoming()),
+        "upcoming": coming(),
         "items": _by_currency(_waiting_items()),
         "disputed": _by_currency(_disputed()),
         "lost": _by_currency(_lost(since)),
@@ -163,20 +163,6 @@ def _lost(since: datetime) -> Any:
     return rows.where(Dispute.status == "lost").group_by(Dispute.currency)
 
 
-def _upcoming() -> Any:
-    """Renewals of the next thirty days, before tax and items."""
-    now = clock.now()
-    summed = (func.count().label("rows"), func.sum(Subscription.price_minor).label("minor"))
-    stays = or_(Subscription.cancels_at.is_(None), Subscription.cancels_at > Subscription.renews_at)
-    rows = select(Subscription.currency, *summed).where(
-        Subscription.status.not_in((*OVER, "paused")),
-        Subscription.cancel_at_period_end.is_(False),
-        Subscription.renews_at.between(now, now + AHEAD),
-        stays,
-    )
-    return rows.group_by(Subscription.currency)
-
-
 def _waiting_items() -> Any:
     """Items that wait for an invoice."""
     summed = (func.count().label("rows"), func.sum(InvoiceItem.amount_minor).label("minor"))
@@ -190,7 +176,7 @@ def _waiting() -> Any:
     return select(failed, drift)
 
 
-def _line(parts: dict[str, Sequence[Row[Any]]], currency: str) -> CurrencyLine:
+def _line(parts: dict[str, Sequence[Any]], currency: str) -> CurrencyLine:
     ours = {name: [row for row in rows if row.currency == currency] for name, rows in parts.items()}
     aged = [
         _total((row for row in ours["open"] if row.age == age), currency)
@@ -202,7 +188,7 @@ def _line(parts: dict[str, Sequence[Row[Any]]], currency: str) -> CurrencyLine:
     return CurrencyLine(currency, due, aged, **sums, answer_by=answer_by)
 
 
-def _total(rows: Iterable[Row[Any]], currency: str) -> Sum:
+def _total(rows: Iterable[Any], currency: str) -> Sum:
     counted = [(row.rows, int(row.minor)) for row in rows]
     return Sum(sum(n for n, _ in counted), Money(sum(m for _, m in counted), currency))
 
