@@ -12,6 +12,7 @@ from webapp.billing.buying import mails as buying_mails
 from webapp.billing.changing import closing, following, given_up
 from webapp.billing.owing import (
     bills,
+    collecting_on,
     deposit,
     dropping,
     dunning,
@@ -110,6 +111,16 @@ def describe_customer(company_id: str) -> None:
 @task("billing.pay_failing")
 def pay_failing(customer_id: str, means: str) -> None:
     paying.pay_failing(uuid.UUID(customer_id), means)
+
+
+@task("billing.go_on_collecting")
+def go_on_collecting(engagement_id: str, ended: str) -> None:
+    collecting_on.go_on(uuid.UUID(engagement_id), ended)
+
+
+@task("billing.collect_on")
+def collect_on(invoice_id: str, ended: str) -> None:
+    collecting_on.collect_on(uuid.UUID(invoice_id))
 
 
 @task("billing.pay_invoice")

@@ -111,6 +111,18 @@ def _is_retried(invoice: Document) -> bool:
     return bool(charged and invoice["auto_advance"] and not first)
 
 
+def advance_open(account: Account, invoice: Document) -> None:
+    """Collect a final invoice by itself from now on, or no more.
+
+    Source: the SDK's docstrings of ``subscriptions.cancel`` and of the invoice's ``auto_advance``.
+    When the next try is made is a guess: after as many days as it would have been after the last.
+    """
+    unschedule(account, "invoice.retry", invoice["id"])
+    invoice["next_payment_attempt"] = None
+    _schedule_retry(account, invoice)
+    account.save(invoice)
+
+
 @when_due("invoice.retry")
 def retry(account: Account, identifier: str) -> None:
     invoice = account.get("invoice", identifier)

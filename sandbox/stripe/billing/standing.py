@@ -133,11 +133,16 @@ def _merged(subscription: Document, details: dict[str, Any]) -> dict[str, Any]:
 
 
 def _stop_collecting(account: Account, subscription: Document) -> None:
-    for invoice in invoices_of(account, subscription["id"]):
-        if invoice["status"] in ("draft", "open"):
-            unschedule(account, "invoice.finalize", invoice["id"])
-            unschedule(account, "invoice.retry", invoice["id"])
-            invoice.update(
-                auto_advance=False, next_payment_attempt=None, automatically_finalizes_at=None
-            )
-            account.save(invoice)
+    """Its own drafts, and **every** final invoice of the customer, whatever that is for.
+
+    Source: the SDK's docstring of ``subscriptions.cancel``; that no event tells of it is a guess.
+    """
+    drafts = [i for i in invoices_of(account, subscription["id"]) if i["status"] == "draft"]
+    final = account.find("invoice", customer=subscription["customer"], status="open")
+    for invoice in drafts + final:
+        unschedule(account, "invoice.finalize", invoice["id"])
+        unschedule(account, "invoice.retry", invoice["id"])
+        invoice.update(
+            auto_advance=False, next_payment_attempt=None, automatically_finalizes_at=None
+        )
+        account.save(invoice)

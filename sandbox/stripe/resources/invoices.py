@@ -2,6 +2,7 @@
 
 from sandbox.stripe.billing import one_off, payments
 from sandbox.stripe.billing.collection import (
+    advance_open,
     collect,
     intent_of,
     mark_uncollectible,
@@ -64,6 +65,8 @@ def update(account: Account, params: Params, invoice: str) -> Document:
         reckon(account, found)
         if "auto_advance" in params:
             _set_advance(account, found)
+    elif found["status"] == "open" and "auto_advance" in params:
+        advance_open(account, found)
     return found
 
 
@@ -134,7 +137,7 @@ def pay(account: Account, params: Params, invoice: str) -> Document:
     found = account.get("invoice", invoice)
     if found["status"] == "draft":
         finalize(account, found)
-    if found["status"] != "open":
+    if found["status"] not in ("open", "uncollectible"):
         raise invalid(f"Invoice is already {found['status']}")
     if params.get("paid_out_of_band"):
         return settle(account, found, out_of_band=True)

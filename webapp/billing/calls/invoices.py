@@ -64,6 +64,20 @@ def finalize(invoice: str) -> None:
             raise
 
 
+def go_on_collecting(invoice: str) -> None:
+    """Let Stripe collect it by itself again; one that is not open any more is let be.
+
+    https://docs.stripe.com/api/invoices/update#update_invoice-auto_advance
+    """
+    try:
+        ask(lambda v1: v1.invoices.update(invoice, {"auto_advance": True}))
+    except Missing:
+        raise
+    except Bug:
+        if read(invoice).status == "open":
+            raise
+
+
 def pay(invoice: str, key: str, method: str | None = None) -> None:
     """Charge the means on file now, or this one of them. Raises Declined or ActionRequired; one
     that is not open any more is let be.

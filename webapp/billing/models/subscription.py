@@ -101,5 +101,7 @@ class Subscription(Identified, Mirrored, Base):
         return stripe_id == self.stripe_id or stripe_id in self.former
 
     def _note_end(self, status: str) -> None:
-        """Whoever ended it, and wherever."""
+        """Whoever ended it, and wherever: Stripe collects nothing of that customer any more, of
+        which what is owed beside is not to suffer."""
         audit.record("subscription.ended", self.engagement, status=status)
+        outbox.enqueue("billing.go_on_collecting", self.engagement_id, self.stripe_id)

@@ -59,7 +59,8 @@ class StripeInvoice:
     """payment_intent: what paid it, None when nothing has or when it was paid out of band.
 
     total is subtotal less discount plus tax; balance_applied: what of it the customer's balance
-    took over (negative: what was owed there is asked for with it). collection: 'card' (whatever
+    took over (negative: what was owed there is asked for with it). advances: whether Stripe goes on
+    collecting it by itself. collection: 'card' (whatever
     is on file is charged) or 'invoice' (sent, and due by a date). Of the payment under way:
     processing (a bank debit takes days), needs_action (the payer's bank wants them to confirm),
     failure (why the last try failed).
@@ -82,11 +83,14 @@ class StripeInvoice:
     due: Money
     attempts: int
     next_attempt_at: datetime | None
+    advances: bool
     lines: tuple[StripeLine, ...]
     hosted_url: str
     pdf_url: str
     issued_at: datetime
     paid_at: datetime | None
+    voided_at: datetime | None
+    written_off_at: datetime | None
     due_at: datetime | None
     payment_intent: str | None
     out_of_band: bool
@@ -125,11 +129,14 @@ class StripeInvoice:
             due=Money(found["amount_remaining"], currency),
             attempts=found["attempt_count"],
             next_attempt_at=instant(found["next_payment_attempt"]),
+            advances=bool(found["auto_advance"]),
             lines=tuple(StripeLine.read(line) for line in found["lines"]["data"]),
             hosted_url=found["hosted_invoice_url"] or "",
             pdf_url=found["invoice_pdf"] or "",
             issued_at=moment(changes["finalized_at"] or found["created"]),
             paid_at=instant(changes["paid_at"]),
+            voided_at=instant(changes["voided_at"]),
+            written_off_at=instant(changes["marked_uncollectible_at"]),
             due_at=instant(found["due_date"]),
             payment_intent=_paid_by(found),
             out_of_band=bool(found.get("amount_paid_off_stripe")),
