@@ -35,7 +35,8 @@ def agree(payer: Client) -> dict[str, int]:
     assert -found.get(entries.DEPOSITS, 0) == _deposits(), "deposits"
     assert -found.get(entries.CREDIT, 0) == sum(row.credit_minor for row in rows(Customer))
     assert -found.get(entries.CREDIT, 0) == -sum(_balances(payer)), "credit"
-    assert found.get(entries.RECEIVABLE, 0) == _owed(), "receivable"
+    assert found.get(entries.RECEIVABLE, 0) == _owed("open"), "receivable"
+    assert found.get(entries.BAD_DEBTS, 0) == _owed("uncollectible"), "bad debts"
     assert found.get(entries.STRIPE, 0) == _at_stripe(payer), "money at Stripe"
     assert -found.get(entries.TAX, 0) == _tax(payer), "tax"
     return found
@@ -46,8 +47,8 @@ def _deposits() -> int:
     return sum(deposit.left_of(row).minor for row in begun)
 
 
-def _owed() -> int:
-    return sum(row.due_minor for row in rows(Invoice) if row.status in {"open", "uncollectible"})
+def _owed(status: str) -> int:
+    return sum(row.due_minor for row in rows(Invoice) if row.status == status)
 
 
 def _balances(payer: Client) -> list[int]:

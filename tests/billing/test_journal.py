@@ -60,13 +60,18 @@ def an_invoice(draw: st.DrawFn) -> Invoice:
     total = sum(line["minor"] for line in its) - discount + tax
     status = draw(st.sampled_from(["open", "paid", "void", "uncollectible"]))
     paid = draw(st.integers(0, max(total, 0))) if status == "paid" else 0
+    at = draw(AT)
+    later = st.integers(0, 200).map(lambda days: at + timedelta(days=days))
+    given_up = status == "uncollectible" or (status != "open" and draw(st.booleans()))
     made = Invoice(
         id=uuid.uuid4(), stripe_id="in_1", number="RH-1", currency=currency, lines=its,
         discount_minor=discount, tax_minor=tax, subtotal_minor=total + discount - tax,
-        total_minor=total, status=status, paid_minor=paid, issued_at=draw(AT),
+        total_minor=total, status=status, paid_minor=paid, issued_at=at,
         due_minor=max(total, 0) if status in ("open", "uncollectible") else 0,
         out_of_band=status == "paid" and draw(st.booleans()),
-        paid_at=draw(AT) if status == "paid" else None,
+        paid_at=draw(later) if status == "paid" else None,
+        voided_at=draw(later) if status == "void" else None,
+        written_off_at=draw(later) if given_up else None,
     )  # fmt: skip
     settled = made.paid_minor + made.due_minor
     made.balance_applied_minor = 0 if made.out_of_band else total - settled
@@ -91,8 +96,10 @@ def test_every_entry_of_an_invoice_balances(invoice: Invoice) -> None:
 @given(an_invoice())
 def test_what_is_receivable_in_the_end_is_what_is_still_open(invoice: Invoice) -> None:
     found = list(entries.of_invoice(invoice, "A client", ZONE))
-    left = booked(found).get(entries.RECEIVABLE, 0)
-    assert left == (0 if invoice.status == "void" else invoice.due_minor)
+    sums = booked(found)
+    assert sums.get(entries.RECEIVABLE, 0) == (invoice.due_minor if invoice.status == "open" else 0)
+    lost = invoice.due_minor if invoice.status == "uncollectible" else 0
+    assert sums.get(entries.BAD_DEBTS, 0) == lost
 
 
 @given(an_invoice())
@@ -123,13 +130,13 @@ def test_refunds_and_credit_notes_balance_and_give_what_they_say(
     found = list(money_entries.of_refund(refund, "A client", ZONE))
     assert all(one.balanced for one in found)
     assert booked(found)[entries.STRIPE] == -minor
-    voided = invoice.status == "void"
     for means, account in money_entries.NOTE_ACCOUNTS.items():
         note = CreditNote(state="issued", means=means, number="N", **common)
         told = list(money_entries.of_credit_note(note, "A client", ZONE))
         assert all(one.balanced for one in told)
-        gone = voided and means == "reduce"  # it went with the invoice
-        assert booked(told).get(account, 0) == (0 if gone else -minor)
+        lost = invoice.written_off_at is not None and invoice.written_off_at < note.created_at
+        account = entries.BAD_DEBTS if means == "reduce" and lost else account
+        assert booked(told)[account] == -minor
 
 
 @pytest.mark.parametrize("state", ["intended", "failed"])

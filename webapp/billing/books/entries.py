@@ -26,11 +26,12 @@ RETAINERS, OVERAGE, OTHER = "Income:Retainers", "Income:Overage", "Income:Other"
 DISCOUNTS, REFUNDS = "Income:Discounts", "Income:Refunds"
 FEES, DISPUTE_FEES = "Expenses:StripeFees", "Expenses:DisputeFees"
 LOST, SHARES = "Expenses:LostDisputes", "Expenses:Consultants"
+BAD_DEBTS = "Expenses:BadDebts"
 # Nothing is ever booked here unless a mirror contradicts itself; the tests see that it stays empty.
 UNEXPLAINED = "Equity:Unexplained"
 ACCOUNTS = (
     RECEIVABLE, STRIPE, OUTSIDE, DISPUTED, DEFERRED, DEPOSITS, TAX, CREDIT, CONSULTANTS, RETAINERS,
-    OVERAGE, OTHER, DISCOUNTS, REFUNDS, FEES, DISPUTE_FEES, LOST, SHARES, UNEXPLAINED,
+    OVERAGE, OTHER, DISCOUNTS, REFUNDS, FEES, DISPUTE_FEES, LOST, SHARES, BAD_DEBTS, UNEXPLAINED,
 )  # fmt: skip
 
 # Where a line of each kind is earned; what is paid ahead is deferred first.
@@ -74,9 +75,13 @@ def transaction(
     at: datetime | date, zone: str, row: Any, payee: str, text: str, postings: Iterable[Posting]
 ) -> Transaction:
     """Postings of nothing are left out."""
-    on = at.astimezone(ZoneInfo(zone)).date() if isinstance(at, datetime) else at
+    on = _day(at, zone) if isinstance(at, datetime) else at
     source = f"{row.__tablename__} {row.stripe_id or row.id}"
     return Transaction(on, payee, text, source, tuple(one for one in postings if one.amount))
+
+
+def _day(at: datetime, zone: str) -> date:
+    return at.astimezone(ZoneInfo(zone)).date()
 
 
 def both(debit: str, credit: str, amount: Money) -> tuple[Posting, Posting]:
@@ -90,22 +95,39 @@ def both(debit: str, credit: str, amount: Money) -> tuple[Posting, Posting]:
 class Settled:
     """What our rows tell of how an invoice was settled, in its minor units.
 
-    paid: by payments of ours; reduced: by credit notes while it was open.
+    paid: by payments of ours; reduced: by credit notes while it was open; notes: the bookings of
+    these.
     """
 
     paid: int = 0
     reduced: int = 0
+    notes: tuple[Transaction, ...] = ()
 
 
 def of_invoice(
     invoice: Invoice, payee: str, zone: str, settled: Settled = Settled()
 ) -> Iterator[Transaction]:
     """Issued; what the client's credit at Stripe paid or took; what came in beside our payments.
-
-    An invoice that was voided never counted.
+    Written off and voided on their own days, so that a month that is over stays as it was.
     """
+    text = f"Invoice {invoice.number}"
+    asked = list(_asked(invoice, payee, zone))
+    yield from asked
+    other = _paid_otherwise(invoice, settled)
+    if other and invoice.paid_at:
+        account = OUTSIDE if invoice.out_of_band else STRIPE
+        postings = both(account, RECEIVABLE, other)
+        yield transaction(invoice.paid_at, zone, invoice, payee, f"{text}: paid", postings)
+    lost = list(_written_off(invoice, payee, zone, [*asked, *settled.notes]))
+    yield from lost
     if invoice.status == "void":
-        return
+        at = invoice.voided_at or invoice.issued_at
+        released = list(earned(invoice, payee, zone))
+        before = [*asked, *settled.notes, *lost, *released]
+        yield transaction(at, zone, invoice, payee, f"{text}: void", _back(before))
+
+
+def _asked(invoice: Invoice, payee: str, zone: str) -> Iterator[Transaction]:
     text = f"Invoice {invoice.number}"
     yield transaction(invoice.issued_at, zone, invoice, payee, text, _issued(invoice))
     credit = invoice.balance_applied
@@ -113,11 +135,35 @@ def of_invoice(
         postings = both(CREDIT, RECEIVABLE, credit)
         what = f"{text}: {'paid from' if credit.minor > 0 else 'put on'} the client's credit"
         yield transaction(invoice.issued_at, zone, invoice, payee, what, postings)
-    other = _paid_otherwise(invoice, settled)
-    if other and invoice.paid_at:
-        account = OUTSIDE if invoice.out_of_band else STRIPE
-        postings = both(account, RECEIVABLE, other)
-        yield transaction(invoice.paid_at, zone, invoice, payee, f"{text}: paid", postings)
+
+
+def _written_off(
+    invoice: Invoice, payee: str, zone: str, before: Sequence[Transaction]
+) -> Iterator[Transaction]:
+    """What stood open on the day on which it was given up; it was no loss, if it is paid after all,
+    but for what credit notes of later lessened."""
+    at, text, nothing = invoice.written_off_at, f"Invoice {invoice.number}", invoice.total * 0
+    if at is None:
+        return
+    until = [one for one in before if one.on <= _day(at, zone)]
+    lost = sum(_on(RECEIVABLE, until), nothing)
+    yield transaction(at, zone, invoice, payee, f"{text}: written off",
+                      both(BAD_DEBTS, RECEIVABLE, lost))  # fmt: skip
+    if invoice.status == "paid" and invoice.paid_at:
+        back = lost + sum(_on(BAD_DEBTS, before), nothing)
+        yield transaction(invoice.paid_at, zone, invoice, payee, f"{text}: paid after all",
+                          both(RECEIVABLE, BAD_DEBTS, back))  # fmt: skip
+
+
+def _on(account: str, booked: Iterable[Transaction]) -> Iterator[Money]:
+    postings = (posting for one in booked for posting in one.postings)
+    return (posting.amount for posting in postings if posting.account == account)
+
+
+def _back(before: Sequence[Transaction]) -> Iterator[Posting]:
+    """What brings each account back to where it stood without them."""
+    for (account, currency), minor in totals(before).items():
+        yield Posting(account, Money(-minor, currency))
 
 
 def _issued(invoice: Invoice) -> Iterator[Posting]:
@@ -153,12 +199,13 @@ def _paid_otherwise(invoice: Invoice, settled: Settled) -> Money:
 
 def earned(invoice: Invoice, payee: str, zone: str) -> Iterator[Transaction]:
     """What is paid ahead is earned by the day: a part for each calendar month that a line spans, on
-    the last of its days there. The parts are the line, to the unit."""
-    if invoice.status == "void":
-        return
+    the last of its days there. The parts are the line, to the unit; of what was voided nothing is
+    earned any more from then on."""
+    until = _day(invoice.voided_at or invoice.issued_at, zone) if invoice.status == "void" else None
     for line in invoice.lines:
         if _account(invoice, line) == DEFERRED:
-            yield from _released(invoice, line, payee, zone)
+            parts = _released(invoice, line, payee, zone)
+            yield from (one for one in parts if until is None or one.on <= until)
 
 
 def _released(

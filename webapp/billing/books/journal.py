@@ -6,6 +6,7 @@ https://beancount.github.io/docs/beancount_language_syntax.html
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
@@ -13,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, func, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from webapp.accounts.models import Company
 from webapp.billing.books import entries, money_entries
@@ -77,9 +78,10 @@ def _rows(query: Select[Any]) -> Iterable[Any]:
 def _of_invoices(first: date, last: date, zone: str) -> Iterator[Iterator[Transaction]]:
     start, end = instants(first, last, zone)
     owner = joinedload(Invoice.engagement).joinedload(Engagement.company)
-    lately = or_(Invoice.issued_at >= start - LONGEST_AHEAD, Invoice.paid_at >= start)
+    ways = (Invoice.paid_at, Invoice.voided_at, Invoice.written_off_at)
+    lately = or_(Invoice.issued_at >= start - LONGEST_AHEAD, *(at >= start for at in ways))
     wanted = and_(lately, Invoice.issued_at < end)
-    settled = _settled(wanted)
+    settled = _settled(wanted, zone)
     rows = select(Invoice).where(wanted).options(owner)
     for invoice in _rows(rows.order_by(Invoice.issued_at, Invoice.id)):
         how = settled.get(invoice.id, Settled())
@@ -87,14 +89,28 @@ def _of_invoices(first: date, last: date, zone: str) -> Iterator[Iterator[Transa
         yield entries.earned(invoice, _payee(invoice), zone)
 
 
-def _settled(wanted: ColumnElement[bool]) -> dict[uuid.UUID, Settled]:
+def _settled(wanted: ColumnElement[bool], zone: str) -> dict[uuid.UUID, Settled]:
     """How these invoices were settled, by their id."""
     paid = select(Payment.invoice_id, func.sum(Payment.amount_minor)).join(Payment.invoice)
     cut = select(CreditNote.invoice_id, func.sum(CreditNote.amount_minor)).join(CreditNote.invoice)
     cut = cut.where(CreditNote.state == "issued", CreditNote.means == "reduce")
     told = dict(_pairs(paid.where(wanted).group_by(Payment.invoice_id)))
     taken = dict(_pairs(cut.where(wanted).group_by(CreditNote.invoice_id)))
-    return {key: Settled(told.get(key, 0), taken.get(key, 0)) for key in {*told, *taken}}
+    notes = _bookings(wanted, zone)
+    return {key: Settled(told.get(key, 0), taken.get(key, 0), tuple(notes[key]))
+            for key in {*told, *taken}}  # fmt: skip
+
+
+def _bookings(wanted: ColumnElement[bool], zone: str) -> dict[uuid.UUID, list[Transaction]]:
+    """Of the credit notes that lessened what was given up since, by its id."""
+    rows = select(CreditNote).join(CreditNote.invoice).where(
+        wanted, CreditNote.means == "reduce",
+        or_(Invoice.status == "void", Invoice.written_off_at.is_not(None)),
+    )  # fmt: skip
+    found: dict[uuid.UUID, list[Transaction]] = defaultdict(list)
+    for row in _rows(rows.options(_owner(contains_eager(CreditNote.invoice)))):
+        found[row.invoice_id] += _of_note(row, zone)
+    return found
 
 
 def _pairs(query: Any) -> Iterator[tuple[uuid.UUID, int]]:
@@ -116,8 +132,12 @@ def _of_refunds(first: date, last: date, zone: str) -> Iterator[Transaction]:
 
 def _of_notes(first: date, last: date, zone: str) -> Iterator[Transaction]:
     for row in _between(CreditNote, CreditNote.created_at, instants(first, last, zone)):
-        undone = Undone(split(row.invoice).deposit_of.get(row.id, 0), row.tax_minor)
-        yield from money_entries.of_credit_note(row, _payee(row.invoice), zone, undone)
+        yield from _of_note(row, zone)
+
+
+def _of_note(row: CreditNote, zone: str) -> Iterator[Transaction]:
+    undone = Undone(split(row.invoice).deposit_of.get(row.id, 0), row.tax_minor)
+    return money_entries.of_credit_note(row, _payee(row.invoice), zone, undone)
 
 
 def _between(noun: Any, at: SQLColumnExpression[Any], span: tuple[datetime, datetime]) -> Any:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webapp.billing.books.entries import (
+    BAD_DEBTS,
     CONSULTANTS,
     CREDIT,
     DEPOSITS,
@@ -101,14 +102,16 @@ NOTE_ACCOUNTS = {"reduce": RECEIVABLE, "credit": CREDIT, "outside": OUTSIDE}
 def of_credit_note(
     note: CreditNote, payee: str, zone: str, undone: Undone = Undone()
 ) -> Iterator[Transaction]:
-    """One that is the paper to a refund is booked by the refund; one that lessened an invoice which
-    was voided since, as little as the invoice."""
-    voided = note.means == "reduce" and note.invoice.status == "void"
-    if note.state != "issued" or note.means == "refund" or voided:
+    """One that is the paper to a refund is booked by the refund; one that lessens what was written
+    off before gives back what had been lost."""
+    if note.state != "issued" or note.means == "refund":
         return
+    account, lost_at = NOTE_ACCOUNTS[note.means], note.invoice.written_off_at
+    if account == RECEIVABLE and lost_at and lost_at < note.created_at:
+        account = BAD_DEBTS
     text = f"Credit note {note.number} to invoice {note.invoice.number}"
     postings = (*_undone(note.invoice, note.amount, undone),
-                Posting(NOTE_ACCOUNTS[note.means], -note.amount))  # fmt: skip
+                Posting(account, -note.amount))  # fmt: skip
     yield transaction(note.created_at, zone, note, payee, text, postings)
 
 

@@ -84,6 +84,8 @@ class Invoice(Identified, Mirrored, Base):
     pdf_url: Mapped[str] = mapped_column(default="")
     issued_at: Mapped[datetime] = mapped_column(index=True)
     paid_at: Mapped[datetime | None]
+    voided_at: Mapped[datetime | None]
+    written_off_at: Mapped[datetime | None]
     due_on: Mapped[date | None]
     engagement: Mapped[Engagement] = relationship()
     refunds: Mapped[list[Refund]] = relationship(back_populates="invoice")
@@ -242,6 +244,7 @@ class Invoice(Identified, Mirrored, Base):
         self.lines = [line_of(self.engagement, line) for line in found.lines if line.amount.minor]
         self.hosted_url, self.pdf_url = found.hosted_url, found.pdf_url
         self.issued_at, self.paid_at = found.issued_at, found.paid_at
+        self.voided_at, self.written_off_at = found.voided_at, found.written_off_at
         self.due_on = found.due_at.date() if found.due_at else None
         self.livemode, self.synced_at = found.livemode, clock.now()
 
