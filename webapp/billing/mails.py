@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from webapp import clock
 from webapp.accounts.models import Person
 from webapp.billing.models import CreditNote, Invoice
+from webapp.billing.owing.set_off import learn, replaced_by
 from webapp.billing.returning.left import given_of, settled
 from webapp.billing.settlement import CANCELLED, SLOT_LOST
+from webapp.billing.wording import meanwhile
 from webapp.booking.models import nearest
 from webapp.db import session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
 from webapp.notifications.sending import send_email
 from webapp.web import absolute_url
+
+GIVEN = frozenset({"credit", "reduce", "outside"})
 
 
 def payer(engagement: Engagement) -> Person:
@@ -35,14 +40,42 @@ def billing_url() -> str:
     return absolute_url("billing.client_billing")
 
 
+def about(invoice: Invoice) -> dict[str, Any]:
+    """What each mail about an invoice may speak of. replaced: the numbers of those whose place it
+    takes; the_work: what becomes of it, for the client; retries_at: when a charge is tried
+    again, None where that is not known or past."""
+    engagement = invoice.engagement
+    return {
+        "invoice": invoice,
+        "engagement": engagement,
+        "replaced": [row.number for row in replaced_by(invoice)],
+        "the_work": meanwhile(invoice, f"Your work with {engagement.lead.name}"),
+        "retries_at": retries_at(invoice),
+    }
+
+
+def retries_at(invoice: Invoice) -> datetime | None:
+    at = invoice.next_attempt_at
+    return at if at and at > clock.now() else None
+
+
 def send_receipt(invoice_id: uuid.UUID) -> None:
     """To the billing contact, once paid; not for money that is going back whole."""
     invoice = session.get_one(Invoice, invoice_id)
     engagement = invoice.engagement
     if invoice.status != "paid" or engagement.stage == "lost":
         return
-    send_email("receipt", payer(engagement), invoice, invoice=invoice, engagement=engagement,
-               url=billing_url())  # fmt: skip
+    learn(invoice)
+    send_email("receipt", payer(engagement), invoice, url=billing_url(), **about(invoice))
+
+
+def tell_credit(note_id: uuid.UUID) -> None:
+    """What a person gave otherwise than by a refund, which has a mail of its own: to the client."""
+    note = session.get_one(CreditNote, note_id)
+    if note.state == "issued" and note.by and note.means in GIVEN:
+        engagement = note.invoice.engagement
+        send_email("credit_given", payer(engagement), note, note=note, invoice=note.invoice,
+                   engagement=engagement, url=billing_url())  # fmt: skip
 
 
 def tell_slot_lost(engagement_id: uuid.UUID) -> None:

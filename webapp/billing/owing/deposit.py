@@ -84,6 +84,16 @@ def _last(mirror: Subscription) -> bool:
     return mirror.cancels_at <= mirror.renews_at + MONTH
 
 
+def foreseen(mirror: Subscription, due: Money) -> Money:
+    """What of it will be set off against the renewal to come, of which `due` is to be paid yet:
+    nothing, unless that is the last one."""
+    taken = paid_with(mirror.engagement)
+    last = mirror.renews and mirror.cancels_at is not None and _last(mirror)
+    if not last or taken is None or contested(taken):
+        return due * 0
+    return max(due * 0, min(Money(split(taken).held, due.currency), due))
+
+
 def apply_to_last_renewal(engagement_id: uuid.UUID) -> None:
     """As much as Stripe's preview of that invoice can take, so that it never falls below zero."""
     engagement = mirroring.locked(engagement_id)

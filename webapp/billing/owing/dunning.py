@@ -17,7 +17,7 @@ from webapp import clock, outbox
 from webapp.billing.buying.order import midnight
 from webapp.billing.models import Customer, Invoice, Subscription
 from webapp.billing.models.subscription import OVER
-from webapp.billing.owing.telling import CARD_DAYS, NOTICE_DAYS, REMINDERS
+from webapp.billing.owing.telling import CARD_DAYS, NOTICE_DAYS, REMINDERS, latest_day
 from webapp.db import session
 from webapp.engagements.models import Engagement
 
@@ -53,20 +53,23 @@ def plan_reminders() -> None:
     )
     owed = session.scalars(rows.options(joinedload(Invoice.engagement))).all()
     due = (job for invoice in owed for job in _reminders(invoice))
-    outbox.enqueue_all(job for job in due if now - BEHIND < job[3] < now + AHEAD)
+    outbox.enqueue_all(job for job in due if job[3] < now + AHEAD)
 
 
 def _reminders(invoice: Invoice) -> Iterator[Row]:
+    """The latest day that has come, however long ago (whatever stood still, somebody has to decide)
+    and those ahead."""
     if invoice.collection == "card" and not invoice.failing:
         return
     days = REMINDERS if invoice.collection == "card" else (0, *REMINDERS)
     for day in days:
-        at = invoice.late_since + timedelta(days=day)
-        yield _job("billing.tell_failed", invoice.id, day, at=at)
+        if day >= latest_day(invoice):
+            at = invoice.late_since + timedelta(days=day)
+            yield _job("billing.tell_failed", invoice.id, day, at=at)
 
 
 def plan_card_notices() -> None:
-    """Cards that renewals are charged to are spoken of 30 and 7 days before they expire."""
+    """Cards that renewals are charged to are spoken of a month and a week before they expire."""
     now = clock.now()
     months = [f"{now + relativedelta(months=ahead):%m/%Y}" for ahead in range(3)]
     charged = select(Engagement.company_id).join(Subscription).where(

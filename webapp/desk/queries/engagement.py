@@ -281,8 +281,18 @@ class Page:
         running = Subscription.of(self.engagement)
         if running is None or running.renews_at is None or not running.renews:
             return None
-        upcoming = Upcoming.of(self.engagement)
+        upcoming = self.upcoming
         return running.renews_at, upcoming.due if upcoming else running.price
+
+    @cached_property
+    def upcoming(self) -> Upcoming | None:
+        return Upcoming.of(self.engagement)
+
+    @property
+    def deposit_set_off(self) -> Money | None:
+        """What of the deposit the next month takes, since it is the last."""
+        upcoming = self.next_charge and self.upcoming
+        return (upcoming.deposit or None) if upcoming else None
 
     @cached_property
     def customer(self) -> Customer | None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import selectinload
 from webapp import audit
 from webapp.access import Role, allow
 from webapp.billing.models import CreditNote, Invoice
+from webapp.billing.owing.set_off import replaced_by
 from webapp.billing.owing.standing import may_see
 from webapp.billing.states import client_states_of
 from webapp.billing.views.room import blueprint
@@ -43,6 +44,7 @@ def client_invoice(invoice_id: uuid.UUID) -> ResponseReturnValue:
         state=client_states_of([invoice])[invoice.id],
         engagement=invoice.engagement,
         notes=_notes(invoice),
+        replaced=replaced_by(invoice),
         zone=current_user.time_zone,
     )
 
