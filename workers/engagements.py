@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 
 from webapp import outbox
-from webapp.billing.changing import following, pausing, surprises
+from webapp.billing.changing import following, given_up, pausing, surprises, telling
 from webapp.db import session
 from webapp.engagements import change_mails, due, mails, planning, requests
 from webapp.engagements.models import ChangeRequest, Engagement, TermsChange
@@ -47,49 +47,55 @@ def _change(change_id: str) -> TermsChange:
     return session.get_one(TermsChange, uuid.UUID(change_id))
 
 
+def _tell(change_id: str) -> None:
+    change = _change(change_id)
+    change_mails.tell(change, telling.account_of(change))
+
+
 @task("engagements.terms_changed")
 def terms_changed(_engagement_id: str, change_id: str) -> None:
     outbox.enqueue("billing.follow_plan", change_id)
-    change_mails.tell(_change(change_id))
+    _tell(change_id)
 
 
 @task("engagements.pause_planned")
 def pause_planned(_engagement_id: str, change_id: str) -> None:
-    change_mails.tell(_change(change_id))
+    _tell(change_id)
 
 
 @task("engagements.pause_withdrawn")
 def pause_withdrawn(_engagement_id: str, change_id: str) -> None:
-    change_mails.tell(_change(change_id))
+    _tell(change_id)
 
 
 @task("engagements.paused")
 def paused(_engagement_id: str, change_id: str) -> None:
-    change_mails.tell(_change(change_id))
+    _tell(change_id)
 
 
 @task("engagements.resumed")
 def resumed(_engagement_id: str, change_id: str) -> None:
-    change_mails.tell(_change(change_id))
+    _tell(change_id)
 
 
 @task("engagements.notice_given")
 def notice_given(_engagement_id: str, change_id: str) -> None:
     outbox.enqueue("billing.follow_end", change_id)
-    change_mails.tell(_change(change_id))
+    _tell(change_id)
 
 
 @task("engagements.notice_withdrawn")
 def notice_withdrawn(_engagement_id: str, change_id: str) -> None:
     outbox.enqueue("billing.follow_end", change_id)
-    change_mails.tell(_change(change_id))
+    _tell(change_id)
 
 
 @task("engagements.ended")
 def ended(engagement_id: str, change_id: str) -> None:
     outbox.enqueue("billing.follow_end", change_id)
     outbox.enqueue("reviews.unschedule", uuid.UUID(engagement_id))
-    change_mails.tell(_change(change_id))
+    given_up.seen_to(_engagement(engagement_id))
+    _tell(change_id)
 
 
 @task("engagements.change_requested")
@@ -144,7 +150,7 @@ def ask_pulse(engagement_id: str, on: str) -> None:
 
 @task("engagements.remind_resume")
 def remind_resume(pause_id: str, ends: str) -> None:
-    due.remind_resume(uuid.UUID(pause_id), date.fromisoformat(ends))
+    due.remind_resume(uuid.UUID(pause_id), date.fromisoformat(ends), telling.of_pause)
 
 
 @task("engagements.end")

@@ -6,6 +6,7 @@ The client reads what it costs; the consultants read what it means for their day
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from webapp.accounts.models import Person
@@ -30,7 +31,17 @@ MAILS = {
 TOLD_TO_FIRM = frozenset({"notice_given", "notice_withdrawn", "ended"})
 
 
-def tell(change: TermsChange) -> None:
+@dataclass(frozen=True)
+class Account:
+    """What billing adds, for those who pay. rows: amounts beside the change's own; unpaid, owed:
+    the number of the invoice for which the engagement is ended, and what is open of it."""
+
+    rows: tuple[tuple[str, str], ...] = ()
+    unpaid: str = ""
+    owed: str = ""
+
+
+def tell(change: TermsChange, account: Account = Account()) -> None:
     """To everybody it concerns, once each."""
     engagement = change.engagement
     for person, side in _readers(engagement, change.kind in TOLD_TO_FIRM):
@@ -44,12 +55,13 @@ def tell(change: TermsChange) -> None:
             company=engagement.company.name if engagement.company else "",
             effective=day_of(engagement, change.effective_on, person),
             end_day=day_of(engagement, change.ends_on, person) if change.ends_on else "",
-            rows=_rows(change, person, side),
+            rows=_rows(change, person, side, account),
+            account=account,
             url=page_url(engagement),
         )
 
 
-def remind_resume(pause: Pause) -> None:
+def remind_resume(pause: Pause, account: Account = Account()) -> None:
     """A week before work goes on."""
     engagement = pause.engagement
     for person, side in _readers(engagement, firm=False):
@@ -62,6 +74,7 @@ def remind_resume(pause: Pause) -> None:
             side=side,
             company=engagement.company.name if engagement.company else "",
             effective=day_of(engagement, pause.ends, person),
+            rows=account.rows if side == "client" else (),
             url=page_url(engagement),
         )
 
@@ -104,11 +117,13 @@ def day_of(engagement: Engagement, day: date, reader: Person) -> str:
     return f"{told} ({zone_place(engagement.time_zone)} time)"
 
 
-def _rows(change: TermsChange, reader: Person, side: str) -> Rows:
+def _rows(change: TermsChange, reader: Person, side: str, account: Account) -> Rows:
     rows = _plan_rows(change, side) if change.after else []
     if change.amount_minor and side != "team":
         rows.append(_amount_row(change))
-    if change.reason:
+    if side == "client":
+        rows.extend(account.rows)
+    if change.reason and change.kind != "resumed":  # the reason is the pause's
         rows.append(("Reason", change.reason))
     return [*rows, ("By", change.by)] if change.by != "system" and side != "client" else rows
 
@@ -136,5 +151,7 @@ def _with_code(change: TermsChange) -> Rows:
 def _amount_row(change: TermsChange) -> tuple[str, str]:
     if change.amount_minor < 0:
         back = Money(-change.amount_minor, change.currency)
-        return "Credit", f"{format_money(back)}, before tax; it comes off your next invoice"
+        return "Credit", f"{format_money(back)}, before tax; it comes off what you pay next"
+    if change.kind == "resumed":
+        return "For the days until the next month", f"{format_money(change.amount)}, before tax"
     return "Charged now", f"{format_money(change.amount)}, before tax"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from webapp import clock
@@ -10,6 +11,7 @@ from webapp.access import Role
 from webapp.booking.models import Booking
 from webapp.db import session
 from webapp.engagements import change_mails, mails
+from webapp.engagements.change_mails import Account
 from webapp.engagements.models import Engagement, OnboardingStep, Pause
 from webapp.engagements.planning import RESUME_SOON, STILL_OF_USE, local
 
@@ -87,12 +89,13 @@ def ask_pulse(engagement_id: uuid.UUID, on: date) -> None:
 # -- changes of terms ------------------------------------------------------------------------------
 
 
-def remind_resume(pause_id: uuid.UUID, ends: date) -> None:
-    """A week before work resumes; nothing once it did, or will on another day."""
+def remind_resume(pause_id: uuid.UUID, ends: date, account_of: Callable[[Pause], Account]) -> None:
+    """A week before work resumes, with what billing has to say of it; nothing once it did, or will
+    on another day."""
     pause = session.get_one(Pause, pause_id)
     week_before = local(ends - RESUME_SOON, pause.engagement.time_zone)
     if pause.state == "running" and pause.ends == ends and not _too_late(week_before):
-        change_mails.remind_resume(pause)
+        change_mails.remind_resume(pause, account_of(pause))
 
 
 def end(engagement_id: uuid.UUID, on: date) -> None:

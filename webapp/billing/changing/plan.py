@@ -42,7 +42,7 @@ def label_for(engagement: Engagement, offering: Offering, start: date) -> str:
     ends = engagement.month_around(start)[1]
     days = (ends - start).days
     named = "day" if days == 1 else "days"
-    return f"{offering.name} from {format_day(start)}: {days} {named}, less what was paid for them"
+    return f"{offering.name} from {format_day(start)}: {days} {named}, less what was asked for them"
 
 
 def sketch(engagement: Engagement, offering: Offering, start: date, amount: Money) -> InvoiceItem:

@@ -15,9 +15,10 @@ from webapp.access import Role, allow
 from webapp.billing.changing import quoting
 from webapp.billing.changing.quoting import QuoteStale
 from webapp.billing.forms.changing import AskForm, ConfirmPlanForm, PlanForm, UndoForm
-from webapp.billing.models import Bill, Quote
+from webapp.billing.models import Bill, Invoice, Quote
 from webapp.billing.owing import deposit
 from webapp.billing.owing.bills import make_soon
+from webapp.billing.views.changing.offered import offered
 from webapp.billing.views.room import blueprint
 from webapp.booking.models.seat import can_fill
 from webapp.catalog.models import Offering
@@ -89,23 +90,17 @@ def _address(quote: Quote) -> str:
 def _choose_page(
     engagement: Engagement, form: PlanForm, refused: ChangeRefused | None = None
 ) -> str:
+    """What would be refused is not offered."""
+    possible = offered(engagement, plans_for(engagement))
+    form.offer(engagement, possible.plans, at_once=possible.at_once)
     return render_template(
         "billing/changing/plan.html",
         engagement=engagement,
         form=form,
-        refused=refused or _blocked(engagement, form),
+        offered=possible,
+        refused=refused or possible.blocked,
         decides=decides(engagement),
     )
-
-
-def _blocked(engagement: Engagement, form: PlanForm) -> str:
-    """Why no plan can be chosen at all just now; '' when one can."""
-    start = engagement.month_after(engagement.today)
-    choices = [session.get_one(Offering, uuid.UUID(key)) for key, _ in form.offering.choices]
-    if not choices:
-        return "There is no other plan that this team can fill."
-    reasons = {engagement.why_no_other_plan(plan, start) for plan in choices}
-    return reasons.pop() if len(reasons) == 1 else ""
 
 
 # -- what it costs ---------------------------------------------------------------------------------
@@ -212,6 +207,7 @@ def _quote_page(
         decides=decides(engagement),
         address=_address(shown),
         held=deposit.left_of(engagement),
+        unpaid=[one for one in Invoice.open_of(engagement) if one.late],
     )
 
 
