@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+from webapp import outbox
+from webapp.billing import mails as client_mails
 from webapp.billing.paying_out import accounts, planning, receiving, sending, statement_mails
 from webapp.billing.returning import contesting, crediting, mails, papers
 from workers.job import task
@@ -58,6 +60,12 @@ def make_credit_note(note_id: str) -> None:
 @task("billing.follow_credit_note")
 def follow_credit_note(note_id: str, _state: str) -> None:
     papers.follow_credit_note(uuid.UUID(note_id))
+    outbox.enqueue("billing.tell_credit", note_id)
+
+
+@task("billing.tell_credit")
+def tell_credit(note_id: str) -> None:
+    client_mails.tell_credit(uuid.UUID(note_id))
 
 
 @task("billing.follow_refund")

@@ -10,6 +10,7 @@ from sqlalchemy import exists, select
 
 from webapp import clock, outbox
 from webapp.billing.models import ConnectedAccount, Transfer
+from webapp.billing.paying_out.ledger import TAKEN, Movement
 from webapp.billing.paying_out.statements import Statement, bounds, month_named, previous_month
 from webapp.catalog.models import Consultant
 from webapp.db import session
@@ -44,6 +45,20 @@ def send(consultant_id: uuid.UUID, code: str) -> None:
     if statement.empty:
         return
     account = ConnectedAccount.of(consultant_id)
+    enabled = account is not None and account.enabled
+    owed = any(one.closing.minor > 0 for one in statement.accounts)
     send_email("payout_statement", consultant.person, consultant, code, statement=statement,
-               missing=account is None or not account.enabled,
+               missing=owed and not enabled, taken=_taken_back(statement),
                url=absolute_url("billing.statement", month=code))  # fmt: skip
+
+
+def _taken_back(statement: Statement) -> list[tuple[str, str]]:
+    """(whose invoice, how much) of what was taken back: the clients' money went back."""
+    moved = [one for account in statement.accounts for one in account.movements]
+    return [(_invoice_of(one), one.amount.format()) for one in moved if one.kind == TAKEN]
+
+
+def _invoice_of(one: Movement) -> str:
+    invoice = one.transfer.invoice
+    company = invoice.engagement.company
+    return f"{company.name}, invoice {invoice.number}" if company else f"Invoice {invoice.number}"
