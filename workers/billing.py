@@ -19,6 +19,7 @@ from webapp.billing.owing import (
     paying,
     placing,
     telling,
+    unpaid_months,
     upcoming,
 )
 from webapp.billing.returning import mails as returning_mails
@@ -136,6 +137,21 @@ def end_unpaid(engagement_id: str) -> None:
 @task("billing.take_up")
 def take_up(engagement_id: str) -> None:
     given_up.take_up(uuid.UUID(engagement_id))
+
+
+@task("billing.charge_meanwhile")
+def charge_meanwhile(engagement_id: str, before: str, again: str) -> None:
+    given_up.charge_meanwhile(uuid.UUID(engagement_id), before, datetime.fromisoformat(again))
+
+
+@task("billing.ask_about_given_up")
+def ask_about_given_up(invoice_id: str) -> None:
+    given_up.ask_about(uuid.UUID(invoice_id))
+
+
+@task("billing.void_marked")
+def void_marked(invoice_id: str) -> None:
+    unpaid_months.void_marked(uuid.UUID(invoice_id))
 
 
 @task("billing.preview_upcoming")

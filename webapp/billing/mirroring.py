@@ -120,11 +120,12 @@ def sync_subscription(engagement: Engagement, subscription_id: str) -> None:
 
 
 def mirror_subscription(engagement: Engagement, found: StripeSubscription) -> None:
-    """Keep what a subscription is; a second live one for the same engagement is ended."""
+    """Keep what a subscription is; a second live one for the same engagement is ended. Only one
+    that lives takes the place of one that is over."""
     mirror = Subscription.of(engagement)
     if mirror and found.id in mirror.former:
         return
-    if mirror and mirror.stripe_id != found.id and _still_lives(mirror):
+    if mirror and mirror.stripe_id != found.id and (found.over or _still_lives(mirror)):
         _end_stray(engagement, found)
         return
     mirror = mirror or Subscription(engagement=engagement, status="")
@@ -187,6 +188,13 @@ def sync_card(engagement: Engagement) -> None:
 
 
 # -- invoices and refunds --------------------------------------------------------------------------
+
+
+def hear_invoices(engagement: Engagement, subscription_id: str) -> None:
+    """Mirror what Stripe has asked for by a subscription and no event has told."""
+    for found in invoices.list_of(subscription_id):
+        if found.status != "draft" and Invoice.known(found.id) is None:
+            sync_invoice(engagement, found.id)
 
 
 def sync_invoice(engagement: Engagement, invoice_id: str) -> None:

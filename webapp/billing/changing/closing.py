@@ -25,7 +25,7 @@ from webapp.billing.owing import deposit, unpaid_months
 from webapp.billing.owing.asking import params_of
 from webapp.billing.owing.bills import bill_now
 from webapp.billing.owing.credit_left import pay_credit_out
-from webapp.billing.owing.unpaid_months import MONTHS, month_of
+from webapp.billing.owing.unpaid_months import FINAL
 from webapp.billing.returning.left import contested, left_to_refund
 from webapp.billing.returning.refunding import refund
 from webapp.db import session
@@ -34,7 +34,6 @@ from webapp.money import Money
 from webapp.outbox import RetryLater
 
 HOUR = 3600
-STANDING = ("paid", "open", "uncollectible")
 
 
 @dataclass(frozen=True)
@@ -62,16 +61,8 @@ def foreseen(engagement: Engagement, ends: date) -> Foreseen:
     """From what is known here; asks nothing of Stripe."""
     asked, mirror = unpaid_months.foreseen(engagement, ends), Subscription.of(engagement)
     if mirror and mirror.given_up:
-        asked += taking_up.cost_of_work(engagement, _invoiced_until(engagement), ends)
+        asked += taking_up.cost_of_missing(engagement, ends)
     return Foreseen(asked, deposit.left_of(engagement))
-
-
-def _invoiced_until(engagement: Engagement) -> date:
-    """The first day that no invoice is for."""
-    standing = (one for status in STANDING for one in _of(engagement, status))
-    months = (line for one in standing for line in one.lines if line["kind"] in MONTHS)
-    ends = (month_of(engagement, line)[1] for line in months)
-    return max(ends, default=engagement.kick_off_on)
 
 
 def close_account(engagement_id: uuid.UUID) -> None:
@@ -85,7 +76,8 @@ def close_account(engagement_id: uuid.UUID) -> None:
     if engagement is None or engagement.stage != "ended":
         return
     _wait_for_stripe(engagement)
-    unpaid_months.draw_together(engagement)
+    if _under_way(engagement) or not unpaid_months.draw_together(engagement):
+        return
     taking_up.charge_to_the_end(engagement)
     waiting = InvoiceItem.pending_of(engagement)
     if waiting and not _under_way(engagement):
@@ -93,7 +85,7 @@ def close_account(engagement_id: uuid.UUID) -> None:
     if _under_way(engagement):
         return
     if waiting:
-        bill_now(engagement, "final invoice", waiting)
+        bill_now(engagement, FINAL, waiting)
     _give_back(engagement)
 
 

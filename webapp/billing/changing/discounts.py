@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from webapp.billing.buying.order import month_number
 from webapp.billing.calls import invoices
 from webapp.billing.models import Invoice, InvoiceItem, Subscription, Upcoming
+from webapp.billing.owing.asked_days import BY_DAYS
 from webapp.billing.stripe_gateway import Bug
 from webapp.db import session
 from webapp.engagements.models import Engagement
@@ -35,7 +36,7 @@ def paid_share(engagement: Engagement, day: date) -> Share:
 
 
 def charged_share(engagement: Engagement, day: date) -> Share | None:
-    """As it was asked for: by the item of its days, after a pause, or by the month's invoice; none
+    """As it was asked for: by the item of its days, if any, or by the month's invoice; none
     of it where that one was voided or given up, and None where there is none."""
     return _resumed_share(engagement, day) or _month_share(engagement, day)
 
@@ -48,7 +49,8 @@ def asked_share(engagement: Engagement, day: date) -> Share | None:
 
 def _resumed_share(engagement: Engagement, day: date) -> Share | None:
     rows = select(InvoiceItem).where(
-        InvoiceItem.engagement_id == engagement.id, InvoiceItem.key.startswith("resume:"),
+        InvoiceItem.engagement_id == engagement.id,
+        or_(*(InvoiceItem.key.startswith(name) for name in BY_DAYS)),
         InvoiceItem.starts <= day, InvoiceItem.ends > day,
     )  # fmt: skip
     item = session.scalars(rows.order_by(InvoiceItem.starts.desc()).limit(1)).first()

@@ -26,6 +26,7 @@ from webapp.billing.changing.following import end_at
 from webapp.billing.changing.proration import cost_of_days
 from webapp.billing.models import Credit, InvoiceItem, Subscription
 from webapp.billing.objects.subscription import StripeSubscription
+from webapp.billing.owing.asked_days import AskedDays
 from webapp.billing.owing.bills import bill_now
 from webapp.db import session
 from webapp.engagements.models import Engagement, FollowUp, Pause
@@ -77,7 +78,12 @@ def begin(pause_id: uuid.UUID) -> None:
 
 
 def _paid_for(engagement: Engagement, first: date, last: date) -> Money:
+    """What another pause gave back, and nobody asked for since, is not given back again."""
+    asked = AskedDays.of(engagement)
+
     def price_on(day: date) -> Money:
+        if asked.given_back(day):
+            return Money(0, engagement.terms.currency)
         return of_share(engagement.terms_on(day).price, paid_share(engagement, day))
 
     return cost_of_days(first, last, engagement.month_around, price_on)

@@ -1,20 +1,20 @@
 """Charging months again by a new subscription, where Stripe had ended the one before.
 
-The next month's first day is its first charge. Days that were worked meanwhile, and that no invoice
-asked for, are charged at once by an item: the days of a pause never are.
+The next month's first day is its first charge. Days that were worked meanwhile, and that nothing
+asked for (asked_days.py), are charged at once by items: the days of a pause never are.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import select
 
-from webapp import clock, outbox
+from webapp import clock
 from webapp.billing import mirroring
 from webapp.billing.buying.order import (
     discounted_products,
@@ -24,16 +24,18 @@ from webapp.billing.buying.order import (
     month_start,
 )
 from webapp.billing.calls import coupons, customers, products, subscriptions
+from webapp.billing.changing.discounts import Share, of_share
 from webapp.billing.changing.following import end_at
 from webapp.billing.changing.plan import retainer
-from webapp.billing.changing.proration import cost_of_days
+from webapp.billing.changing.proration import Month, rest
 from webapp.billing.models import InvoiceItem, Subscription
 from webapp.billing.objects.coupon import CouponFacts
 from webapp.billing.objects.document import Document
 from webapp.billing.objects.subscription import StripeSubscription
+from webapp.billing.owing.asked_days import AskedDays
 from webapp.billing.owing.bills import bill_now
 from webapp.billing.owing.collecting import collection_of
-from webapp.db import session
+from webapp.billing.returning.crediting import close_later
 from webapp.engagements.models import Engagement
 from webapp.money import Money
 from webapp.web import format_day
@@ -42,33 +44,16 @@ from webapp.web import format_day
 def begin_again(engagement: Engagement, mirror: Subscription) -> bool:
     """A new subscription takes the place of one that is over; False where no month is left to
     charge. The engagement's lock is the caller's; wherever it breaks off, it goes on with what is
-    there at Stripe."""
-    last = subscriptions.read(mirror.stripe_id)
-    first = _not_charged_from(engagement, last)
-    if engagement.ends_on and engagement.ends_on <= first:
+    there at Stripe. The days in between are another job's (`charge_meanwhile`), put in line by the
+    mirror."""
+    asked = AskedDays.of(engagement).until
+    if engagement.ends_on and engagement.ends_on <= asked:
         return False
-    found = subscriptions.find(last.customer, str(engagement.id))
-    found = found or _begun(engagement, last, _next_month(engagement, first))
+    last = subscriptions.read(mirror.stripe_id)
+    on = max(asked, engagement.month_after(engagement.today))
+    found = subscriptions.find(last.customer, str(engagement.id)) or _begun(engagement, last, on)
     mirroring.mirror_subscription(engagement, found)
-    _charge_meanwhile(engagement, mirror, first)
     return True
-
-
-def _not_charged_from(engagement: Engagement, last: StripeSubscription) -> date:
-    """The first day that no invoice asked for: where the last month charged ends, or where a pause
-    ended whose days up to then were credited, and not charged since."""
-    until = month_start(engagement, month_number(engagement, last.renews_at))
-    over = [pause for pause in engagement.pauses if pause.state == "over" and pause.paid_until]
-    pause = max(over, key=lambda one: one.starts, default=None)
-    if pause is None or pause.starts >= until:
-        return until  # nothing was charged for its days
-    charged = select(InvoiceItem.id).where(InvoiceItem.key == f"resume:{pause.id}")
-    return until if session.scalar(charged) else pause.ends
-
-
-def _next_month(engagement: Engagement, first: date) -> date:
-    """When a month is charged next: after those that are paid, and after the one that runs."""
-    return first if first > engagement.today else engagement.month_after(engagement.today)
 
 
 # -- at Stripe -------------------------------------------------------------------------------------
@@ -142,55 +127,72 @@ def _months_ahead(engagement: Engagement, last: date) -> int:
 # -- what was worked meanwhile ---------------------------------------------------------------------
 
 
-def _charge_meanwhile(engagement: Engagement, mirror: Subscription, first: date) -> None:
-    """The days from `first` until the next month is charged, with what waited for an invoice."""
-    assert mirror.renews_at
-    until = month_day(engagement, mirror.renews_at)
+def charge_meanwhile(engagement: Engagement, before: str, again: datetime) -> None:
+    """The days that nothing asks for, up to the first that is charged again, on a bill of their own
+    with what waited; once it has ended, on the final invoice. before: Stripe's id of the
+    subscription that was given up. The engagement's lock is the caller's; safe to do again."""
+    until = month_day(engagement, again)
     until = min(until, engagement.ends_on) if engagement.ends_on else until
-    _owe(engagement, mirror, first, until, "until the next month begins")
-    if bill_now(engagement, "Charged again") is None:
-        _place_with_the_next(engagement, mirror)
+    mirroring.hear_invoices(engagement, before)
+    _owe_missing(engagement, before, until)
+    if engagement.stage == "ended":
+        close_later(engagement, f"again:{before}")
+    else:
+        bill_now(engagement, "Charged again")
 
 
 def charge_to_the_end(engagement: Engagement) -> None:
-    """It has ended, and Stripe had given up before: the days that no invoice asked for wait for the
-    final one. Safe to do again; the engagement's lock is the caller's."""
+    """It has ended, and Stripe had given up before: the days that nothing asks for wait for the
+    final invoice. Safe to do again; the engagement's lock is the caller's."""
     mirror = Subscription.of(engagement)
     if mirror and mirror.given_up and mirror.over and engagement.ends_on:
-        first = _not_charged_from(engagement, subscriptions.read(mirror.stripe_id))
-        _owe(engagement, mirror, first, engagement.ends_on, "until it ended")
+        mirroring.hear_invoices(engagement, mirror.stripe_id)
+        _owe_missing(engagement, mirror.stripe_id, engagement.ends_on)
 
 
-def _owe(
-    engagement: Engagement, mirror: Subscription, first: date, until: date, to_when: str
-) -> None:
-    amount = cost_of_work(engagement, first, until)
-    if amount:
-        label = f"From {format_day(first)}: {(until - first).days} days {to_when}"
-        InvoiceItem.add(engagement, "proration", f"again:{mirror.stripe_id}", label, amount,
-                        starts=first, ends=until)  # fmt: skip
+def cost_of_missing(engagement: Engagement, until: date) -> Money:
+    """What the days before that one cost that nothing asks for."""
+    nothing = Money(0, engagement.terms.currency)
+    return sum((cost for *_, cost in _missing(engagement, until)), nothing)
 
 
-def _place_with_the_next(engagement: Engagement, mirror: Subscription) -> None:
-    """What is not billed now goes on the next month's invoice."""
-    for item in InvoiceItem.pending_of(engagement):
-        key = f"billing.place_item:{item.id}:{mirror.stripe_id}"
-        outbox.enqueue("billing.place_item", item.id, key=key)
+def _owe_missing(engagement: Engagement, before: str, until: date) -> None:
+    for (starts, ends), share, cost in _missing(engagement, until):
+        of = f"{(ends - starts).days} of {_length(engagement.month_around(starts))} days"
+        label = f"{engagement.terms_on(starts).name}, from {format_day(starts)}: {of}"
+        InvoiceItem.add(engagement, "proration", f"again:{before}:{starts}", label, cost,
+                        starts=starts, ends=ends, share=share)  # fmt: skip
 
 
-def cost_of_work(engagement: Engagement, first: date, until: date) -> Money:
-    """What the days [first, until) cost, less a code that still runs; those of a pause nothing."""
+def _length(month: Month) -> int:
+    return (month[1] - month[0]).days
 
-    def price_on(day: date) -> Money:
-        terms = engagement.terms_on(day)
-        number = month_number(engagement, midnight(day, engagement.time_zone))
-        off = terms.monthly_discount if terms.discounted(number) else Money(0, terms.currency)
-        return Money(0, terms.currency) if engagement.paused_on(day) else terms.price - off
 
-    days = (first + timedelta(days=number) for number in range((until - first).days))
-    total = Money(0, engagement.terms.currency)
-    for _, stretch in groupby(days, price_on):
-        [starts, *others] = stretch
-        ends = starts + timedelta(days=len(others) + 1)
-        total += cost_of_days(starts, ends, engagement.month_around, price_on)
-    return total
+def _missing(engagement: Engagement, until: date) -> Iterator[tuple[Month, Share, Money]]:
+    """Days in a row of one month at one price, what share of that is charged, and what they cost;
+    those of a pause cost nothing."""
+    days = AskedDays.of(engagement).missing(until)
+    worked = [day for day in days if not engagement.paused_on(day)]
+    for _, same in groupby(enumerate(worked), lambda one: _stretch(engagement, *one)):
+        first, *others = (day for _, day in same)
+        days_of_it = first, first + timedelta(days=len(others) + 1)
+        share = _share_on(engagement, first)
+        price = of_share(engagement.terms_on(first).price, share)
+        month = engagement.month_around(first)
+        cost = rest(price, month, days_of_it[0]) - rest(price, month, days_of_it[1])
+        if cost:
+            yield days_of_it, share, cost
+
+
+def _stretch(engagement: Engagement, place: int, day: date) -> tuple[object, ...]:
+    """What days in a row, of the same month and plan, have in common."""
+    terms = engagement.terms_on(day)
+    return day - timedelta(days=place), engagement.month_around(day), terms.valid_from
+
+
+def _share_on(engagement: Engagement, day: date) -> Share:
+    """Of the price, less a code that still runs."""
+    terms = engagement.terms_on(day)
+    number = month_number(engagement, midnight(day, engagement.time_zone))
+    off = terms.monthly_discount.minor if terms.discounted(number) else 0
+    return terms.price_minor - off, terms.price_minor

@@ -51,7 +51,8 @@ class Invoice(Identified, Mirrored, Base):
     again; processing: a bank debit is on its way; needs_action: the payer's bank wants them to
     confirm; failure: why the last try failed, as Stripe words it; failed_at: from when on it
     counts as not paid. settled_note, settled_by: what finance wrote when it was paid outside
-    Stripe (out_of_band once Stripe knows).
+    Stripe (out_of_band once Stripe knows). asked_anew: it is void, or will be, and what is owed
+    of it goes on the final invoice.
     """
 
     __tablename__ = "invoice"
@@ -79,6 +80,7 @@ class Invoice(Identified, Mirrored, Base):
     out_of_band: Mapped[bool] = mapped_column(default=False, server_default=false())
     settled_note: Mapped[str] = mapped_column(default="", server_default="")
     settled_by: Mapped[str] = mapped_column(default="", server_default="")
+    asked_anew: Mapped[bool] = mapped_column(default=False, server_default=false())
     lines: Mapped[list[Any]]
     hosted_url: Mapped[str] = mapped_column(default="")
     pdf_url: Mapped[str] = mapped_column(default="")
@@ -114,6 +116,21 @@ class Invoice(Identified, Mirrored, Base):
         """What is still to be paid, oldest first."""
         unpaid = select(cls).where(cls.engagement_id == engagement.id, cls.status == "open")
         return list(session.scalars(unpaid.order_by(cls.issued_at)))
+
+    @classmethod
+    def unpaid_of(cls, engagement: Engagement) -> list[Invoice]:
+        """What is open or given up, and was not paid elsewhere, oldest first."""
+        unpaid = select(cls).where(
+            cls.engagement_id == engagement.id, cls.status.in_(("open", "uncollectible")),
+            cls.settled_note == "",
+        )  # fmt: skip
+        return list(session.scalars(unpaid.order_by(cls.issued_at)))
+
+    @classmethod
+    def marked_of(cls, engagement: Engagement) -> list[Invoice]:
+        """What is asked for anew on the final invoice, oldest first."""
+        marked = select(cls).where(cls.engagement_id == engagement.id, cls.asked_anew)
+        return list(session.scalars(marked.order_by(cls.issued_at)))
 
     @classmethod
     def currency_of(cls, company_id: uuid.UUID | None) -> str | None:
@@ -199,7 +216,7 @@ class Invoice(Identified, Mirrored, Base):
     @property
     def asks_decision(self) -> bool:
         """Whether the firm can still pause the work for it, or go on: not once that is over."""
-        return self.late and self.engagement.stage not in OVER
+        return (self.late or self.given_up) and self.engagement.stage not in OVER
 
     @property
     def late_since(self) -> datetime:
@@ -256,11 +273,24 @@ class Invoice(Identified, Mirrored, Base):
             outbox.enqueue("billing.send_receipt", self.id)
         if self.status == "open" and self.collection == "invoice":
             outbox.enqueue("billing.tell_issued", self.id)
-        if self.status != "open" and self.engagement.stage == "ended":
-            key = f"billing.close_account:{self.engagement_id}:{self.id}:{self.status}"
+        if self.status == "uncollectible":
+            outbox.enqueue("billing.ask_about_given_up", self.id)
+        self._close_account(self.status)
+
+    def _close_account(self, because: str) -> None:
+        """It may have waited for this one, once its engagement has ended."""
+        if self.engagement.stage == "ended":
+            key = f"billing.close_account:{self.engagement_id}:{self.id}:{because}"
             outbox.enqueue("billing.close_account", self.engagement_id, key=key)
 
+    def ask_anew(self) -> None:
+        """A job voids it; what is owed of it is written down once it is void."""
+        self.asked_anew = True
+        audit.record("invoice.asked_anew", self, minor=self.due_minor)
+        outbox.enqueue("billing.void_marked", self.id)
+
     def _failed_again(self, debit: bool) -> None:
+        self._close_account(f"failed:{self.attempts}")
         audit.record("invoice.payment_failed", self, attempts=self.attempts)
         self.failed_at = self.failed_at or (clock.now() if debit else self.issued_at)
         if not self.needs_action:

@@ -92,8 +92,13 @@ class Subscription(Identified, Mirrored, Base):
         return self.status, self.price_minor, self.renews_at, self.cancels_at, self.renews
 
     def _follow(self, found: StripeSubscription) -> None:
-        """Another one takes the place of one that is over."""
+        """Another one takes the place of one that is over. Whoever hears of it first, the days
+        that Stripe charged for no more are charged, up to the first that it charges again."""
         audit.record("subscription.replaced", self.engagement, before=self.stripe_id, by=found.id)
+        if self.given_up:
+            again = found.renews_at if found.status == "trialing" else found.began_at
+            outbox.enqueue("billing.charge_meanwhile", self.engagement_id, self.stripe_id,
+                           again.isoformat())  # fmt: skip
         self.former, self.given_up = [*(self.former or []), self.stripe_id], False
 
     def charged(self, stripe_id: str) -> bool:
