@@ -26,8 +26,8 @@ TAKEN = {
 @dataclass(frozen=True)
 class TracedShare:
     """A share, or (below nothing) what was taken back of the one before. of: what it is a part of,
-    or why it was taken; state and tone: for a badge, with notes beside it; working: how a share came
-    about."""
+    or why it was taken; state and tone: for a badge, with notes beside it; working: how a share
+    came about."""
 
     name: str
     of: str

@@ -32,13 +32,16 @@ class PlanForm(FlaskForm):
     offering = RadioField("Plan", [InputRequired("Choose a plan.")])
     start = RadioField("From when", [InputRequired("Choose when it begins.")])
 
-    def offer(self, engagement: Engagement, plans: Iterable[Offering]) -> None:
-        """The plans there are, and the two days on which one may begin."""
+    def offer(
+        self, engagement: Engagement, plans: Iterable[Offering], at_once: bool = True
+    ) -> None:
+        """The plans there are, and the days on which one may begin."""
         self.offering.choices = [(str(plan.id), _described(plan)) for plan in plans]
         following = engagement.month_after(engagement.today)
+        today = (AT_ONCE, "At once: the days left of this month are charged or credited")
         self.start.choices = [
             (NEXT_MONTH, f"From the next month, {format_day(following)}"),
-            (AT_ONCE, "At once: the days left of this month are charged or credited"),
+            *([today] if at_once else []),
         ]
 
     def starts_on(self, engagement: Engagement) -> date:
