@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from tests.billing.changing import pass_time, under_way
+from tests.billing.changing import firm, pass_time, under_way
 from tests.billing.conftest import Client, failed_jobs, invoices, rows, subscription
 from tests.billing.test_dunning import paid_on_hosted_page
 from tests.billing.test_given_up import HOURS, card_of, given_up, url_of
@@ -20,7 +20,7 @@ from webapp.billing import mirroring
 from webapp.billing.buying.order import midnight
 from webapp.billing.calls import products, subscriptions
 from webapp.billing.changing.plan import retainer
-from webapp.billing.models import Invoice
+from webapp.billing.models import Coupon, Credit, Invoice, InvoiceItem
 from webapp.billing.objects.subscription import StripeSubscription
 from webapp.db import session, transaction
 from webapp.engagements.models import Engagement, FollowUp
@@ -177,6 +177,29 @@ def test_two_pauses_in_the_month_that_is_open_give_each_day_of_it_back_once(
 def asked_net() -> int:
     """What was really paid, but for the deposit."""
     return sum(one.paid_minor for one in invoices()) - 100000
+
+
+def test_days_worked_meanwhile_cost_less_the_code_and_a_pause_gives_that_much_back(
+    payer: Client,
+) -> None:
+    session.add(Coupon(code="HELLO20", percent=20))
+    session.commit()
+    payer.browser.post(payer.url("code"), data={"code": "HELLO20"})
+    paid_on_hosted_page(payer, given_up(payer, days=40))
+    payer.hear()
+    pass_time(payer, clock.now() + timedelta(hours=2))
+    charged = [one for one in rows(InvoiceItem) if one.key.startswith("again:")]
+    assert [(one.amount_minor, one.share) for one in charged] == [(400000, [400000, 500000])]
+    pay_all(payer)
+    engagement, today = payer.engagement, payer.engagement.today
+    engagement.plan_pause(today, today + timedelta(days=3), firm(), "Away")
+    session.commit()
+    payer.hear()
+    ends = payer.engagement.month_after(today)
+    [credit] = rows(Credit)
+    assert (credit.starts, credit.ends) == (today, ends)
+    assert credit.amount == price_of(payer.engagement, today, ends).prorate(4, 5)
+    assert credit.short_minor == 0 and failed_jobs() == []
 
 
 def test_a_stray_that_died_long_ago_never_takes_the_place_of_what_stripe_gave_up(
