@@ -112,8 +112,11 @@ def decided_on(invoice: Invoice) -> str:
 
 
 def told_decision(made: ArrearsDecision) -> str:
-    day = format_day(made.at, made.invoice.engagement.time_zone)
-    return f"Decided by {made.by} on {day}: {DECIDED[made.decision]}"
+    engagement = made.invoice.engagement
+    ends = made.decision == "end" and engagement.ends_on
+    when = f" on {format_day(ends)}" if ends else ""
+    day = format_day(made.at, engagement.time_zone)
+    return f"Decided by {made.by} on {day}: {DECIDED[made.decision]}{when}"
 
 
 def for_the_team(invoice: Invoice, day: int) -> str:
