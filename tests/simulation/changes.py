@@ -105,6 +105,6 @@ def ended_in_stripes_dashboard(client: Client) -> bool:
     if facts is None or not live:
         return False
     facts.given_up = True
-    client.world.stripe.api("DELETE", f"subscriptions/{live[0]['id']}")
+    client.world.dashboard("DELETE", f"subscriptions/{live[0]['id']}")
     session.rollback()
     return True

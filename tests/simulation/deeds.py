@@ -129,7 +129,7 @@ def another_card(client: Client) -> bool:
     if _card(client) is None:
         return False
     [customer] = {one["customer"] for one in client.stripes("subscription")}
-    api = client.world.stripe.api
+    api = client.world.dashboard
     card = api("POST", "payment_methods/pm_card_mastercard/attach", customer=customer)
     chosen = {"invoice_settings[default_payment_method]": card["id"]}
     api("POST", f"customers/{customer}", **chosen)
