@@ -286,7 +286,10 @@ def unfinished(year: Year) -> Iterator[str]:
     jobs = select(Job).where((Job.state == "failed") | left)
     for job in session.scalars(jobs.where(Job.state != "done")):
         yield f"{job.task} {job.payload} is {job.state}: {job.last_error[:300]}"
-    for event in session.scalars(select(StripeEvent).where(StripeEvent.state == "received")):
+    named = Job.payload[0].as_string() == StripeEvent.id
+    in_hand = select(Job.id).where(Job.task == HANDLE, named, _in_hand()).exists()
+    waiting = select(StripeEvent).where(StripeEvent.state == "received", ~in_hand)
+    for event in session.scalars(waiting):
         yield f"{event.type} {event.id} was not acted upon: {_line_of(event)}"
 
 
