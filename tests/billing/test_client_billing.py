@@ -45,6 +45,19 @@ def test_page_tells_what_is_paid_what_comes_and_how_it_is_paid(
     assert "Visa ending 4242" in page and "PO-77" in page
 
 
+def test_the_deposit_that_is_held_is_said_and_none_once_it_is_gone(
+    payer: Client, sponsor: FlaskClient
+) -> None:
+    """What goes back beyond what the work can give is of the deposit."""
+    assert "We hold your deposit of US$1,000.00" in visible(sponsor.get("/billing").text)
+    payment = payer.stripe.objects("charge")[-1]["payment_intent"]
+    for amount, left in ((560000, "We hold your deposit of US$400.00"), (40000, "")):
+        payer.stripe.api("POST", "refunds", payment_intent=payment, amount=amount)
+        payer.hear()
+        page = visible(sponsor.get("/billing").text)
+        assert left in page and (left or "We hold" not in page)
+
+
 def test_invoice_page_shows_its_lines_and_its_pdf_after_a_check(
     payer: Client, sponsor: FlaskClient, sign_in: SignIn
 ) -> None:

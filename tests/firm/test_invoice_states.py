@@ -188,7 +188,7 @@ def test_a_client_reads_nothing_of_disputes_and_no_words_of_book_keeping(app: ob
     engagement = make.engagement("active")
     made = {
         contested(invoice(engagement), "needs_response").id: "Paid",
-        contested(invoice(engagement), "lost").id: "Refunded",
+        contested(invoice(engagement), "lost").id: "Paid back by your bank",
         invoice(engagement, status="void").id: "Cancelled",
         invoice(engagement, status="uncollectible").id: "Not paid",
         invoice(engagement).id: "Paid",

@@ -67,7 +67,7 @@ def states_of(invoices: Iterable[Invoice]) -> dict[uuid.UUID, State]:
 # What a client reads otherwise: of a dispute that their bank has with us they hear from their bank.
 TO_CLIENTS = {
     "disputed": STATES["paid"],
-    "lost": STATES["refunded"],
+    "lost": State("lost", "Paid back by your bank", "neutral"),
     "void": State("void", "Cancelled", "neutral"),
     "uncollectible": State("uncollectible", "Not paid", "bad"),
 }

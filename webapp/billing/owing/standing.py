@@ -16,6 +16,8 @@ from webapp.access import Role
 from webapp.accounts.models import Company, Membership, Person
 from webapp.billing.models import CreditNote, Customer, Invoice, InvoiceItem, Subscription, Upcoming
 from webapp.billing.models.invoice_item import PENDING
+from webapp.billing.owing import deposit
+from webapp.billing.returning.splitting import deposit_on
 from webapp.billing.states import State, client_states_of
 from webapp.db import session
 from webapp.engagements.models import Assignment, Engagement
@@ -26,12 +28,14 @@ PAYERS = frozenset({Role.SPONSOR, Role.BILLING})
 
 @dataclass
 class Retainer:
-    """One engagement's running side. waiting: what will stand on its next invoice."""
+    """One engagement's running side. waiting: what will stand on its next invoice; deposit: what
+    is held of it, None where none was taken."""
 
     engagement: Engagement
     subscription: Subscription | None = None
     upcoming: Upcoming | None = None
     waiting: list[InvoiceItem] = field(default_factory=list)
+    deposit: Money | None = None
 
 
 @dataclass
@@ -88,11 +92,13 @@ def may_see(person: Person) -> Select[Invoice]:
 
 
 def accounts_of(person: Person) -> list[Account]:
-    """One a company, in a number of queries that does not grow with what they have."""
+    """One a company, in a number of queries that does not grow with what they have, but for a few
+    for each deposit."""
     ids = billed_companies(person)
     engagements = _by_company(ids)
     running = _running([row for rows in engagements.values() for row in rows])
     invoices, notes = _invoices(person), _credit_notes(person)
+    _note_deposits(running, [row for rows in invoices.values() for row in rows])
     customers = {row.company_id: row for row in _all(select(Customer), Customer.company_id, ids)}
     return [
         Account(company, customers.get(company.id),
@@ -144,6 +150,13 @@ def _invoices(person: Person) -> dict[uuid.UUID, list[Invoice]]:
         assert row.engagement.company_id
         found[row.engagement.company_id].append(row)
     return found
+
+
+def _note_deposits(running: dict[uuid.UUID, Retainer], invoices: Sequence[Invoice]) -> None:
+    for invoice in invoices:
+        if invoice.status == "paid" and deposit_on(invoice):
+            retainer = running[invoice.engagement_id]
+            retainer.deposit = deposit.left_of(retainer.engagement)
 
 
 def _credit_notes(person: Person) -> dict[uuid.UUID, list[CreditNote]]:
