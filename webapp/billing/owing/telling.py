@@ -52,7 +52,7 @@ def tell_upcoming(subscription_id: uuid.UUID, renews_at: datetime) -> None:
 def tell_issued(invoice_id: uuid.UUID) -> None:
     """An invoice that is not charged but sent: until when it is to be paid, and how."""
     invoice = session.get_one(Invoice, invoice_id)
-    if invoice.status == "open" and not dropped(invoice):
+    if invoice.status == "open" and _still_asked(invoice):
         learn(invoice)
         _to_payer("billing_notice_issued", invoice, "")
 
@@ -60,7 +60,7 @@ def tell_issued(invoice_id: uuid.UUID) -> None:
 def tell_confirm(invoice_id: uuid.UUID) -> None:
     """The bank wants the payer to confirm: only they can, on the hosted page. Told once."""
     invoice = session.get_one(Invoice, invoice_id)
-    if invoice.failing and invoice.needs_action and not dropped(invoice):
+    if invoice.failing and invoice.needs_action and _still_asked(invoice):
         _to_payer("billing_notice_confirm", invoice, "")
 
 
@@ -73,7 +73,7 @@ def tell_failed(invoice_id: uuid.UUID, _day: int) -> None:
     """
     invoice = session.get_one(Invoice, invoice_id)
     _hear_of_a_try(invoice)
-    if not invoice.late or dropped(invoice):
+    if not invoice.late or not _still_asked(invoice):
         return
     if _try_at_hand(invoice):
         raise RetryLater("Stripe tries again about now", SOON)
@@ -87,6 +87,11 @@ def tell_failed(invoice_id: uuid.UUID, _day: int) -> None:
     for person in _also_told(invoice.engagement, day):
         send_email("billing_notice_team", person, invoice, f"day {day}", day=day, url=url,
                    decides=decides, **about(invoice))  # fmt: skip
+
+
+def _still_asked(invoice: Invoice) -> bool:
+    """Not for a booking that came to nothing, nor once a final invoice takes its place."""
+    return not invoice.asked_anew and not dropped(invoice)
 
 
 def latest_day(invoice: Invoice) -> int:
