@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from tests.billing.agreeing import agree
-from tests.billing.changing import pass_time, under_way
+from tests.billing.changing import firm, pass_time, under_way
 from tests.billing.conftest import Client, failed_jobs, invoices, refunds, rows
 from tests.billing.owed import balance
 from tests.billing.test_deposit import end
@@ -20,14 +22,18 @@ from tests.billing.test_refused_notes import refused_once
 from tests.billing.test_taxes import pay_from, taxed  # noqa: F401 - a fixture
 from tests.standin import visible
 from webapp import clock
+from webapp.access import Role
+from webapp.accounts.models import Person
 from webapp.billing.calls import refunds as refund_calls
 from webapp.billing.models import Credit, CreditNote, Dispute
 from webapp.billing.returning import crediting
 from webapp.billing.returning.giving import Giving, give
 from webapp.billing.returning.left import CARD, left_of
 from webapp.db import session, transaction
-from webapp.engagements.models import FollowUp
+from webapp.engagements.models import Engagement, FollowUp
 from webapp.money import Money
+
+SignIn = Callable[[Person], FlaskClient]
 
 
 def usd(minor: int) -> Money:
@@ -119,6 +125,33 @@ def test_refund_decided_while_a_credit_is_placed_takes_only_what_the_credit_leav
     payer.hear()
     assert told == ["At most $2,000.00 is left of it."]
     assert back(payer) == 400000
+
+
+def test_finance_is_not_kept_waiting_while_the_engagement_is_looked_at(
+    payer: Client, app: Flask, sign_in: SignIn
+) -> None:
+    engagement = payer.start()
+    browser, engagement_id = sign_in(firm(Role.FINANCE)), engagement.id
+    url = f"/practice/invoices/{invoices()[0].id}/give-back/confirm"
+    session.rollback()
+    held, done = threading.Event(), threading.Event()
+
+    def look() -> None:
+        with app.app_context(), transaction():
+            session.get_one(Engagement, engagement_id).lock()
+            held.set()
+            done.wait(20)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    assert held.wait(10)
+    typed = {"amount": "100", "means": "refund", "reason": "", "note": "Sorry"}
+    answer = browser.post(url, data=typed | {"once": str(uuid.uuid4())})
+    done.set()
+    looking.join(10)
+    assert answer.status_code == 503
+    assert "Try again in a moment" in visible(answer.text)
+    assert refunds() == []
 
 
 # -- cancelled before the kick-off -----------------------------------------------------------------

@@ -126,9 +126,9 @@ def _what(note: CreditNote) -> Document:
 def follow_refund(refund_id: uuid.UUID, state: str) -> None:
     """A refund is on its way, has arrived, or has failed: shares, papers and mails follow."""
     refund = session.get_one(Refund, refund_id)
+    settle(refund.invoice_id, f"refund:{refund.id}", restore=state == "failed")
     if state == "failed" and refund.reason == CREDIT_PAID_OUT:
         balance.put_back(refund)
-    settle(refund.invoice_id, f"refund:{refund.id}", restore=state == "failed")
     if state == "failed" and refund.reason != CREDIT_PAID_OUT:
         _pay_credit_out(refund.invoice.engagement, refund)
     key = f"billing.sync_payments:{refund.id}:{state}"
