@@ -6,10 +6,13 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.billing.conftest import Client, failed_jobs, rows, subscription
-from tests.billing.test_webhook import signature
+from tests.billing.test_webhook import event, signature
 from webapp import clock
 from webapp.billing.models import Alert, StripeEvent
+from webapp.billing.models.event import HANDLE
 from webapp.db import session
 from webapp.outbox import Job
 
@@ -45,3 +48,31 @@ def test_what_stripe_does_not_have_is_let_be_after_some_minutes(payer: Client) -
     assert (event.state, event.error) == ("ignored", "Stripe has no such object (any more)")
     [job] = [row for row in rows(Job) if row.payload == ["evt_gone"]]
     assert job.state == "done" and rows(Alert) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "broken", "what"),
+    [
+        ("invoice.paid", {"parent": "in_parent"}, "parent is a str"),
+        ("invoice.paid", {"parent": {"subscription_details": [1]}}, "details is a list"),
+        ("invoice.paid", {"metadata": {"engagement": {"id": 1}}}, "metadata.engagement is a dict"),
+        ("checkout.session.completed", {"metadata": "none"}, "metadata is a str"),
+        ("customer.subscription.updated", {"metadata": [1]}, "metadata is a list"),
+        ("refund.created", {"payment_intent": 7}, "payment_intent is a int"),
+        ("payment_method.updated", {"customer": {"id": []}}, "customer is a dict"),
+        ("credit_note.created", {"metadata": "x"}, "metadata is a str"),
+    ],
+)
+def test_what_has_not_the_shape_of_its_type_is_kept_for_a_person_and_not_tried_again(
+    payer: Client, kind: str, broken: Any, what: str
+) -> None:
+    about = {"id": "xx_1", "parent": None, "metadata": {}}
+    body = event(type=kind, data={"object": about | broken})
+    assert payer.stripe.receive(body, signature(body)) == 200
+    payer.drain()
+    session.rollback()
+    kept = session.get_one(StripeEvent, "evt_test_1")
+    assert kept.state == "failed" and what in kept.error
+    [job] = [row for row in rows(Job) if row.task == HANDLE]
+    assert (job.state, failed_jobs()) == ("done", [])
+    assert [row.kind for row in rows(Alert)] == ["event_failed"]

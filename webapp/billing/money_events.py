@@ -61,7 +61,7 @@ def on_credit_note(subject: Subject) -> None:
     found = credit_notes.read(subject["id"])
     invoice = Invoice.known(found.invoice)
     if invoice is None:
-        named = (subject["metadata"] or {}).get("engagement")
+        named = (subject.get("metadata") or {}).get("engagement")
         if named is None:
             raise NotOurs("an invoice we do not have")
         raise RetryLater(f"invoice {found.invoice} is not here yet", 30)

@@ -14,7 +14,8 @@ from webapp import clock
 from webapp.billing import balance, mirroring, money_events
 from webapp.billing.calls import events
 from webapp.billing.event_parties import NotOurs, engagement_of, invoice_paid_by
-from webapp.billing.models import Customer, Invoice, StripeEvent, Subscription
+from webapp.billing.event_shapes import misshapen
+from webapp.billing.models import Alert, Customer, Invoice, StripeEvent, Subscription
 from webapp.billing.noting import noted
 from webapp.billing.objects.document import id_of
 from webapp.billing.objects.event import SignedEvent
@@ -72,6 +73,9 @@ def handle(event_id: str) -> None:
         event.settle("ignored")
     elif _of_another_account(event):
         event.settle("ignored", "happened on a connected account")
+    elif wrong := _misshapen(event):
+        event.settle("failed", wrong)
+        Alert.sound("event_failed", event.id, f"{event.type}: {wrong}")
     else:
         _act(event, act)
 
@@ -80,6 +84,12 @@ def _of_another_account(event: StripeEvent) -> bool:
     """Whatever its metadata names, an object of a connected account is none of ours; we follow the
     accounts themselves. https://docs.stripe.com/connect/webhooks"""
     return bool(event.payload.get("account")) and event.type != "account.updated"
+
+
+def _misshapen(event: StripeEvent) -> str:
+    """In another version's shape it is read anew in ours instead."""
+    ours = event.api_version == API_VERSION
+    return misshapen(event.type, event.subject) if ours else ""
 
 
 def _act(event: StripeEvent, act: Callable[[Subject], None]) -> None:
@@ -116,13 +126,13 @@ def subject_of(event: StripeEvent) -> Subject:
 
 
 def on_checkout(subject: Subject) -> None:
-    named = (subject["metadata"] or {}).get("engagement")
+    named = (subject.get("metadata") or {}).get("engagement")
     mirroring.sync_checkout(engagement_of(named), subject["id"])
 
 
 def on_subscription(subject: Subject) -> None:
     known = select(Subscription.engagement_id).filter_by(stripe_id=subject["id"])
-    named = (subject["metadata"] or {}).get("engagement") or _text(session.scalar(known))
+    named = (subject.get("metadata") or {}).get("engagement") or _text(session.scalar(known))
     mirroring.sync_subscription(engagement_of(named), subject["id"])
 
 
@@ -131,14 +141,14 @@ def on_invoice(subject: Subject) -> None:
 
 
 def _engagement_of_invoice(subject: Subject) -> str | None:
-    parent = (subject["parent"] or {}).get("subscription_details") or {}
-    named = (subject["metadata"] or {}) | (parent.get("metadata") or {})
+    parent = (subject.get("parent") or {}).get("subscription_details") or {}
+    named = (subject.get("metadata") or {}) | (parent.get("metadata") or {})
     known = select(Invoice.engagement_id).filter_by(stripe_id=subject["id"])
     return named.get("engagement") or _text(session.scalar(known))
 
 
 def on_refund(subject: Subject) -> None:
-    invoice = invoice_paid_by(id_of(subject["payment_intent"]))
+    invoice = invoice_paid_by(id_of(subject.get("payment_intent")))
     engagement = engagement_of(str(invoice.engagement_id))
     mirroring.sync_refund(engagement, subject["id"], invoice)
 
@@ -153,7 +163,7 @@ def on_customer(subject: Subject) -> None:
 
 def on_payment_method(subject: Subject) -> None:
     """A card was renewed by its bank, or changed in the portal."""
-    _look_at_means(id_of(subject["customer"]))
+    _look_at_means(id_of(subject.get("customer")))
 
 
 def _look_at_means(stripe_id: str | None) -> None:
