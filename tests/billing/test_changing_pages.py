@@ -30,6 +30,7 @@ from webapp.engagements.models import (
     Pause,
     TermsChange,
 )
+from webapp.web import format_day
 
 SignIn = Callable[[Person], FlaskClient]
 
@@ -131,6 +132,25 @@ def test_sponsor_gives_notice_on_one_of_the_days_shown(payer: Client, sign_in: S
     shown = browser.get(f"/engagements/{engagement.id}").text
     [coordinator] = Person.coordinators()
     assert f'write to <a href="mailto:{coordinator.email}">' in shown
+
+
+def test_second_of_two_notices_for_different_days_is_told_which_one_stands(
+    payer: Client, sign_in: SignIn
+) -> None:
+    engagement = under_way(payer)
+    assert engagement.sponsor is not None
+    sponsor, owner = sign_in(engagement.sponsor), sign_in(firm(Role.OWNER))
+    early, late = engagement.end_dates[:2]
+    notice = path(engagement, "notice")
+    for browser, day in ((sponsor, early), (owner, late), (sponsor, early)):
+        answer = browser.post(notice, data={"ends_on": day, "confirmed": "y"})
+        assert answer.status_code == 303
+    assert payer.engagement.ends_on == early
+    told = visible(owner.get(f"/engagements/{engagement.id}").text)
+    assert f"Notice was given already, for {format_day(early)}" in told
+    assert "the one you chose was not taken" in told
+    told = visible(sponsor.get(f"/engagements/{engagement.id}").text)
+    assert "given already" not in told  # pressed twice, for the same day
 
 
 @pytest.mark.parametrize("role", [Role.LEADER, Role.BILLING, Role.OBSERVER])

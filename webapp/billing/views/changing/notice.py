@@ -19,6 +19,8 @@ from webapp.engagements.stages import Actor
 from webapp.engagements.views.whose import its_page, must_be, theirs, who
 from webapp.web import format_day
 
+GIVEN = ("Notice was given already, for {day}: that day stands, and the one you chose was not "
+         "taken. For another one, have the notice withdrawn first.")  # fmt: skip
 WITHDRAW = "Withdraw the notice"
 
 
@@ -29,7 +31,7 @@ def give_notice(engagement_id: uuid.UUID) -> ResponseReturnValue:
     engagement = theirs(engagement_id)
     must_be(engagement, Actor.SPONSOR, Actor.OWNER)
     if engagement.stage in {"ending", "ended"}:
-        return its_page(engagement)
+        return _given_already(engagement)
     form = NoticeForm()
     form.offer(engagement)
     if request.method == "GET":
@@ -37,6 +39,15 @@ def give_notice(engagement_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _page(engagement, form), 422
     return _given(engagement, form)
+
+
+def _given_already(engagement: Engagement) -> ResponseReturnValue:
+    """Pressed twice, it is given; who chose another day meanwhile is told which one stands."""
+    asked = request.form.get("ends_on", "")
+    stands = engagement.ends_on if engagement.stage == "ending" else None
+    if stands and asked not in {"", stands.isoformat()}:
+        flash(GIVEN.format(day=format_day(stands)), "warn")
+    return its_page(engagement)
 
 
 def _given(engagement: Engagement, form: NoticeForm) -> ResponseReturnValue:
