@@ -159,3 +159,17 @@ def test_notice_given_again_and_withdrawn_follows_the_terms(payer: Client) -> No
     noticed(payer, choice=1)
     again = subscription().cancels_at
     assert first and again == first + relativedelta(months=1)
+
+
+def test_end_brought_forward_while_notice_runs_is_brought_forward_at_stripe(payer: Client) -> None:
+    under_way(payer)
+    noticed(payer, choice=2)
+    renewal = payer.renewal()
+    engagement = payer.engagement
+    engagement.cut_off(engagement.month_after(engagement.today), "Not paid", firm())
+    session.commit()
+    payer.hear()
+    assert subscription().cancels_at == renewal
+    assert len(payer.mails("otice")) == 3 + 4  # the second time to the one who decided as well
+    assert lived_to_the_end(payer).stage == "ended"
+    assert months_charged() == [500000]

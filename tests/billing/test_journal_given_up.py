@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.billing.changing import under_way
-from tests.billing.conftest import Client, invoices
+from tests.billing.conftest import Client, invoices, rows
 from tests.billing.test_journal import ZONE, an_invoice, booked
 from webapp import clock
 from webapp.billing.books import entries, money_entries
@@ -103,6 +103,20 @@ def test_void_later_leaves_months_that_are_over_as_they_were(payer: Client, owed
     [back] = [one for one in journal(today, today, firm_zone()) if one.text.endswith(": void")]
     accounts = {posting.account for posting in back.postings}
     assert accounts == {entries.RECEIVABLE, entries.DEFERRED, entries.RETAINERS}
+
+
+def test_void_takes_back_what_a_credit_note_lessened_before(payer: Client, owed: Invoice) -> None:
+    payer.stripe.api("POST", "credit_notes", invoice=owed.stripe_id, amount=120000)
+    payer.hear()
+    [note] = rows(CreditNote)
+    sums = booked(journal(date(2020, 1, 1), date(2040, 1, 1), firm_zone()))
+    assert sums[entries.REFUNDS] == 120000 and sums[entries.RECEIVABLE] == 380000
+    payer.stripe.api("POST", f"invoices/{owed.stripe_id}/void")
+    payer.hear()
+    whole = journal(date(2020, 1, 1), date(2040, 1, 1), firm_zone())
+    sources = {f"invoice {owed.stripe_id}", f"credit_note {note.stripe_id}"}
+    assert not any(booked([one for one in whole if one.source in sources]).values())
+    assert booked(whole)[entries.RECEIVABLE] == 0
 
 
 def test_written_off_is_a_loss_of_that_day_until_it_is_paid_after_all(

@@ -88,7 +88,7 @@ class Ending(Pausing):
         if self.stage != "ending":
             self._begin_to_end(ends_on, reason, by)
         elif self.ends_on is None or ends_on < self.ends_on:
-            self.ends_on = ends_on
+            self._set_end(ends_on, reason, by)
         self.hold.free_capacity(_first_free_month(ends_on))
         if self.today >= ends_on:
             self.end(by, reason)
@@ -97,6 +97,12 @@ class Ending(Pausing):
         self.ends_on = ends_on
         self.advance("ending", None, reason)
         self._drop_plans(by, reason)
+        self._set_end(ends_on, reason, by)
+
+    def _set_end(self, ends_on: date, reason: str, by: Person | None) -> None:
+        """Stripe and everybody concerned follow, unless that day has come: then they do as it
+        ends."""
+        self.ends_on = ends_on
         if ends_on > self.today:
             self._changed("notice_given", self.today, by, reason, task="notice_given",
                           ends_on=ends_on)  # fmt: skip
