@@ -137,7 +137,7 @@ def test_m19_customer_whose_answer_was_lost_days_ago_is_found_by_metadata(
     session.query(Customer).delete()
     session.commit()
     known = customers(payer)
-    details = CustomerDetails(str(payer.engagement.company_id), "H", "h@x.example", "", "", "")
+    details = CustomerDetails(str(payer.engagement.company_id), "H", "h@x.example", "", "", "", "")
     assert [customer_calls.ensure(details, None)] == known
 
 
