@@ -96,4 +96,4 @@ def test_a_share_set_off_whole_says_so(paid_invoice: PaidInvoice, finance: Flask
     [row] = rows_of(invoice)
     row.set_off_minor = row.earned_minor
     row.drop()
-    assert "Nothing to send $40.00 set off against what they owed" in page(finance, invoice)
+    assert "Set off $40.00 set off against what was owed to the firm" in page(finance, invoice)

@@ -64,9 +64,6 @@ def _rows(transfer: Transfer, sources: list[str]) -> Iterator[TracedShare]:
 
 def _became(transfer: Transfer) -> Iterator[str]:
     """Where not all of it is what was sent."""
-    if transfer.set_off_minor:
-        owed = Money(transfer.set_off_minor, transfer.currency)
-        yield f"{owed.format()} set off against what they owed"
     if transfer.sent_at and transfer.amount != transfer.earned:
         yield f"{transfer.amount.format()} sent"
 

@@ -92,6 +92,11 @@ class Transfer(Identified, Base):
         return Money(self.amount_minor, self.currency)
 
     @property
+    def set_off(self) -> Money:
+        """What of it paid debts of before."""
+        return Money(self.set_off_minor, self.currency)
+
+    @property
     def standing(self) -> int:
         """What the consultant keeps of it, in minor units."""
         return self.earned_minor - sum(one.minor for one in self.reversals)

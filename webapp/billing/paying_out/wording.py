@@ -68,8 +68,17 @@ def account_state(account: ConnectedAccount | None) -> tuple[str, str]:
 
 
 def state_of(transfer: Transfer) -> tuple[str, str, str]:
-    """(words, tone, for what it waits)."""
+    """(words, tone, for what it waits or what became of it)."""
     words, tone = STATES[transfer.state]
     if transfer.outside and transfer.state == "sent":
         words = "Paid by the firm"
-    return words, tone, WAITS[transfer.reason]
+    if transfer.set_off and transfer.state == "dropped":
+        words = "Set off"
+    return words, tone, WAITS[transfer.reason] or _set_off(transfer)
+
+
+def _set_off(transfer: Transfer) -> str:
+    """Of a share that paid debts of before, whole or in part."""
+    if not transfer.set_off:
+        return ""
+    return f"{transfer.set_off.format()} set off against what was owed to the firm"
