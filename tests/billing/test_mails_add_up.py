@@ -90,6 +90,8 @@ def test_the_last_month_is_announced_everywhere_less_the_deposit_that_is_set_off
     receipt = payer.mails("Receipt")[-1]
     assert figures(receipt)["Deposit, set off"] == -1000
     assert add_up(receipt, "Paid in all") == 4000
+    page = visible(browser.get(f"/billing/invoices/{invoices()[-1].id}").text)
+    assert "$1,000.00 of it was paid from your deposit" in page
 
 
 def test_a_final_invoice_says_what_it_replaces_and_no_mail_after_the_end_says_work_goes_on(
@@ -112,6 +114,9 @@ def test_a_final_invoice_says_what_it_replaces_and_no_mail_after_the_end_says_wo
     [sent] = payer.mails(f"Invoice {final.number}: ")
     assert f"replaces {owed.number}" in sent and figures(sent)["Deposit, set off"] == -1000
     assert add_up(sent, "To pay") == final.due.major
+    sponsor = sign_in(session.get_one(Person, payer.engagement.sponsor_id))
+    page = visible(sponsor.get(f"/billing/invoices/{final.id}").text)
+    assert f"in place of {owed.number}" in page and "paid from your deposit" in page
     page = visible(browser.get(url_of(owed)).text)
     assert "Cancelled, not to be paid" in page and "has not paid" not in page
     pass_time(payer, clock.now() + timedelta(days=19), by=timedelta(days=1))
