@@ -206,3 +206,22 @@ def test_statement_is_mailed_once_on_the_first_in_the_morning_of_the_consultants
         consultant.person.email
     )  # fmt: skip
     assert "Owed to you at the end: $400.00" in mail.text
+    assert "your share of money that went back to the client" in mail.text
+    named = next(line for line in mail.text.splitlines() if ", invoice " in line)
+    assert named.endswith(": -$500.00")
+    assert "Some of it waits" in mail.text  # no account is set up, and something is owed
+
+
+def test_a_statement_of_which_nothing_is_owed_says_of_nothing_that_it_waits(
+    consultant: Consultant, set_clock: Callable[[datetime], None]
+) -> None:
+    engagement = engaged(consultant)
+    set_clock(NOVEMBER)
+    [row] = Transfer.of(invoice_of(engagement).id)
+    row.state, row.sent_at, row.stripe_id = "sent", clock.now(), "tr_1"
+    session.commit()
+    statement_mails.send(consultant.id, f"{NOVEMBER:%Y-%m}")
+    session.commit()
+    [mail] = [mail for mail in rows(EmailMessage) if mail.kind == "payout_statement"]
+    assert "Owed to you at the end: $0.00" in mail.text
+    assert "Some of it waits" not in mail.text and "went back" not in mail.text
