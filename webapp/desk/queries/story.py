@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from webapp.billing.models import Invoice
 from webapp.desk.queries.engagement import Page
+from webapp.desk.queries.money_story import firm_story
 from webapp.engagements.timeline import TimelineEntry
 from webapp.web import format_money, format_when
 
@@ -40,19 +41,24 @@ def _money(page: Page) -> Iterator[TimelineEntry]:
     """Only for those who see the invoices."""
     if not page.seat.sees_invoices:
         return
+    ours = list(firm_story(page)) if page.seat.firm else []
+    yield from (_entry(told.at, page.zone, *told[1:]) for told in ours)
     for invoice in page.invoices:
-        yield from _invoice(invoice, page.zone)
+        yield from _invoice(invoice, page.zone, [told.title for told in ours])
     for refund in page.refunds:
         if refund.state == "succeeded":
             amount = format_money(refund.amount)
             yield _entry(refund.created_at, page.zone, "Refunded", amount, "done")
 
 
-def _invoice(invoice: Invoice, zone: str) -> Iterator[TimelineEntry]:
+def _invoice(invoice: Invoice, zone: str, told: Sequence[str]) -> Iterator[TimelineEntry]:
+    """told: what stands there already, such as each try by itself."""
     named = f"Invoice {invoice.number}" if invoice.number else "Invoice"
     amount = format_money(invoice.total)
     if invoice.status == "paid":
         yield _entry(invoice.paid_at or invoice.issued_at, zone, f"{named} paid", amount, "done")
+    elif any(title.startswith(f"{named}: try ") for title in told):
+        return
     elif invoice.failing or invoice.given_up:
         yield _entry(invoice.issued_at, zone, f"{named}: a payment failed", amount, "bad")
 
