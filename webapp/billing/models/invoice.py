@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,10 +11,10 @@ from sqlalchemy import ForeignKey, false, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import audit, clock, outbox
-from webapp.billing.buying.order import first_month, midnight, month_day, month_days, month_number
+from webapp.billing.buying.order import midnight, month_day
+from webapp.billing.models.invoice_line import line_of, rows_of
 from webapp.billing.models.mirror import Mirrored
-from webapp.billing.objects.invoice import StripeInvoice, StripeLine
-from webapp.billing.objects.product import kind_of
+from webapp.billing.objects.invoice import StripeInvoice
 from webapp.db import Base, Identified, Minor, session
 from webapp.engagements.models import Engagement
 from webapp.money import Money
@@ -23,8 +22,6 @@ from webapp.money import Money
 if TYPE_CHECKING:
     from webapp.billing.models.refund import Refund
 
-# How Stripe words a renewal: "1 × COO, four days a month (at $6,800.00 / month)".
-RENEWAL = re.compile(r"\d+ × (?P<name>.+) \(at [^()]+\)")
 GRACE_DAYS = 10
 OVER = frozenset({"ended", "lost"})
 BEFORE_ONBOARDING = frozenset({"enquiry", "signed", "lost"})
@@ -308,32 +305,3 @@ class Invoice(Identified, Mirrored, Base):
         """Not before onboarding: until then Checkout's own page tells."""
         if self.engagement.stage not in BEFORE_ONBOARDING:
             outbox.enqueue(task, self.id, *payload)
-
-
-def rows_of(lines: list[Any], currency: str) -> list[tuple[str, Money]]:
-    return [(line["text"], Money(line["minor"], currency)) for line in lines]
-
-
-def line_of(engagement: Engagement, line: StripeLine) -> dict[str, Any]:
-    return {
-        "id": line.id,
-        "text": _wording(engagement, line),
-        "minor": line.amount.minor,
-        "discount": line.discount.minor,
-        "tax": line.tax.minor,
-        "kind": line.kind,
-        "item": line.item,
-        "starts": line.starts.isoformat(),
-        "ends": line.ends.isoformat(),
-    }
-
-
-def _wording(engagement: Engagement, line: StripeLine) -> str:
-    """A renewal by its name and its days; anything else as Stripe has it."""
-    if kind_of(line.product) == "first_month":
-        return first_month(engagement)
-    renewal = RENEWAL.fullmatch(line.text)
-    if not (line.recurring and renewal):
-        return line.text
-    number = month_number(engagement, line.starts)
-    return f"{renewal['name']}, {month_days(engagement, number)}"

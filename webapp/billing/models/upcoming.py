@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp import clock
-from webapp.billing.models.invoice import line_of, rows_of
+from webapp.billing.models.invoice_line import line_of, rows_of
 from webapp.billing.objects.invoice import StripeInvoice
 from webapp.db import Base, Identified, Minor, session
 from webapp.engagements.models import Engagement
