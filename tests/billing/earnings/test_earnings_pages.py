@@ -218,7 +218,7 @@ def test_a_statement_of_which_nothing_is_owed_says_of_nothing_that_it_waits(
     engagement = engaged(consultant)
     set_clock(NOVEMBER)
     [row] = Transfer.of(invoice_of(engagement).id)
-    row.state, row.sent_at, row.stripe_id = "sent", clock.now(), "tr_1"
+    row.state, row.amount_minor, row.sent_at, row.stripe_id = "sent", 200000, clock.now(), "tr_1"
     session.commit()
     statement_mails.send(consultant.id, f"{NOVEMBER:%Y-%m}")
     session.commit()
