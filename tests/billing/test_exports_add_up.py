@@ -32,7 +32,7 @@ Row = dict[str, str]
 @pytest.fixture
 def lived(payer: Client) -> Client:
     """A client with credit that pays part of a month, a month that is lessened and then paid
-    outside Stripe, one that is void, and one that is open."""
+    outside Stripe, one that is void, one that is written off, and one that is open."""
     payer.start()
     [first] = invoices()
     payer.stripe.api("POST", "credit_notes", invoice=first.stripe_id, amount=20000,
@@ -47,8 +47,9 @@ def lived(payer: Client) -> Client:
     invoices()[-1].settle_elsewhere("By wire", "Fay Finance")
     session.commit()
     payer.hear()
-    payer.stripe.api("POST", f"invoices/{next_month(payer).stripe_id}/void")
-    payer.hear()
+    for over in ("void", "mark_uncollectible"):
+        payer.stripe.api("POST", f"invoices/{next_month(payer).stripe_id}/{over}")
+        payer.hear()
     next_month(payer)
     return payer
 
@@ -78,17 +79,18 @@ def whole(rows: Iterable[Row], *columns: str) -> Decimal:
 
 def test_totals_are_what_was_credited_set_off_paid_and_is_due(finance: FlaskClient) -> None:
     rows = table(finance, "invoices")
-    assert [(row["state"], row["credited"], row["from_credit"], row["paid"], row["due"])
-            for row in rows] == [
-        ("Paid", "0.00", "0.00", "6000.00", "0.00"),
-        ("Paid", "0.00", "200.00", "4800.00", "0.00"),
-        ("Paid", "1000.00", "0.00", "4000.00", "0.00"),
-        ("Void", "0.00", "0.00", "0.00", "0.00"),
-        ("Overdue", "0.00", "0.00", "0.00", "5000.00"),
+    taken = ("credited", "from_credit", "paid", "written_off", "due")
+    assert [(row["state"], *(row[name] for name in taken)) for row in rows] == [
+        ("Paid", "0.00", "0.00", "6000.00", "0.00", "0.00"),
+        ("Paid", "0.00", "200.00", "4800.00", "0.00", "0.00"),
+        ("Paid", "1000.00", "0.00", "4000.00", "0.00", "0.00"),
+        ("Void", "0.00", "0.00", "0.00", "0.00", "0.00"),
+        ("Written off", "0.00", "0.00", "0.00", "5000.00", "0.00"),
+        ("Overdue", "0.00", "0.00", "0.00", "0.00", "5000.00"),
     ]  # fmt: skip
     for row in rows:
         if row["state"] != "Void":
-            assert whole([row], "total") == whole([row], "credited", "from_credit", "paid", "due")
+            assert whole([row], "total") == whole([row], *taken)
 
 
 def test_void_invoice_is_due_nothing_and_the_rest_is_what_the_money_page_and_journal_say(
@@ -131,13 +133,13 @@ def test_credit_notes_say_what_they_credit_how_and_why(finance: FlaskClient) -> 
 def test_the_page_of_an_invoice_adds_up_to_what_is_open_and_says_whose_credit_paid(
     finance: FlaskClient,
 ) -> None:
-    first, second, third, void, last = invoices()
+    first, second, third, void, lost, last = invoices()
     for row in invoices():
         taken = [amount for _, amount in trace(row).settled]
         assert row.total - sum(taken, Money(0, row.currency)) == row.due
     pages = {
         row.id: visible(finance.get(f"/practice/money/invoices/{row.id}").text)
-        for row in (second, third, void, last)
+        for row in (second, third, void, lost, last)
     }
     [note] = trace(first).credit_notes
     told = "Total $5,000.00 Paid from their credit -$200.00 Paid -$4,800.00 Still open nothing"
@@ -148,4 +150,5 @@ def test_the_page_of_an_invoice_adds_up_to_what_is_open_and_says_whose_credit_pa
     assert told in pages[third.id]
     assert "Paid outside Stripe: By wire recorded by Fay Finance" in pages[third.id]
     assert "Total $5,000.00 Void -$5,000.00 Still open nothing" in pages[void.id]
+    assert "Total $5,000.00 Still open $5,000.00 , written off" in pages[lost.id]
     assert "Total $5,000.00 Still open $5,000.00" in pages[last.id]

@@ -1,7 +1,7 @@
 """Tables of the books as CSV, for an accountant: ISO dates, exact decimals, no formulas.
 
-They add up. Of an invoice that is not void: total = credited + from_credit + paid + due. Of all
-that were paid, `paid` is what the payments say, those made outside Stripe among them.
+They add up. Of an invoice that is not void: total = credited + from_credit + paid + written_off +
+due. Of all that were paid, `paid` is what the payments say, those made outside Stripe among them.
 """
 
 from __future__ import annotations
@@ -96,10 +96,12 @@ def _lessened() -> ScalarSelect[int]:
 
 def invoices(start: datetime, end: datetime) -> Iterator[Cells]:
     for row, word, credited in _with_states(start, end):
+        lost = row.due if row.status == "uncollectible" else Money(0, row.currency)
         yield [
             row.number, row.stripe_id, _client(row), word, row.issued_at, row.due_on, row.paid_at,
             row.currency, row.subtotal, row.discount, row.tax, row.total, credited,
-            row.balance_applied, row.paid, row.due, "yes" if row.out_of_band else "no",
+            row.balance_applied, row.paid, lost, row.due - lost,
+            "yes" if row.out_of_band else "no",
             "yes" if row.reverse_charge else "no",
         ]  # fmt: skip
 
@@ -206,7 +208,8 @@ def payouts(start: datetime, end: datetime) -> Iterator[Cells]:
 Read = Callable[[datetime, datetime], Iterator[Cells]]
 TABLES: dict[str, tuple[str, Read]] = {
     "invoices": ("number stripe_id client state issued_at due_on paid_at currency subtotal discount"
-                 " tax total credited from_credit paid due out_of_band reverse_charge", invoices),
+                 " tax total credited from_credit paid written_off due out_of_band reverse_charge",
+                 invoices),
     "lines": ("invoice stripe_id client state issued_at kind text starts ends currency amount tax",
               lines),
     "payments": ("stripe_id invoice client paid_at method last4 currency amount refunded disputed",
