@@ -177,14 +177,15 @@ def test_preview_tells_what_is_taken_of_the_consultants_share(desk: Desk) -> Non
 
 
 def test_preview_tells_what_the_amount_is_made_of(desk: Desk) -> None:
-    """Of 6,000 paid 1,000 are a deposit, which is touched last; tax goes back with the work."""
+    """Of 6,000 paid 1,000 are a deposit, which is touched last; the tax is in proportion, as on
+    Stripe's credit note."""
     row = desk.invoice
     small = visible(desk.preview("1500"))
     assert "The firm’s part $1,500.00 Given back $1,500.00" in small and "Tax $" not in small
     row.tax_minor, row.subtotal_minor = 100000, row.subtotal_minor - 100000
     session.commit()
     whole = visible(desk.preview("5500"))
-    made = "Tax $1,000.00 Deposit $500.00 The firm’s part $4,000.00 Given back $5,500.00"
+    made = "Tax $916.67 Deposit $500.00 The firm’s part $4,083.33 Given back $5,500.00"
     assert made in whole
 
 

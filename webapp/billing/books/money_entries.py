@@ -40,7 +40,7 @@ from webapp.billing.models import (
     Transfer,
 )
 from webapp.billing.models.refund import CREDIT_PAID_OUT
-from webapp.billing.returning.splitting import deposit_on
+from webapp.billing.returning.splitting import tax_by_amount
 from webapp.money import Money
 
 
@@ -86,14 +86,10 @@ def of_refund(
 def _undone(invoice: Invoice, amount: Money, undone: Undone) -> list[Posting]:
     deposit = Money(undone.deposit, amount.currency)
     rest = amount - deposit
-    tax = _tax_of(invoice, rest) if undone.tax is None else Money(undone.tax, amount.currency)
+    tax = Money(undone.tax, amount.currency) if undone.tax is not None else amount * 0
+    if undone.tax is None and rest:  # its paper is not made yet
+        tax = min(tax_by_amount(invoice, amount), rest)
     return [Posting(REFUNDS, rest - tax), Posting(DEPOSITS, deposit), Posting(TAX, tax)]
-
-
-def _tax_of(invoice: Invoice, amount: Money) -> Money:
-    """In proportion: a deposit has none."""
-    taxed, tax = invoice.total_minor - deposit_on(invoice), invoice.tax_minor
-    return amount.prorate(tax, taxed) if 0 < tax < taxed else amount * 0
 
 
 NOTE_ACCOUNTS = {"reduce": RECEIVABLE, "credit": CREDIT, "outside": OUTSIDE}

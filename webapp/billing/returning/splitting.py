@@ -13,6 +13,7 @@ from datetime import datetime
 
 from webapp.billing.models import CreditNote, Dispute, Invoice
 from webapp.billing.models.refund import CREDIT_PAID_OUT
+from webapp.money import Money
 
 # The reason of refunds of a deposit begins so.
 OF_DEPOSIT = "deposit"
@@ -52,6 +53,16 @@ def split(invoice: Invoice) -> Split:
 
 def deposit_on(invoice: Invoice) -> int:
     return sum(line["minor"] for line in invoice.lines if line.get("kind") == "deposit")
+
+
+def tax_by_amount(invoice: Invoice, amount: Money) -> Money:
+    """The tax in a part that goes back by amount, not by lines: a credit note has it in proportion
+    to the whole invoice, a deposit's line included.
+
+    https://docs.stripe.com/tax/invoicing/refunds
+    """
+    tax, whole = invoice.tax_minor, invoice.total_minor
+    return amount.prorate(tax, whole) if 0 < tax < whole else amount * 0
 
 
 def _ways(invoice: Invoice) -> Iterator[Back]:
