@@ -23,7 +23,9 @@ __all__ = ["invoiced"]
 def billed(**values: object) -> Invoice:
     """Not stored: what there is to tell of it."""
     lines = [{"text": "March", "minor": 500000}, {"text": "Nothing", "minor": 0}]
-    defaults = {"discount_minor": 0, "tax_minor": 0, "currency": "USD", "lines": lines}
+    defaults = {"discount_minor": 0, "tax_minor": 0, "currency": "USD", "lines": lines,
+                "status": "open", "due_minor": 544500, "total_minor": 544500, "paid_minor": 0,
+                "balance_applied_minor": 0}  # fmt: skip
     engagement = make.engagement("active")
     return Invoice(engagement_id=engagement.id, engagement=engagement, **(defaults | values))
 
