@@ -64,9 +64,11 @@ def take_time(page: Page, offering: str, consultant: str = "", slot: int = 0) ->
 def press_time(page: Page, slot: int) -> None:
     """The nth open time, counted on from the first of the day shown."""
     times = page.locator("label.slot")
+    times.first.wait_for()
     while (here := times.count()) <= slot:
         slot -= here
         page.goto(page.evaluate(NEXT_DAY))
+        times.first.wait_for()
     times.nth(slot).click()
 
 
